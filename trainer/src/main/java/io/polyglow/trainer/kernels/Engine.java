@@ -1,0 +1,41 @@
+package io.polyglow.trainer.kernels;
+
+import io.polyglow.trainer.tensor.Arena;
+import io.polyglow.trainer.tensor.DType;
+import io.polyglow.trainer.tensor.Tensor;
+import java.util.Set;
+import org.agrona.DirectBuffer;
+import org.agrona.MutableDirectBuffer;
+
+/**
+ * Where arithmetic happens and memory lives: owns arenas, hands out {@link Kernels}, and moves bytes between its memory and
+ * the host. One engine serves one rank and is used from one thread at a time. Closing it frees every arena.
+ */
+public interface Engine extends AutoCloseable {
+    /** The config name: {@code reference}, {@code cpu}. */
+    String name();
+
+    /** One line for logs and {@code doctor}: library versions, instruction set, threads. */
+    String describe();
+
+    /** Compute dtypes this engine can run on this machine. */
+    Set<DType> computeTypes();
+
+    /** The compute dtype that {@code dtype: auto} means here. */
+    DType preferredComputeType();
+
+    /** The arithmetic. */
+    Kernels kernels();
+
+    /** Allocates zero-filled memory, aligned to at least 64 bytes. */
+    Arena allocate(String purpose, long bytes);
+
+    /** Copies the bytes of {@code source} to {@code destination} at {@code offset}, little-endian elements. */
+    void read(Tensor source, MutableDirectBuffer destination, int offset);
+
+    /** Copies {@code destination.bytes()} bytes from {@code source} at {@code offset} into the tensor. */
+    void write(Tensor destination, DirectBuffer source, int offset);
+
+    @Override
+    void close();
+}

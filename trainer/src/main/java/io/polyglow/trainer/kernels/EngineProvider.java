@@ -1,0 +1,18 @@
+package io.polyglow.trainer.kernels;
+
+import java.util.Optional;
+
+/** Finds an engine by name; implementations are registered for {@link java.util.ServiceLoader}. */
+public interface EngineProvider {
+    /** The config name: {@code engine: NAME}. */
+    String name();
+
+    /** Rank among the engines that work here, for {@code engine: auto}: the highest wins; the reference has 0. */
+    int priority();
+
+    /** Why this engine cannot run on this machine and what would help; empty when it can. */
+    Optional<String> unavailable();
+
+    /** Opens an engine that uses this many threads. */
+    Engine open(int threads);
+}

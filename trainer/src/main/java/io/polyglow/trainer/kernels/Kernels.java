@@ -1,0 +1,140 @@
+package io.polyglow.trainer.kernels;
+
+import io.polyglow.trainer.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The arithmetic of a transformer, stateless, with explicit shapes; each forward stands next to its backward.
+ *
+ * <p>Legend: B sequences of T tokens, N = B*T rows, C channels, F hidden channels of the MLP, V vocabulary, I inputs and O
+ * outputs of a linear layer, H heads, K key/value heads, D channels of a head. "Residual" tensors (the stream between blocks,
+ * its gradient, statistics, parameter gradients) are F32; "compute" tensors (inputs and outputs of matrix products) are F32 or
+ * BF16. The reference engine also takes F64 for both, for finite differences. Sums are at least F32 wide.
+ *
+ * <p>Every implementation promises, and {@code KernelsContractTest} checks:
+ *
+ * <ul>
+ *   <li>the result is that of {@code ReferenceKernels} within a tolerance that grows with the length of the sums;
+ *   <li>the same bits for the same inputs, on every call and for every number of threads;
+ *   <li>outputs may not alias inputs unless the method says "in place";
+ *   <li>"accumulates" means {@code out += result}; otherwise the old content of an output is overwritten, never read;
+ *   <li>a shape or dtype that does not fit is an {@link IllegalArgumentException} naming both sides.
+ * </ul>
+ *
+ * Called from one thread at a time; an implementation may use threads of its own inside a call.
+ */
+public interface Kernels {
+    /** {@code out[...] = value}. */
+    void fill(Tensor out, double value);
+
+    /** {@code out = x}, converting between dtypes (round to nearest even); same number of elements. */
+    void copy(Tensor out, Tensor x);
+
+    /** {@code out += x}, element by element; same dtype and size. */
+    void add(Tensor out, Tensor x);
+
+    /**
+     * {@code out[n] = tokenTable[tokens[n]] + positionTable[firstPosition + n % T]}; out {@code [N, C]} residual, tokens
+     * {@code [N]} I32, tables {@code [V, C]} and {@code [P, C]} in the compute or residual dtype. Without a position table the
+     * second term is absent.
+     */
+    void embedding(
+            Tensor out,
+            Tensor tokens,
+            Tensor tokenTable,
+            @Nullable Tensor positionTable,
+            int timeSteps,
+            int firstPosition);
+
+    /**
+     * Accumulates {@code dOut[N, C]} into {@code dTokenTable[V, C]} and {@code dPositionTable[P, C]}, in row order for each table
+     * row, so that the bits do not depend on threads.
+     */
+    void embeddingBackward(
+            @Nullable Tensor dTokenTable, @Nullable Tensor dPositionTable, Tensor tokens, Tensor dOut, int timeSteps);
+
+    /**
+     * {@code out = x W^T + bias + residual}: out {@code [N, O]} compute or residual, x {@code [N, I]} compute, w in the given
+     * layout compute, bias {@code [O]} residual dtype, residual {@code [N, O]} residual dtype ({@code out} may be the same tensor as
+     * {@code residual}).
+     */
+    void linear(Tensor out, Tensor x, Tensor w, WeightLayout layout, @Nullable Tensor bias, @Nullable Tensor residual);
+
+    /** {@code dX[N, I] = dOut[N, O] W}; dX compute or residual, dOut compute. */
+    void linearBackwardInput(Tensor dX, Tensor dOut, Tensor w, WeightLayout layout);
+
+    /** Accumulates {@code dW += dOut^T x} (in the given layout) and {@code dBias += sum over rows of dOut}; dW, dBias residual dtype. */
+    void linearBackwardWeight(Tensor dW, @Nullable Tensor dBias, Tensor x, Tensor dOut, WeightLayout layout);
+
+    /**
+     * Layer normalisation (Ba et al. 2016) of rows: out {@code [N, C]} compute, mean and rstd {@code [N]} and x {@code [N, C]}
+     * residual, gamma and beta {@code [C]} residual.
+     */
+    void layerNorm(Tensor out, Tensor mean, Tensor rstd, Tensor x, Tensor gamma, @Nullable Tensor beta, double epsilon);
+
+    /** Accumulates into dX (residual stream), dGamma and dBeta; dOut {@code [N, C]} compute. */
+    void layerNormBackward(
+            Tensor dX,
+            Tensor dGamma,
+            @Nullable Tensor dBeta,
+            Tensor dOut,
+            Tensor x,
+            Tensor gamma,
+            Tensor mean,
+            Tensor rstd);
+
+    /** Root-mean-square normalisation (Zhang and Sennrich 2019); shapes as in {@link #layerNorm}. */
+    void rmsNorm(Tensor out, Tensor rstd, Tensor x, Tensor gamma, double epsilon);
+
+    /** Accumulates into dX and dGamma. */
+    void rmsNormBackward(Tensor dX, Tensor dGamma, Tensor dOut, Tensor x, Tensor gamma, Tensor rstd);
+
+    /** GELU, tanh form (Hendrycks and Gimpel 2016; Hugging Face {@code gelu_new}); compute dtype. */
+    void gelu(Tensor out, Tensor x);
+
+    /** {@code dX = dOut * gelu'(x)}; dX may be dOut (in place). */
+    void geluBackward(Tensor dX, Tensor dOut, Tensor x);
+
+    /** SwiGLU (Shazeer 2020): {@code out[N, F] = silu(gate) * up} with {@code gateUp[N, 2F] = [gate | up]}. */
+    void swiglu(Tensor out, Tensor gateUp);
+
+    /** {@code dGateUp[N, 2F]} from {@code dOut[N, F]}. */
+    void swigluBackward(Tensor dGateUp, Tensor dOut, Tensor gateUp);
+
+    /**
+     * Rotary position embedding (Su et al. 2021), Hugging Face's half-split form, in place on the query and key heads of
+     * {@code qkv}: channel pair (i, i + D/2) turns by {@code position * theta^(-2i/D)}; row n has position
+     * {@code firstPosition + n % T}. {@code inverse} turns back, which is the backward pass.
+     */
+    void rope(Tensor qkv, AttentionShape shape, int firstPosition, double theta, boolean inverse);
+
+    /** Causal attention: out {@code [N, H*D]} and qkv compute, logSumExp {@code [B, H, T]} residual (saved for the backward pass). */
+    void attention(Tensor out, Tensor logSumExp, Tensor qkv, AttentionShape shape);
+
+    /** {@code dQkv} from dOut; probabilities are recomputed from qkv and logSumExp. */
+    void attentionBackward(Tensor dQkv, Tensor dOut, Tensor out, Tensor logSumExp, Tensor qkv, AttentionShape shape);
+
+    /**
+     * Attention of {@code shape.time()} new rows per sequence at positions {@code firstPosition ...} over the cache and themselves:
+     * appends the keys and values of qkv to {@code keyCache} and {@code valueCache} ({@code [B, P, K*D]}, compute dtype), then
+     * attends causally.
+     */
+    void attentionCached(
+            Tensor out, Tensor keyCache, Tensor valueCache, Tensor qkv, AttentionShape shape, int firstPosition);
+
+    /**
+     * Cross-entropy of softmax, fused: {@code loss[n] = -log softmax(logits[n])[targets[n]]} (residual dtype), then, if
+     * {@code gradScale} is not 0, replaces {@code logits[N, V]} (compute dtype) in place by {@code gradScale * (softmax - onehot)}.
+     * Columns at and beyond {@code classes} are padding: ignored, gradient 0. A target of -1 has loss 0 and gradient 0.
+     */
+    void softmaxCrossEntropy(Tensor loss, Tensor logits, Tensor targets, int classes, double gradScale);
+
+    /**
+     * {@code out[b] = } sum of squares of {@code x[b * blockSize, (b+1) * blockSize)} in double precision; out F64 of
+     * {@code ceil(size / blockSize)}. A non-finite element makes its block's sum non-finite.
+     */
+    void sumOfSquares(Tensor out, Tensor x, long blockSize);
+
+    /** AdamW in place on w, m and v (flat, residual dtype), gradient g. */
+    void adamW(AdamWStep step, Tensor w, Tensor m, Tensor v, Tensor g);
+}
