@@ -1,0 +1,67 @@
+package io.polyglow.cli;
+
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.IParameterExceptionHandler;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/**
+ * Turns failures into one paragraph on standard error and the documented exit code. A stack trace appears only for our own bugs, or
+ * when {@code POLYGLOW_DEBUG} is set.
+ */
+final class ErrorReport implements IExecutionExceptionHandler, IParameterExceptionHandler {
+    private final Console console;
+    private final boolean debug;
+
+    ErrorReport(Console console, boolean debug) {
+        this.console = console;
+        this.debug = debug;
+    }
+
+    @Override
+    public int handleExecutionException(Exception failure, CommandLine command, ParseResult parsed) {
+        PolyglowException known = find(failure);
+        if (known != null && known.kind() != ErrorKind.BUG) {
+            console.note("polyglow: " + known.getMessage());
+            if (debug) {
+                console.note(trace(failure));
+            }
+            return known.kind().exitCode();
+        }
+        console.note("polyglow: this is a bug of ours: " + failure);
+        console.note(trace(failure));
+        console.note("Please report it with the lines above and the command that you ran.");
+        return ErrorKind.BUG.exitCode();
+    }
+
+    @Override
+    public int handleParseException(ParameterException failure, String[] args) {
+        CommandLine command = failure.getCommandLine();
+        console.note("polyglow: " + failure.getMessage());
+        UnmatchedArgumentException.printSuggestions(failure, command.getErr());
+        console.note("Try: " + command.getCommandSpec().qualifiedName() + " --help");
+        return ErrorKind.USAGE.exitCode();
+    }
+
+    private static @Nullable PolyglowException find(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof PolyglowException known) {
+                return known;
+            }
+        }
+        return null;
+    }
+
+    private static String trace(Throwable failure) {
+        StringWriter text = new StringWriter();
+        failure.printStackTrace(new PrintWriter(text, true));
+        return text.toString().stripTrailing();
+    }
+}

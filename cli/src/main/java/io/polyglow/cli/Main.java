@@ -1,0 +1,54 @@
+package io.polyglow.cli;
+
+import io.polyglow.common.AllowApi;
+import org.agrona.concurrent.SystemNanoClock;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
+
+/** {@code polyglow}: parses the command line, runs one command, and exits with its code. */
+@Command(
+        name = "polyglow",
+        mixinStandardHelpOptions = true,
+        version = "polyglow 0.1.0",
+        synopsisSubcommandLabel = "COMMAND",
+        description = "Trains multilingual transformers on the Spark cluster you already have.",
+        footerHeading = "%nStart here:%n",
+        footer = {
+            "  polyglow quickstart                       raw text to a trained model, on this machine",
+            "  polyglow prepare CONFIG --set input=DIR   raw text to token shards",
+            "  polyglow train CONFIG --set data=CORPUS   token shards to checkpoints",
+            "  polyglow resume RUN                       go on from the last checkpoint",
+            "",
+            "Exit codes: 0 ok, 64 usage or config, 65 data, 69 environment, 70 bug, 74 checkpoint",
+            "unreadable, 75 fenced, 76 no progress after restarts, 77 numeric."
+        },
+        subcommands = {HelpCommand.class})
+public final class Main implements Runnable {
+    @CommandLine.Spec
+    private CommandLine.Model.CommandSpec spec;
+
+    private Main() {}
+
+    /** Runs one command and ends the process with its exit code. */
+    @AllowApi("the only place that ends the process")
+    public static void main(String[] args) {
+        Console console = Console.system(SystemNanoClock.INSTANCE);
+        System.exit(
+                commandLine(console, System.getenv("POLYGLOW_DEBUG") != null).execute(args));
+    }
+
+    /** The whole command tree, as tests use it too. */
+    static CommandLine commandLine(Console console, boolean debug) {
+        ErrorReport errors = new ErrorReport(console, debug);
+        return new CommandLine(new Main(), new Commands(console))
+                .setExecutionExceptionHandler(errors)
+                .setParameterExceptionHandler(errors)
+                .setUsageHelpAutoWidth(true);
+    }
+
+    @Override
+    public void run() {
+        throw new CommandLine.ParameterException(spec.commandLine(), "name a command");
+    }
+}
