@@ -16,6 +16,11 @@ public record RankLinks(
         @Nullable StageLink next,
         @Nullable StageLink shared)
         implements AutoCloseable {
+    /** The links of a rank that is alone. */
+    public static RankLinks single() {
+        return new RankLinks(0, ParallelLayout.SINGLE, new SingleRank(), new SingleRank(), null, null, null);
+    }
+
     /** Pipeline stage of this rank. */
     public int stage() {
         return layout.stage(rank);
