@@ -165,8 +165,8 @@ public final class InMemoryCollectives implements Collectives {
     }
 
     private PolyglowException mismatch(String what, Call mine, int r, Call other) {
-        String message = what + " with sizes " + mine.sizes() + " met " + other.operation()
-                + " with sizes " + other.sizes() + " of rank " + r;
+        String message = what + " with sizes " + mine.sizes() + " met " + other.operation() + " with sizes "
+                + other.sizes() + " of rank " + r;
         group.fail(rank, message);
         return new PolyglowException(ErrorKind.BUG, message);
     }
