@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Executes a notebook headless with the Java kernel and writes the result beside it (or to --output DIR).
+#   notebooks/run.sh run-report RUN            pictures of a training run
+#   notebooks/run.sh corpus-report CORPUS      tables and charts of a corpus
+# RUN and CORPUS are locations as every polyglow command takes them (a folder, or hdfs://...).
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+usage() { sed -n '2,5s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 64; }
+[ $# -ge 2 ] || usage
+notebook=$1 location=$2 output=$here
+[ "${3:-}" = --output ] && output=$4
+[ -f "$here/$notebook.ipynb" ] || { echo "no notebook $here/$notebook.ipynb" >&2; exit 64; }
+[ -d "$here/target/lib" ] || { echo "build first: ./polyglow --version" >&2; exit 69; }
+command -v jupyter >/dev/null || { echo "Jupyter is missing; on Debian: apt-get install --no-install-recommends jupyter-nbconvert jupyter-client" >&2; exit 69; }
+
+kernels=$(mktemp -d)
+trap 'rm -rf "$kernels"' EXIT
+mkdir -p "$kernels/kernels/polyglow-java"
+cat > "$kernels/kernels/polyglow-java/kernel.json" <<JSON
+{"argv": ["java", "-Djava.awt.headless=true", "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED", "-cp", "$here/target/classes:$here/target/lib/*", "io.polyglow.notebook.JShellKernel", "{connection_file}"],
+ "display_name": "Polyglow (Java)", "language": "java"}
+JSON
+case $location in *://*|hdfs*:*) ;; *) location=$(cd "$location" && pwd) ;; esac
+mkdir -p "$output"
+JUPYTER_PATH=$kernels POLYGLOW_LOCATION=$location jupyter nbconvert --log-level WARN --to notebook --execute \
+  --ExecutePreprocessor.startup_timeout=30 --ExecutePreprocessor.timeout=120 \
+  --output-dir "$output" --output "$notebook.ipynb" "$here/$notebook.ipynb"
+echo "$output/$notebook.ipynb"
