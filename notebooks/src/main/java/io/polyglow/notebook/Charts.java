@@ -44,7 +44,7 @@ final class Charts {
 
     /** Adds a line; an empty one is left out. */
     static void add(XYChart chart, String name, Series points, Line line) {
-        if (points.x().length == 0) {
+        if (points.x().isEmpty()) {
             return;
         }
         XYSeries series = chart.addSeries(name, points.x(), points.y());

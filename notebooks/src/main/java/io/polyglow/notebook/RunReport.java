@@ -10,7 +10,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -31,11 +31,11 @@ public final class RunReport {
     /** Reads the metrics of the run directory that {@code store} holds at its root. */
     public static RunReport read(Store store) throws IOException {
         List<JsonObject> steps = new ArrayList<>();
-        try (BufferedReader lines = new BufferedReader(
-                new InputStreamReader(store.open("metrics.jsonl", 0), StandardCharsets.UTF_8))) {
+        try (BufferedReader lines =
+                new BufferedReader(new InputStreamReader(store.open("metrics.jsonl", 0), StandardCharsets.UTF_8))) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                steps.add(Json.parseObject(
-                        "metrics.jsonl:" + (steps.size() + 1), line.getBytes(StandardCharsets.UTF_8)));
+                steps.add(
+                        Json.parseObject("metrics.jsonl:" + (steps.size() + 1), line.getBytes(StandardCharsets.UTF_8)));
             }
         }
         if (steps.isEmpty()) {
@@ -48,23 +48,20 @@ public final class RunReport {
     /** The run in numbers: steps, tokens, last and best losses, median throughput. */
     public Html summary() {
         JsonObject last = steps.get(steps.size() - 1);
-        double[] speeds = values("tokens_per_second").y();
-        Arrays.sort(speeds);
+        List<Double> speeds = values("tokens_per_second").y().stream().sorted().toList();
         List<List<String>> rows = new ArrayList<>();
         rows.add(List.of("run", run));
         rows.add(List.of("steps", String.valueOf(last.getLong("step"))));
         rows.add(List.of("tokens", String.format(Locale.ROOT, "%,d", last.getLong("tokens"))));
         rows.add(List.of("attempts", String.valueOf(last.getLong("epoch"))));
         rows.add(List.of("loss, last", number(last.getDouble("loss"))));
-        double[] validation = values("validation_loss").y();
-        if (validation.length > 0) {
-            rows.add(List.of("held-out loss, last", number(validation[validation.length - 1])));
-            rows.add(List.of(
-                    "held-out loss, best",
-                    number(Arrays.stream(validation).min().getAsDouble())));
+        List<Double> validation = values("validation_loss").y();
+        if (!validation.isEmpty()) {
+            rows.add(List.of("held-out loss, last", number(validation.get(validation.size() - 1))));
+            rows.add(List.of("held-out loss, best", number(Collections.min(validation))));
         }
-        if (speeds.length > 0) {
-            rows.add(List.of("tokens/s, median", String.format(Locale.ROOT, "%,.0f", speeds[speeds.length / 2])));
+        if (!speeds.isEmpty()) {
+            rows.add(List.of("tokens/s, median", String.format(Locale.ROOT, "%,.0f", speeds.get(speeds.size() / 2))));
         }
         return Html.table(List.of("what", "value"), rows);
     }
@@ -114,8 +111,8 @@ public final class RunReport {
                 .filter(step -> step.has(field) && step.get(field) != null)
                 .toList();
         return new Series(
-                with.stream().mapToDouble(step -> step.getDouble("step")).toArray(),
-                with.stream().mapToDouble(step -> step.getDouble(field)).toArray());
+                with.stream().map(step -> step.getDouble("step")).toList(),
+                with.stream().map(step -> step.getDouble(field)).toList());
     }
 
     private static String number(double value) {

@@ -1,25 +1,27 @@
 package io.polyglow.notebook;
 
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 
-/** Points of a line: {@code y[i]} at {@code x[i]}. */
-record Series(double[] x, double[] y) {
+/** Points of a line: {@code y.get(i)} at {@code x.get(i)}. */
+record Series(List<Double> x, List<Double> y) {
     /** Exponential moving average with weight {@code keep} for the past, corrected for its start. */
     Series smoothed(double keep) {
-        double[] smooth = new double[y.length];
+        List<Double> smooth = new ArrayList<>();
         double average = 0;
         double weight = 0;
-        for (int i = 0; i < y.length; i++) {
-            average = keep * average + (1 - keep) * y[i];
+        for (double value : y) {
+            average = keep * average + (1 - keep) * value;
             weight = keep * weight + (1 - keep);
-            smooth[i] = average / weight;
+            smooth.add(average / weight);
         }
         return new Series(x, smooth);
     }
 
     /** The same line divided by its largest value. */
     Series relative() {
-        double most = Arrays.stream(y).max().orElse(1);
-        return new Series(x, Arrays.stream(y).map(value -> value / most).toArray());
+        double most = y.isEmpty() ? 1 : Collections.max(y);
+        return new Series(x, y.stream().map(value -> value / most).toList());
     }
 }
