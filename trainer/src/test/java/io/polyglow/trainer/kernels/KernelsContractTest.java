@@ -1,0 +1,575 @@
+package io.polyglow.trainer.kernels;
+
+import static io.polyglow.trainer.tensor.DType.F32;
+import static io.polyglow.trainer.tensor.DType.F64;
+import static io.polyglow.trainer.tensor.DType.I32;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.polyglow.trainer.kernels.KernelLab.Operand;
+import io.polyglow.trainer.precision.Precision;
+import io.polyglow.trainer.tensor.Arena;
+import io.polyglow.trainer.tensor.DType;
+import io.polyglow.trainer.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import org.agrona.concurrent.UnsafeBuffer;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * What {@link Kernels} and {@link Engine} promise. A subclass opens the engine under test; everything runs in each of its compute dtypes, at odd
+ * sizes, against the reference, repeatedly and with 1, 2 and 3 threads for the same bits ({@link KernelLab}).
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+public abstract class KernelsContractTest {
+    /** (rows, inputs, outputs) of linear layers. */
+    private static final int[][] LINEAR = {
+        {1, 1, 1}, {1, 1021, 13}, {13, 1, 207}, {207, 13, 1}, {13, 207, 1021}, {207, 64, 96}, {64, 1021, 207}
+    };
+    /** (rows, columns) of everything that works on rows. */
+    private static final int[][] ROWS = {{1, 1}, {1, 1021}, {13, 207}, {207, 13}, {64, 64}, {207, 1021}};
+
+    private static final AttentionShape[] ATTENTION = {
+        new AttentionShape(1, 1, 1, 1, 2),
+        new AttentionShape(2, 13, 4, 2, 16),
+        new AttentionShape(3, 64, 3, 3, 64),
+        new AttentionShape(1, 207, 6, 2, 32),
+        new AttentionShape(2, 130, 2, 1, 8),
+        new AttentionShape(1, 17, 5, 1, 26),
+    };
+    /** A size that divides into no block, vector or piece. */
+    private static final int FLAT = 100_003;
+
+    private @Nullable KernelLab openLab;
+    private List<DType> computeTypes = List.of();
+
+    /** Opens the engine under test with this many threads. */
+    protected abstract Engine open(int threads);
+
+    @BeforeAll
+    void openEngines() {
+        openLab = new KernelLab(this::open);
+        computeTypes = List.copyOf(lab().subject().computeTypes());
+    }
+
+    @AfterAll
+    void closeEngines() {
+        lab().close();
+    }
+
+    private KernelLab lab() {
+        return Objects.requireNonNull(openLab);
+    }
+
+    List<DType> computeTypes() {
+        assertThat(computeTypes).contains(F32);
+        return computeTypes;
+    }
+
+    private static DType residual(DType compute) {
+        return Precision.of(compute).residual();
+    }
+
+    @Test
+    void shouldPreferAComputeTypeItSupports() {
+        assertThat(computeTypes()).contains(lab().subject().preferredComputeType());
+        assertThat(lab().subject().name()).isNotBlank();
+        assertThat(lab().subject().describe()).isNotBlank();
+    }
+
+    @Test
+    void shouldHandOutZeroedMemoryAndMoveBytes() {
+        Engine engine = lab().subject();
+        try (Arena arena = engine.allocate("test", 4 * 1021)) {
+            Tensor all = new Tensor(arena, 0, F32, 1021);
+            assertThat(Values.read(engine, all)).containsOnly(0);
+            engine.write(all.slice(13, 2), new UnsafeBuffer(Values.encode(F32, 0, 1.5, -2)), 4);
+            assertThat(Values.read(engine, all.slice(12, 4))).containsExactly(0, 1.5, -2, 0);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("computeTypes")
+    void shouldFillCopyAndAdd(DType compute) {
+        KernelLab lab = lab();
+        for (DType dtype : List.of(compute, residual(compute))) {
+            Operand filled = lab.output(dtype, FLAT);
+            Operand copied = lab.output(dtype, FLAT);
+            Operand sum = lab.input(dtype, FLAT);
+            Operand x = lab.input(residual(compute), FLAT);
+            Operand same = lab.input(dtype, FLAT);
+            lab.run((k, at) -> {
+                k.fill(at.of(filled), 0.375);
+                k.copy(at.of(copied), at.of(x));
+                k.add(at.of(sum), at.of(same));
+            });
+            assertThat(filled.actual).containsOnly(0.375);
+            assertThat(copied.actual)
+                    .as("copy to %s rounds to nearest even", dtype)
+                    .isEqualTo(copied.expected);
+            assertThat(sum.actual).as("add").isEqualTo(sum.expected);
+            lab.clear();
+        }
+        Operand wide = lab.output(residual(compute), 1021);
+        Operand narrow = lab.input(compute, 1021);
+        lab.run((k, at) -> k.copy(at.of(wide), at.of(narrow)));
+        assertThat(wide.actual).as("widening is exact").isEqualTo(wide.expected);
+        lab.clear();
+    }
+
+    @ParameterizedTest
+    @MethodSource("computeTypes")
+    void shouldEmbed(DType compute) {
+        KernelLab lab = lab();
+        for (DType table : List.of(compute, residual(compute))) {
+            for (boolean positions : new boolean[] {true, false}) {
+                int B = 3, T = 13, C = 207, V = 31;
+                Operand out = lab.output(residual(compute), B * T, C);
+                Operand tokens = lab.ids(V, B * T);
+                Operand wte = lab.input(table, V, C);
+                Operand wpe = positions ? lab.input(table, T + 9, C) : null;
+                lab.run((k, at) ->
+                        k.embedding(at.of(out), at.of(tokens), at.of(wte), wpe == null ? null : at.of(wpe), T, 5));
+                lab.assertClose("embedding", out, 1, F32);
+                lab.clear();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("computeTypes")
+    void shouldAccumulateEmbeddingGradients(DType compute) {
+        KernelLab lab = lab();
+        int B = 5, T = 41, C = 67, V = 7;
+        DType residual = residual(compute);
+        Operand tokens = lab.ids(V, B * T);
+        Operand dOut = lab.input(residual, B * T, C);
+        Operand dWte = lab.input(residual, V, C);
+        Operand dWpe = lab.input(residual, T + 2, C);
+        lab.run((k, at) -> {
+            k.embeddingBackward(at.of(dWte), at.of(dWpe), at.of(tokens), at.of(dOut), T);
+            k.embeddingBackward(at.of(dWte), null, at.of(tokens), at.of(dOut), T);
+            k.embeddingBackward(null, at.of(dWpe), at.of(tokens), at.of(dOut), T);
+        });
+        lab.assertClose("dTokenTable", dWte, 2 * B * T, F32);
+        lab.assertClose("dPositionTable", dWpe, 2 * B, F32);
+        lab.clear();
+    }
+
+    @ParameterizedTest
+    @MethodSource("computeTypes")
+    void shouldComputeLinearLayers(DType compute) {
+        for (WeightLayout layout : WeightLayout.values()) {
+            for (int[] d : LINEAR) {
+                for (DType outType : List.of(compute, residual(compute))) {
+                    linear(compute, outType, layout, d[0], d[1], d[2]);
+                }
+            }
+        }
+    }
+
+    private void linear(DType compute, DType outType, WeightLayout layout, int N, int I, int O) {
+        KernelLab lab = lab();
+        DType residual = residual(compute);
+        Operand x = lab.input(compute, N, I);
+        Operand w = layout == WeightLayout.OUT_IN ? lab.input(compute, O, I) : lab.input(compute, I, O);
+        Operand bias = lab.input(residual, O);
+        Operand stream = lab.input(residual, N, O);
+        Operand plain = lab.output(outType, N, O);
+        Operand biased = lab.output(outType, N, O);
+        Operand full = lab.output(outType, N, O);
+        Operand inPlace = lab.input(residual, N, O);
+        lab.run((k, at) -> {
+            k.linear(at.of(plain), at.of(x), at.of(w), layout, null, null);
+            k.linear(at.of(biased), at.of(x), at.of(w), layout, at.of(bias), null);
+            k.linear(at.of(full), at.of(x), at.of(w), layout, at.of(bias), at.of(stream));
+            k.linear(at.of(inPlace), at.of(x), at.of(w), layout, null, at.of(inPlace));
+        });
+        String what = layout + " " + N + "x" + I + "x" + O + " ";
+        lab.assertClose(what + "plain", plain, I, F32);
+        lab.assertClose(what + "with bias", biased, I, F32);
+        lab.assertClose(what + "with bias and residual", full, I, F32);
+        lab.assertClose(what + "in place", inPlace, I, F32);
+        lab.clear();
+    }
+
+    @ParameterizedTest
+    @MethodSource("computeTypes")
+    void shouldComputeLinearGradients(DType compute) {
+        for (WeightLayout layout : WeightLayout.values()) {
+            for (int[] d : LINEAR) {
+                linearBackward(compute, layout, d[0], d[1], d[2]);
+            }
+        }
+    }
+
+    private void linearBackward(DType compute, WeightLayout layout, int N, int I, int O) {
+        KernelLab lab = lab();
+        DType residual = residual(compute);
+        int[] wDims = layout == WeightLayout.OUT_IN ? new int[] {O, I} : new int[] {I, O};
+        Operand x = lab.input(compute, N, I);
+        Operand w = lab.input(compute, wDims);
+        Operand dOut = lab.input(compute, N, O);
+        Operand dX = lab.output(compute, N, I);
+        Operand dXWide = lab.output(residual, N, I);
+        Operand dW = lab.input(residual, wDims);
+        Operand dBias = lab.input(residual, O);
+        Operand dWOnly = lab.input(residual, wDims);
+        lab.run((k, at) -> {
+            k.linearBackwardInput(at.of(dX), at.of(dOut), at.of(w), layout);
+            k.linearBackwardInput(at.of(dXWide), at.of(dOut), at.of(w), layout);
+            k.linearBackwardWeight(at.of(dW), at.of(dBias), at.of(x), at.of(dOut), layout);
+            k.linearBackwardWeight(at.of(dWOnly), null, at.of(x), at.of(dOut), layout);
+        });
+        String what = layout + " " + N + "x" + I + "x" + O + " ";
+        lab.assertClose(what + "dX", dX, O, F32);
+        lab.assertClose(what + "dX residual", dXWide, O, F32);
+        lab.assertClose(what + "dW", dW, N, F32);
+        lab.assertClose(what + "dBias", dBias, N, F32);
+        lab.assertClose(what + "dW without bias", dWOnly, N, F32);
+        lab.clear();
+    }
+
+    @ParameterizedTest
+    @MethodSource("computeTypes")
+    void shouldNormaliseRows(DType compute) {
+        KernelLab lab = lab();
+        DType residual = residual(compute);
+        for (int[] d : ROWS) {
+            int N = d[0], C = d[1];
+            Operand x = lab.input(residual, 3.0, N, C);
+            Operand gamma = lab.input(residual, C);
+            Operand beta = lab.input(residual, C);
+            Operand out = lab.output(compute, N, C), bare = lab.output(compute, N, C), rms = lab.output(compute, N, C);
+            Operand mean = lab.output(residual, N), rstd = lab.output(residual, N), rrms = lab.output(residual, N);
+            lab.run((k, at) -> {
+                k.layerNorm(at.of(bare), at.of(mean), at.of(rstd), at.of(x), at.of(gamma), null, 1e-5);
+                k.layerNorm(at.of(out), at.of(mean), at.of(rstd), at.of(x), at.of(gamma), at.of(beta), 1e-5);
+                k.rmsNorm(at.of(rms), at.of(rrms), at.of(x), at.of(gamma), 1e-6);
+            });
+            lab.assertClose("layerNorm", out, C, F32);
+            lab.assertClose("layerNorm without beta", bare, C, F32);
+            lab.assertClose("mean", mean, C, F32);
+            lab.assertClose("rstd", rstd, C, F32);
+            lab.assertClose("rmsNorm", rms, C, F32);
+            lab.assertClose("rmsNorm rstd", rrms, C, F32);
+            lab.clear();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("computeTypes")
+    void shouldAccumulateNormGradients(DType compute) {
+        KernelLab lab = lab();
+        DType residual = residual(compute);
+        for (int[] d : ROWS) {
+            int N = d[0], C = d[1];
+            Operand x = lab.input(residual, N, C);
+            Operand gamma = lab.input(residual, C), dOut = lab.input(compute, N, C);
+            Operand mean = lab.input(residual, 0.1, N), rstd = lab.input(residual, N);
+            Operand dX = lab.input(residual, N, C), dXRms = lab.input(residual, N, C);
+            Operand dGamma = lab.input(residual, C), dBeta = lab.input(residual, C), dGammaRms = lab.input(residual, C);
+            lab.run((k, at) -> {
+                k.layerNormBackward(
+                        at.of(dX),
+                        at.of(dGamma),
+                        at.of(dBeta),
+                        at.of(dOut),
+                        at.of(x),
+                        at.of(gamma),
+                        at.of(mean),
+                        at.of(rstd));
+                k.layerNormBackward(
+                        at.of(dX), at.of(dGamma), null, at.of(dOut), at.of(x), at.of(gamma), at.of(mean), at.of(rstd));
+                k.rmsNormBackward(at.of(dXRms), at.of(dGammaRms), at.of(dOut), at.of(x), at.of(gamma), at.of(rstd));
+            });
+            lab.assertClose("layerNorm dX", dX, C, F32);
+            lab.assertClose("layerNorm dGamma", dGamma, N, F32);
+            lab.assertClose("layerNorm dBeta", dBeta, N, F32);
+            lab.assertClose("rmsNorm dX", dXRms, C, F32);
+            lab.assertClose("rmsNorm dGamma", dGammaRms, N, F32);
+            lab.clear();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("computeTypes")
+    void shouldComputeActivationsAndTheirGradients(DType compute) {
+        KernelLab lab = lab();
+        for (int[] d : ROWS) {
+            int N = d[0], F = d[1];
+            Operand x = lab.input(compute, 3.0, N, F), gateUp = lab.input(compute, 3.0, N, 2 * F);
+            Operand dOut = lab.input(compute, N, F), inPlace = lab.input(compute, N, F);
+            Operand gelu = lab.output(compute, N, F), dX = lab.output(compute, N, F);
+            Operand swiglu = lab.output(compute, N, F), dGateUp = lab.output(compute, N, 2 * F);
+            lab.run((k, at) -> {
+                k.gelu(at.of(gelu), at.of(x));
+                k.geluBackward(at.of(dX), at.of(dOut), at.of(x));
+                k.geluBackward(at.of(inPlace), at.of(inPlace), at.of(x));
+                k.swiglu(at.of(swiglu), at.of(gateUp));
+                k.swigluBackward(at.of(dGateUp), at.of(dOut), at.of(gateUp));
+            });
+            lab.assertClose("gelu", gelu, 1, F32);
+            lab.assertClose("gelu dX", dX, 1, F32);
+            lab.assertClose("gelu dX in place", inPlace, 1, F32);
+            lab.assertClose("swiglu", swiglu, 1, F32);
+            lab.assertClose("swiglu dGateUp", dGateUp, 1, F32);
+            lab.clear();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("computeTypes")
+    void shouldStayFiniteWhenActivationsAreExtreme(DType compute) {
+        KernelLab lab = lab();
+        double[] extremes = {-1e30, -300, -88, 88, 300, 1e30};
+        Operand x = lab.given(compute, extremes, 1, 6);
+        Operand gateUp = lab.given(compute, Arrays.copyOf(extremes, 12), 1, 12);
+        Operand gelu = lab.output(compute, 1, 6), swiglu = lab.output(compute, 1, 6);
+        lab.run((k, at) -> {
+            k.gelu(at.of(gelu), at.of(x));
+            k.swiglu(at.of(swiglu), at.of(gateUp));
+        });
+        assertThat(gelu.actual).startsWith(gelu.expected[0]).doesNotContain(Double.NaN);
+        assertThat(swiglu.actual).doesNotContain(Double.NaN);
+        lab.clear();
+    }
+
+    @ParameterizedTest
+    @MethodSource("computeTypes")
+    void shouldTurnPairsByPositionAndBack(DType compute) {
+        KernelLab lab = lab();
+        for (AttentionShape shape : ATTENTION) {
+            int N = shape.batch() * shape.time();
+            Operand turned = lab.input(compute, N, shape.qkvChannels());
+            Operand back = lab.given(compute, Values.read(lab.subject(), turned.tensors.get(1)), turned.dims);
+            Operand original = lab.input(compute, N, shape.qkvChannels());
+            lab.run((k, at) -> {
+                k.rope(at.of(turned), shape, 5, 10_000, false);
+                k.copy(at.of(back), at.of(original));
+                k.rope(at.of(back), shape, 900, 10_000, false);
+                k.rope(at.of(back), shape, 900, 10_000, true);
+            });
+            lab.assertClose("rope", turned, 1, F32);
+            Values.assertClose("rope and back", back.actual, original.actual, compute, 1, compute);
+            lab.clear();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("computeTypes")
+    void shouldAttendCausally(DType compute) {
+        KernelLab lab = lab();
+        for (AttentionShape shape : ATTENTION) {
+            int B = shape.batch(), T = shape.time(), H = shape.heads();
+            Operand qkv = lab.input(compute, B * T, shape.qkvChannels());
+            Operand out = lab.output(compute, B * T, shape.channels());
+            Operand logSumExp = lab.output(residual(compute), B, H, T);
+            lab.run((k, at) -> k.attention(at.of(out), at.of(logSumExp), at.of(qkv), shape));
+            lab.assertClose(shape + " out", out, shape.headDim(), compute);
+            lab.assertClose(shape + " logSumExp", logSumExp, shape.headDim(), compute);
+            lab.clear();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("computeTypes")
+    void shouldComputeAttentionGradients(DType compute) {
+        KernelLab lab = lab();
+        for (AttentionShape shape : ATTENTION) {
+            int B = shape.batch(), T = shape.time(), H = shape.heads();
+            Operand qkv = lab.input(compute, B * T, shape.qkvChannels());
+            Operand dOut = lab.input(compute, B * T, shape.channels());
+            Operand out = lab.output(compute, B * T, shape.channels());
+            Operand logSumExp = lab.output(residual(compute), B, H, T);
+            Operand dQkv = lab.output(compute, B * T, shape.qkvChannels());
+            lab.run((k, at) -> {
+                k.attention(at.of(out), at.of(logSumExp), at.of(qkv), shape);
+                k.attentionBackward(at.of(dQkv), at.of(dOut), at.of(out), at.of(logSumExp), at.of(qkv), shape);
+            });
+            lab.assertClose(shape + " dQkv", dQkv, shape.headDim(), compute);
+            lab.clear();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("computeTypes")
+    void shouldEqualFullAttentionWhenFedThroughTheCache(DType compute) {
+        KernelLab lab = lab();
+        for (AttentionShape shape : ATTENTION) {
+            int B = shape.batch(), T = shape.time(), prefill = (T + 1) / 2, P = T + 3;
+            Operand qkv = lab.input(compute, B * T, shape.qkvChannels());
+            Operand full = lab.output(compute, B * T, shape.channels());
+            Operand logSumExp = lab.output(residual(compute), B, shape.heads(), T);
+            Operand keys = lab.input(compute, B, P, shape.kvHeads() * shape.headDim());
+            Operand values = lab.input(compute, B, P, shape.kvHeads() * shape.headDim());
+            Operand rows = lab.output(compute, T, B, shape.qkvChannels());
+            Operand cached = lab.output(compute, T, B, shape.channels());
+            Operand first = lab.output(compute, B * prefill, shape.channels());
+            Operand firstRows = lab.output(compute, B * prefill, shape.qkvChannels());
+            lab.run((k, at) -> {
+                k.attention(at.of(full), at.of(logSumExp), at.of(qkv), shape);
+                gather(k, at.of(rows), at.of(firstRows), at.of(qkv), B, T, prefill);
+                AttentionShape head = withTime(shape, prefill);
+                k.attentionCached(at.of(first), at.of(keys), at.of(values), at.of(firstRows), head, 0);
+                for (int t = prefill; t < T; t++) {
+                    Tensor row = at.of(rows).rows(t, 1).reshape(B, shape.qkvChannels());
+                    Tensor out = at.of(cached).rows(t, 1).reshape(B, shape.channels());
+                    k.attentionCached(out, at.of(keys), at.of(values), row, withTime(shape, 1), t);
+                }
+            });
+            lab.assertClose(shape + " prefill", first, shape.headDim(), compute);
+            lab.assertClose(shape + " key cache", keys, 1, F32);
+            double[] expected = full.expected.clone(), actual = full.expected.clone();
+            int C = shape.channels();
+            for (int b = 0; b < B; b++) {
+                System.arraycopy(first.actual, b * prefill * C, actual, b * T * C, prefill * C);
+                for (int t = prefill; t < T; t++) {
+                    System.arraycopy(cached.actual, (t * B + b) * C, actual, (b * T + t) * C, C);
+                }
+            }
+            Values.assertClose(shape + " cached", actual, expected, compute, shape.headDim(), compute);
+            lab.clear();
+        }
+    }
+
+    private static AttentionShape withTime(AttentionShape s, int time) {
+        return new AttentionShape(s.batch(), time, s.heads(), s.kvHeads(), s.headDim());
+    }
+
+    /** {@code [B, T, R]} to {@code [T, B, R]}, and to the first {@code prefill} rows of each sequence. */
+    private static void gather(Kernels k, Tensor byTime, Tensor first, Tensor qkv, int B, int T, int prefill) {
+        for (int b = 0; b < B; b++) {
+            k.copy(first.rows((long) b * prefill, prefill), qkv.rows((long) b * T, prefill));
+            for (int t = 0; t < T; t++) {
+                k.copy(byTime.rows(t, 1).reshape(B, qkv.dim(1)).rows(b, 1), qkv.rows((long) b * T + t, 1));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("computeTypes")
+    void shouldFuseSoftmaxAndCrossEntropy(DType compute) {
+        KernelLab lab = lab();
+        for (int[] d : new int[][] {{1, 1, 1}, {13, 207, 207}, {207, 13, 12}, {13, 1021, 1000}, {64, 4098, 4097}}) {
+            int N = d[0], V = d[1], classes = d[2];
+            double[] targets = new double[N];
+            Arrays.setAll(targets, n -> n % 5 == 3 ? -1 : (n * 31) % classes);
+            Operand ids = lab.given(I32, targets, N);
+            Operand logits = lab.input(compute, 4.0, N, V), untouched = lab.input(compute, 4.0, N, V);
+            Operand loss = lab.output(residual(compute), N), lossOnly = lab.output(residual(compute), N);
+            lab.run((k, at) -> {
+                k.softmaxCrossEntropy(at.of(loss), at.of(logits), at.of(ids), classes, 1.0 / 64);
+                k.softmaxCrossEntropy(at.of(lossOnly), at.of(untouched), at.of(ids), classes, 0);
+            });
+            lab.assertClose("loss", loss, V, F32);
+            lab.assertClose("loss only", lossOnly, V, F32);
+            lab.assertClose("dLogits", logits, V, F32);
+            assertThat(untouched.actual).as("logits without gradient").isEqualTo(untouched.expected);
+            for (int n = 0; n < N; n++) {
+                for (int v = targets[n] == -1 ? 0 : classes; v < V; v++) {
+                    assertThat(logits.actual[n * V + v])
+                            .as("dLogits[%d, %d]", n, v)
+                            .isZero();
+                }
+            }
+            lab.clear();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("computeTypes")
+    void shouldKeepTheLossFiniteWhenLogitsAreLarge(DType compute) {
+        KernelLab lab = lab();
+        Operand logits = lab.given(compute, new double[] {1000, -1000, 0, 3e4, 3e4, 3e4}, 2, 3);
+        Operand loss = lab.output(residual(compute), 2);
+        Operand targets = lab.given(I32, new double[] {1, 2}, 2);
+        lab.run((k, at) -> k.softmaxCrossEntropy(at.of(loss), at.of(logits), at.of(targets), 3, 1));
+        lab.assertClose("loss", loss, 3, F32);
+        lab.assertClose("dLogits", logits, 3, F32);
+        lab.clear();
+    }
+
+    @ParameterizedTest
+    @MethodSource("computeTypes")
+    void shouldSumSquaresByBlock(DType compute) {
+        KernelLab lab = lab();
+        for (int blockSize : new int[] {1, 13, 16_384, FLAT, 10 * FLAT}) {
+            int size = blockSize == 1 ? 1021 : FLAT;
+            Operand x = lab.input(residual(compute), size);
+            Operand sums = lab.output(F64, (size + blockSize - 1) / blockSize);
+            lab.run((k, at) -> k.sumOfSquares(at.of(sums), at.of(x), blockSize));
+            lab.assertClose("sumOfSquares", sums, 1, F32);
+            lab.clear();
+        }
+        Operand x = lab.given(residual(compute), new double[] {1, Double.NaN, 2, Double.POSITIVE_INFINITY, 3, 3e30}, 6);
+        Operand sums = lab.output(F64, 3);
+        lab.run((k, at) -> k.sumOfSquares(at.of(sums), at.of(x), 2));
+        assertThat(sums.actual[0]).isNaN();
+        assertThat(Double.isFinite(sums.actual[1])).isFalse();
+        assertThat(sums.actual[2]).as("in double").isBetween(8.9e60, 9.1e60);
+        lab.clear();
+    }
+
+    @ParameterizedTest
+    @MethodSource("computeTypes")
+    void shouldUpdateWithAdamW(DType compute) {
+        KernelLab lab = lab();
+        DType residual = residual(compute);
+        AdamWStep step = new AdamWStep(1e-3, 0.9, 0.95, 1e-8, 0.1, 1 - 0.9, 1 - 0.95, 0.5);
+        double[] squares = new double[FLAT];
+        Arrays.setAll(squares, i -> (i % 97) * 1e-3);
+        Operand w = lab.input(residual, FLAT), m = lab.input(residual, 0.1, FLAT), g = lab.input(residual, FLAT);
+        Operand v = lab.given(residual, squares, FLAT);
+        lab.run((k, at) -> k.adamW(step, at.of(w), at.of(m), at.of(v), at.of(g)));
+        lab.assertClose("w", w, 1, F32);
+        lab.assertClose("m", m, 1, F32);
+        lab.assertClose("v", v, 1, F32);
+        lab.clear();
+    }
+
+    @ParameterizedTest
+    @MethodSource("computeTypes")
+    void shouldRefuseArgumentsThatDoNotFit(DType compute) {
+        Engine engine = lab().subject();
+        Kernels k = engine.kernels();
+        DType residual = residual(compute);
+        DType wrong = compute == F64 ? F32 : F64;
+        try (Arena arena = engine.allocate("test", 8 * 1024)) {
+            Tensor x23 = new Tensor(arena, 0, compute, 2, 3), w43 = new Tensor(arena, 0, compute, 4, 3);
+            Tensor out24 = new Tensor(arena, 0, compute, 2, 4), vector = new Tensor(arena, 0, residual, 3);
+            Tensor stream = new Tensor(arena, 0, residual, 2, 3), ids = new Tensor(arena, 0, I32, 2);
+            AttentionShape shape = new AttentionShape(1, 2, 1, 1, 2);
+            List<Runnable> calls = new ArrayList<>();
+            calls.add(() -> k.copy(vector, x23));
+            calls.add(() -> k.add(vector, new Tensor(arena, 0, wrong, 3)));
+            calls.add(() -> k.embedding(stream, ids, new Tensor(arena, 0, residual, 5, 4), null, 1, 0));
+            calls.add(() -> k.linear(out24, x23, w43, WeightLayout.IN_OUT, null, null));
+            calls.add(() -> k.linear(out24, x23, w43, WeightLayout.OUT_IN, vector, null));
+            calls.add(() -> k.linear(out24, x23, new Tensor(arena, 0, wrong, 4, 3), WeightLayout.OUT_IN, null, null));
+            calls.add(() -> k.linearBackwardInput(x23, out24, w43, WeightLayout.IN_OUT));
+            calls.add(() -> k.layerNorm(x23, ids, ids, stream, vector, null, 1e-5));
+            calls.add(() -> k.rmsNorm(x23, vector, stream, vector, 1e-5));
+            calls.add(() -> k.gelu(x23, out24));
+            calls.add(() -> k.swiglu(x23, out24));
+            calls.add(() -> k.rope(x23, shape, 0, 1e4, false));
+            calls.add(() -> k.attention(x23, vector, out24, shape));
+            calls.add(() -> k.softmaxCrossEntropy(vector, x23, ids, 3, 1));
+            calls.add(() -> k.sumOfSquares(new Tensor(arena, 0, F64, 2), vector, 3));
+            for (int i = 0; i < calls.size(); i++) {
+                assertThatThrownBy(calls.get(i)::run)
+                        .as("call %d", i)
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageMatching("(?s).*\\[.*expected.*|.*does not fit.*");
+            }
+        }
+    }
+}
