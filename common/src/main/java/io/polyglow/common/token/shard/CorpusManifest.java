@@ -1,0 +1,192 @@
+package io.polyglow.common.token.shard;
+
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.json.Json;
+import io.polyglow.common.json.JsonObject;
+import io.polyglow.common.store.Store;
+import io.polyglow.common.token.ByteLevelBpe;
+import io.polyglow.common.token.UnicodeTable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What a corpus directory holds: {@code manifest.json}, written last, beside {@code tokenizer.json} and the shards.
+ *
+ * @param tokenizerSha256 of the file {@code tokenizer.json}
+ * @param unicode version of the tables that cut the text
+ * @param shards sorted by name; their documents, in this order, are the splits
+ * @param sources the input files, as given by who prepared the corpus
+ */
+public record CorpusManifest(
+        TokenType type,
+        int vocabSize,
+        String tokenizerSha256,
+        String unicode,
+        List<ShardInfo> shards,
+        List<SourceFile> sources) {
+    /** Name of the file in a corpus directory. */
+    public static final String FILE = "manifest.json";
+
+    /** Name of the tokenizer in a corpus directory. */
+    public static final String TOKENIZER = "tokenizer.json";
+
+    private static final String FORMAT = "polyglow-tokens";
+    private static final int VERSION = 1;
+    private static final int MAX_BYTES = 256 << 20;
+    private static final Set<String> NAMES = Set.of(
+            "format",
+            "version",
+            "dtype",
+            "vocab_size",
+            "tokenizer_sha256",
+            "unicode",
+            "documents",
+            "tokens",
+            "fingerprint",
+            "languages",
+            "shards",
+            "sources");
+
+    /** Keeps the shards sorted by name, each once, all of one type. */
+    public CorpusManifest {
+        shards = shards.stream().sorted(Comparator.comparing(ShardInfo::name)).toList();
+        sources = List.copyOf(sources);
+        Set<String> names = new HashSet<>();
+        for (ShardInfo shard : shards) {
+            if (!names.add(shard.name()) || shard.type() != type) {
+                throw new PolyglowException(
+                        ErrorKind.DATA,
+                        "Shard " + shard.name() + " is listed twice, or its ids are not " + type
+                                + " like the corpus's.");
+            }
+        }
+    }
+
+    /** The manifest of shards made with a tokenizer. */
+    public static CorpusManifest of(ByteLevelBpe tokenizer, List<ShardInfo> shards, List<SourceFile> sources) {
+        int vocabSize = tokenizer.vocabSize();
+        return new CorpusManifest(
+                TokenType.forVocabulary(vocabSize),
+                vocabSize,
+                tokenizer.sha256(),
+                UnicodeTable.VERSION,
+                shards,
+                sources);
+    }
+
+    /** Documents of all splits. */
+    public long documents() {
+        return shards.stream().mapToLong(ShardInfo::documents).sum();
+    }
+
+    /** Tokens of all splits. */
+    public long tokens() {
+        return shards.stream().mapToLong(ShardInfo::tokens).sum();
+    }
+
+    /** Counts per language over all splits, sorted by language. */
+    public List<LanguageCount> languages() {
+        return LanguageCount.sum(
+                shards.stream().flatMap(shard -> shard.languages().stream()).toList());
+    }
+
+    /** The shards of one split, in order. */
+    public List<ShardInfo> shards(String split) {
+        return shards.stream().filter(shard -> shard.split().equals(split)).toList();
+    }
+
+    /** SHA-256 over tokenizer and contents: equal for equal token streams wherever they lie, different for any difference. */
+    public String fingerprint() {
+        MessageDigest digest = DigestingOutput.newSha256();
+        update(digest, TOKENIZER + " " + tokenizerSha256);
+        for (ShardInfo shard : shards) {
+            update(digest, shard.name() + ".bin " + shard.bin().sha256());
+            update(digest, shard.name() + ".idx " + shard.idx().sha256());
+            update(digest, shard.name() + ".lang " + shard.lang().sha256());
+            shard.languages().forEach(count -> update(digest, count.language()));
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    /** What {@code inspect} prints of a corpus: one object with documents, tokens, tokenizer_sha256, fingerprint, languages and more. */
+    public JsonObject summary() {
+        return new JsonObject()
+                .put("documents", documents())
+                .put("tokens", tokens())
+                .put("dtype", type.toString())
+                .put("vocab_size", vocabSize)
+                .put("tokenizer_sha256", tokenizerSha256)
+                .put("unicode", unicode)
+                .put("fingerprint", fingerprint())
+                .put("languages", LanguageCount.json(languages()));
+    }
+
+    /** Writes {@code tokenizer.json}, then {@code manifest.json}, durable both, into the directory that already holds the shards. */
+    public void write(Store store, String directory, ByteLevelBpe tokenizer) throws IOException {
+        write(store, path(directory, TOKENIZER), tokenizer.json());
+        write(store, path(directory, FILE), Json.pretty(json()).getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Reads and checks {@code manifest.json} of a corpus directory, nothing else. */
+    public static CorpusManifest read(Store store, String directory) throws IOException {
+        String path = path(directory, FILE);
+        try (InputStream in = store.open(path, 0)) {
+            return parse(Json.parseObject(store.root() + "/" + path, in, MAX_BYTES));
+        }
+    }
+
+    static String path(String directory, String name) {
+        return directory.isEmpty() ? name : directory + "/" + name;
+    }
+
+    /** The bytes of {@code manifest.json} as an object. */
+    JsonObject json() {
+        List<JsonObject> shardObjects = new ArrayList<>();
+        shards.forEach(shard -> shardObjects.add(shard.json()));
+        JsonObject json = new JsonObject().put("format", FORMAT).put("version", VERSION);
+        JsonObject summary = summary();
+        summary.names().forEach(name -> json.put(name, summary.get(name)));
+        return json.put("shards", shardObjects).put("sources", SourceFile.json(sources));
+    }
+
+    private static CorpusManifest parse(JsonObject json) {
+        if (!json.getString("format").equals(FORMAT) || json.getLong("version") != VERSION) {
+            throw json.problem(
+                    "version", "this program reads format \"" + FORMAT + "\", version " + VERSION + " only.");
+        }
+        json.refuseUnknown(NAMES);
+        CorpusManifest manifest = new CorpusManifest(
+                TokenType.named(json.getString("dtype")),
+                json.getInt("vocab_size", 1, Integer.MAX_VALUE),
+                json.getString("tokenizer_sha256"),
+                json.getString("unicode"),
+                json.getArray("shards").objects().stream().map(ShardInfo::parse).toList(),
+                SourceFile.parse(json.getArray("sources")));
+        if (!manifest.fingerprint().equals(json.getString("fingerprint"))) {
+            throw json.problem(
+                    "fingerprint",
+                    "is not that of the shards listed: the manifest was edited or mixed up. Prepare the corpus again.");
+        }
+        return manifest;
+    }
+
+    private static void write(Store store, String path, byte[] bytes) throws IOException {
+        try (Store.Output out = store.create(path)) {
+            out.write(bytes);
+            out.sync();
+        }
+    }
+
+    private static void update(MessageDigest digest, String line) {
+        digest.update((line + "\n").getBytes(StandardCharsets.UTF_8));
+    }
+}
