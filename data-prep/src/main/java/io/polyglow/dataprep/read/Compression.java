@@ -1,0 +1,49 @@
+package io.polyglow.dataprep.read;
+
+import com.github.luben.zstd.ZstdInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.zip.GZIPInputStream;
+
+/** Compression of an input file, shown by its suffix. */
+public enum Compression {
+    NONE("") {
+        @Override
+        public InputStream open(InputStream in) {
+            return in;
+        }
+    },
+    GZIP(".gz") {
+        @Override
+        public InputStream open(InputStream in) throws IOException {
+            return new GZIPInputStream(in, BUFFER_BYTES);
+        }
+    },
+    ZSTD(".zst") {
+        @Override
+        public InputStream open(InputStream in) throws IOException {
+            return new ZstdInputStream(in).setContinuous(false);
+        }
+    };
+
+    private static final int BUFFER_BYTES = 1 << 16;
+
+    private final String suffix;
+
+    Compression(String suffix) {
+        this.suffix = suffix;
+    }
+
+    /** The compression that the file name shows. */
+    public static Compression ofName(String name) {
+        return name.endsWith(GZIP.suffix) ? GZIP : name.endsWith(ZSTD.suffix) ? ZSTD : NONE;
+    }
+
+    /** The name without the suffix of this compression. */
+    public String strip(String name) {
+        return name.substring(0, name.length() - suffix.length());
+    }
+
+    /** A stream of the decompressed bytes; a truncated file ends in an {@link IOException}. */
+    public abstract InputStream open(InputStream in) throws IOException;
+}
