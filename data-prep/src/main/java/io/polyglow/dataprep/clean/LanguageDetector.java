@@ -14,22 +14,18 @@ import opennlp.tools.langdetect.LanguageDetectorModel;
  * documents a second per core. The model is loaded once per process; an instance belongs to one thread.
  */
 public final class LanguageDetector {
+    /** Twice the 1/103 that the model gives every language when a text tells it nothing. */
+    public static final double MIN_CONFIDENCE = 0.02;
+
     private static final String MODEL = "/langdetect-183.bin";
     /** Longer texts do not change the answer, only the time. */
     private static final int MAX_CHARS = 4096;
 
     private final LanguageDetectorME detector = new LanguageDetectorME(Model.LOADED);
-    private final double minConfidence;
-
-    /** A detector that stays silent below {@code minConfidence} in [0, 1]. */
-    public LanguageDetector(double minConfidence) {
-        this.minConfidence = minConfidence;
-    }
-
-    /** The normalised tag of the most probable language, or empty when the detector is not sure enough. */
+    /** The normalised tag of the most probable language, or empty below {@link #MIN_CONFIDENCE}. */
     public Optional<String> detect(String text) {
         Language best = detector.predictLanguage(head(text));
-        return best.getConfidence() < minConfidence ? Optional.empty() : LanguageTag.normalize(best.getLang());
+        return best.getConfidence() < MIN_CONFIDENCE ? Optional.empty() : LanguageTag.normalize(best.getLang());
     }
 
     private static String head(String text) {
@@ -53,7 +49,9 @@ public final class LanguageDetector {
                 return new LanguageDetectorModel(in);
             } catch (IOException e) {
                 throw new PolyglowException(
-                        ErrorKind.ENVIRONMENT, "The language detection model " + MODEL + " cannot be read: " + e.getMessage(), e);
+                        ErrorKind.ENVIRONMENT,
+                        "The language detection model " + MODEL + " cannot be read: " + e.getMessage(),
+                        e);
             }
         }
     }

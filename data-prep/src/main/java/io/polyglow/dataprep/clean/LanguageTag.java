@@ -42,9 +42,7 @@ public final class LanguageTag {
             return Optional.empty();
         }
         return Optional.of(
-                locale.getScript().isEmpty()
-                        ? locale.getLanguage()
-                        : locale.getLanguage() + "-" + locale.getScript());
+                locale.getScript().isEmpty() ? locale.getLanguage() : locale.getLanguage() + "-" + locale.getScript());
     }
 
     private static Map<String, String> codesByEnglishName() {

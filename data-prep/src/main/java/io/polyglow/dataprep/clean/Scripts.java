@@ -1,5 +1,7 @@
 package io.polyglow.dataprep.clean;
 
+import com.ibm.icu.lang.UCharacter;
+import com.ibm.icu.lang.UProperty;
 import com.ibm.icu.lang.UScript;
 
 /** The dominant script of a text, by Unicode's Script property. */
@@ -8,6 +10,7 @@ public final class Scripts {
     public static final String UNKNOWN = "Zyyy";
 
     private static final String JAPANESE = "Jpan";
+    private static final int SCRIPTS = UCharacter.getIntPropertyMaxValue(UProperty.SCRIPT) + 1;
     private static final int KANA_IN_JAPANESE_PERCENT = 5;
 
     private Scripts() {}
@@ -17,7 +20,7 @@ public final class Scripts {
      * among it is {@code Jpan}.
      */
     public static String dominant(String text) {
-        int[] counts = new int[UScript.CODE_LIMIT];
+        int[] counts = new int[SCRIPTS];
         text.codePoints().forEach(c -> counts[UScript.getScript(c)]++);
         counts[UScript.COMMON] = 0;
         counts[UScript.INHERITED] = 0;

@@ -27,12 +27,16 @@ public final class TextNormalizer {
 
     /** Version of ICU4J, such as {@code 77.1}. */
     public static String icuVersion() {
-        return VersionInfo.ICU_VERSION.getVersionString(2, 2);
+        return majorMinor(VersionInfo.ICU_VERSION);
     }
 
     /** Version of the Unicode data that normalisation and script detection use, such as {@code 16.0}. */
     public static String unicodeVersion() {
-        return UCharacter.getUnicodeVersion().getVersionString(2, 2);
+        return majorMinor(UCharacter.getUnicodeVersion());
+    }
+
+    private static String majorMinor(VersionInfo version) {
+        return version.getMajor() + "." + version.getMinor();
     }
 
     private static String unixLineEndings(String text) {

@@ -7,8 +7,8 @@ import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Bytes read as UTF-8, leniently: each malformed sequence becomes U+FFFD (as the Unicode standard's "substitution of maximal
- * subparts" asks), a byte order mark at the start and NUL characters go. The text is therefore always valid Unicode without NUL.
+ * Bytes read as UTF-8, leniently: each malformed sequence, as the JDK's decoder finds them, becomes U+FFFD; a byte order mark at the
+ * start and NUL characters go. The text is therefore always valid Unicode without NUL.
  *
  * @param repairs number of malformed sequences plus NULs
  */

@@ -28,7 +28,7 @@ public final class Digest {
         byte[] hash = sha256(seed + "\0" + purpose + '\0' + id);
         long bits = 0;
         for (int i = 0; i < Long.BYTES; i++) {
-            bits = bits << 8 | hash[i] & 0xff;
+            bits = (bits << 8) | (hash[i] & 0xff);
         }
         return bits;
     }

@@ -34,7 +34,8 @@ final class BlockText implements NodeVisitor {
     }
 
     private static boolean endsLine(Node node) {
-        return node instanceof Element element && (element.isBlock() || element.normalName().equals("br"));
+        return node instanceof Element element
+                && (element.isBlock() || element.normalName().equals("br"));
     }
 
     private void append(String text) {

@@ -46,7 +46,8 @@ final class HtmlPage {
     private static String mainText(Document page) {
         page.select(NOT_CONTENT).remove();
         Element main = page.selectFirst("main,[role=main],article:only-of-type");
-        return BlockText.of(main == null ? page.body() : main);
+        String text = main == null ? "" : BlockText.of(main);
+        return text.isEmpty() ? BlockText.of(page.body()) : text;
     }
 
     private static @Nullable String attribute(@Nullable Element element, String name) {

@@ -19,12 +19,7 @@ final class LineDocuments implements Iterator<RawDocument> {
     private @Nullable RawDocument next;
 
     LineDocuments(
-            LineReader lines,
-            String source,
-            long firstLine,
-            long sliceBytes,
-            LineParser parser,
-            ReadOptions options) {
+            LineReader lines, String source, long firstLine, long sliceBytes, LineParser parser, ReadOptions options) {
         this.lines = lines;
         this.source = source;
         this.sliceBytes = sliceBytes;
@@ -43,12 +38,11 @@ final class LineDocuments implements Iterator<RawDocument> {
 
     @Override
     public RawDocument next() {
-        if (!hasNext()) {
+        RawDocument result = hasNext() ? next : null;
+        if (result == null) {
             throw new NoSuchElementException();
         }
-        RawDocument result = next;
         next = null;
-        assert result != null;
         return result;
     }
 

@@ -46,8 +46,7 @@ public final class Readers {
             Format format, String source, InputStream in, long firstLine, long sliceBytes, ReadOptions options) {
         LineParser parser =
                 switch (format) {
-                    case LINES -> (line, bytes, length) ->
-                            RawDocument.of(source, line, Decoded.utf8(bytes, 0, length));
+                    case LINES -> (line, bytes, length) -> RawDocument.of(source, line, Decoded.utf8(bytes, 0, length));
                     case JSONL -> new JsonlParser(source, options);
                     case TEXT, HTML, PARQUET -> throw new IllegalArgumentException(format + " has no lines");
                 };
