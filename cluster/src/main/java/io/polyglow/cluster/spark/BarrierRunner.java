@@ -1,0 +1,169 @@
+package io.polyglow.cluster.spark;
+
+import io.polyglow.cluster.member.FailureLog;
+import io.polyglow.cluster.worker.RankMain;
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
+import org.agrona.concurrent.NanoClock;
+import org.apache.spark.SparkException;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.rdd.RDD;
+import scala.reflect.ClassTag;
+import scala.reflect.ClassTag$;
+
+/**
+ * A Spark application that runs attempts: one attempt = one barrier job with one task per rank. Waits for enough slots, runs the job, and when it fails waits until no rank of
+ * it runs any more and finds out why: what the ranks reported in the run directory first, then what Spark knows.
+ */
+final class BarrierRunner implements AutoCloseable {
+    private static final ClassTag<String> STRING = ClassTag$.MODULE$.apply(String.class);
+
+    private final JavaSparkContext spark;
+    private final TaskWatch watch = new TaskWatch();
+    private final FailureLog failures;
+    private final NanoClock clock;
+    private final SparkSettings settings;
+
+    /** Starts the application, or joins the cluster as one. */
+    BarrierRunner(SparkSettings settings, FailureLog failures, NanoClock clock) {
+        this.settings = settings;
+        this.failures = failures;
+        this.clock = clock;
+        spark = new JavaSparkContext(settings.conf());
+        spark.sc().addSparkListener(watch);
+    }
+
+    /** Runs all ranks to their end and returns their results in rank order. */
+    List<String> run(int epoch, int worldSize, RankMain main) throws IOException {
+        awaitSlots(worldSize);
+        watch.reset();
+        spark.setJobGroup(group(epoch), "training attempt " + epoch + " on " + worldSize + " ranks", true);
+        try {
+            return collect(worldSize, main);
+        } catch (Exception e) { // the Scala API throws SparkException without declaring it
+            awaitRanksGone();
+            throw cause(epoch, e);
+        } finally {
+            spark.clearJobGroup();
+        }
+    }
+
+    /** Makes the attempt fail soon; any thread. */
+    void cancel(int epoch) {
+        spark.cancelJobGroup(group(epoch));
+    }
+
+    private List<String> collect(int worldSize, RankMain main) throws SparkException {
+        List<Integer> ranks = IntStream.range(0, worldSize).boxed().toList();
+        RDD<Integer> places = spark.parallelize(ranks, worldSize).rdd();
+        RDD<String> results = places.barrier().mapPartitions(new RankFunction(main), false, STRING);
+        return List.of((String[]) results.collect());
+    }
+
+    private void awaitSlots(int worldSize) {
+        boolean enough = await(() -> stopped() || slots() >= worldSize, settings.slotsTimeoutNs()) && !stopped();
+        if (enough) {
+            return;
+        }
+        if (stopped()) {
+            throw new PolyglowException(
+                    ErrorKind.ENVIRONMENT,
+                    "Spark ended the application before its ranks could start: no answer from the master "
+                            + settings.master()
+                            + ", or no worker could start an executor. Check the address and the workers' logs.");
+        }
+        throw new PolyglowException(
+                ErrorKind.ENVIRONMENT,
+                "Training needs " + worldSize + " slots at once, one per rank (layout.data x layout.pipeline), but "
+                        + settings.master() + " offered " + slots() + " within "
+                        + TimeUnit.NANOSECONDS.toSeconds(settings.slotsTimeoutNs()) + "s, with "
+                        + settings.coresPerRank()
+                        + " core(s) and " + settings.rankMemory()
+                        + " of memory per rank. Free or add workers, lower spark.task.cpus or spark.executor.memory, or train"
+                        + " with a smaller layout, for example --set layout.data=1; a resumed run may use any layout.");
+    }
+
+    /** Old ranks must not hold slots of the next attempt; the task reaper ends the JVMs of those that do not listen. */
+    private void awaitRanksGone() {
+        if (!await(() -> stopped() || watch.running() == 0, settings.ranksGoneTimeoutNs())) {
+            throw new PolyglowException(
+                    ErrorKind.ENVIRONMENT,
+                    watch.running() + " ranks of a failed attempt did not end within "
+                            + TimeUnit.NANOSECONDS.toSeconds(settings.ranksGoneTimeoutNs())
+                            + " s. Stop their executors and resume the run.");
+        }
+    }
+
+    private boolean await(BooleanSupplier condition, long timeoutNs) {
+        try {
+            return watch.await(condition, clock, timeoutNs);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new PolyglowException(ErrorKind.PEER_LOST, "The driver was interrupted.", e);
+        }
+    }
+
+    /**
+     * The failure that came first in cause, not in time: a rank's own final error over the loss of a peer that it led to, and a lost
+     * executor over what its peers say about it.
+     */
+    private PolyglowException cause(int epoch, Exception job) throws IOException {
+        List<FailureLog.Failure> reported = failures.of(epoch);
+        List<TaskWatch.Ended> ended = watch.ended();
+        List<PolyglowException> candidates = new ArrayList<>();
+        for (FailureLog.Failure failure : reported) {
+            candidates.add(new PolyglowException(failure.kind(), failure.message(), job));
+        }
+        ended.stream()
+                .filter(task -> !task.executorLost())
+                .forEach(task -> candidates.add(new PolyglowException(task.kind(), task.message(), job)));
+        Optional<PolyglowException> last = candidates.stream()
+                .filter(failure -> !failure.kind().restartable())
+                .findFirst();
+        if (last.isPresent()) {
+            return last.get();
+        }
+        List<String> lost = ended.stream()
+                .filter(TaskWatch.Ended::executorLost)
+                .map(TaskWatch.Ended::message)
+                .toList();
+        if (!lost.isEmpty()) {
+            return new PolyglowException(ErrorKind.PEER_LOST, String.join("; ", lost), job);
+        }
+        return candidates.isEmpty() ? unexplained(job) : candidates.get(0);
+    }
+
+    private PolyglowException unexplained(Exception job) {
+        boolean alive = !stopped();
+        return new PolyglowException(
+                alive ? ErrorKind.PEER_LOST : ErrorKind.ENVIRONMENT,
+                (alive ? "The barrier job failed: " : "Spark stopped the application: ") + job.getMessage(),
+                job);
+    }
+
+    /** Spark's own count, the one it checks before it starts a barrier stage. */
+    private int slots() {
+        return spark.sc()
+                .maxNumConcurrentTasks(spark.sc().resourceProfileManager().defaultResourceProfile());
+    }
+
+    private boolean stopped() {
+        return spark.sc().isStopped();
+    }
+
+    @Override
+    public void close() {
+        spark.stop();
+    }
+
+    private static String group(int epoch) {
+        return "polyglow-attempt-" + epoch;
+    }
+}

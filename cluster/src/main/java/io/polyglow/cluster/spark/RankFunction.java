@@ -1,0 +1,65 @@
+package io.polyglow.cluster.spark;
+
+import io.polyglow.cluster.worker.RankContext;
+import io.polyglow.cluster.worker.RankMain;
+import java.util.Arrays;
+import java.util.List;
+import org.apache.spark.BarrierTaskContext;
+import org.apache.spark.BarrierTaskInfo;
+import scala.collection.Iterator;
+import scala.runtime.AbstractFunction1;
+
+/** The body of a barrier task: partition = rank. */
+final class RankFunction extends AbstractFunction1<Iterator<Integer>, Iterator<String>>
+        implements java.io.Serializable {
+    private final RankMain main;
+
+    RankFunction(RankMain main) {
+        this.main = main;
+    }
+
+    @Override
+    public Iterator<String> apply(Iterator<Integer> unused) {
+        String result = main.run(new BarrierRank(BarrierTaskContext.get()));
+        return scala.collection.Iterator$.MODULE$.single(result);
+    }
+
+    private record BarrierRank(BarrierTaskContext task) implements RankContext {
+        @Override
+        public int rank() {
+            return task.partitionId();
+        }
+
+        @Override
+        public int worldSize() {
+            return task.getTaskInfos().length;
+        }
+
+        @Override
+        public String host() {
+            return host(task.getTaskInfos()[rank()]);
+        }
+
+        @Override
+        public int ranksOnHost() {
+            String here = host();
+            return Math.toIntExact(Arrays.stream(task.getTaskInfos())
+                    .filter(info -> host(info).equals(here))
+                    .count());
+        }
+
+        @Override
+        public List<String> allGather(String message) {
+            return List.of(task.allGather(message));
+        }
+
+        @Override
+        public boolean cancelled() {
+            return task.isInterrupted();
+        }
+
+        private static String host(BarrierTaskInfo info) {
+            return info.address().replaceFirst(":[0-9]+$", "");
+        }
+    }
+}

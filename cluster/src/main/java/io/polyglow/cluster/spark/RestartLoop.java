@@ -1,0 +1,73 @@
+package io.polyglow.cluster.spark;
+
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
+import java.io.IOException;
+
+/**
+ * Runs attempts until one succeeds, fails for good, or too many in a row brought no new checkpoint. What is counted is restarts
+ * <em>without progress</em>: a run on a bad cluster that still moves on may restart for ever, a crash loop ends soon.
+ */
+final class RestartLoop {
+    /** Takes the next epoch: larger than any before, and nobody else's. */
+    interface Claim {
+        int next() throws IOException;
+    }
+
+    /** One attempt; failures are {@link PolyglowException}s whose kind says whether another attempt makes sense. */
+    interface Attempt<T> {
+        T run(int epoch) throws IOException;
+    }
+
+    /** How far the run is committed: anything that grows. */
+    interface Progress {
+        long committed() throws IOException;
+    }
+
+    private final Claim claim;
+    private final Progress progress;
+    private final int budget;
+    private final TrainListener listener;
+
+    /** {@code budget}: how many restarts in a row may bring no progress. */
+    RestartLoop(Claim claim, Progress progress, int budget, TrainListener listener) {
+        this.claim = claim;
+        this.progress = progress;
+        this.budget = budget;
+        this.listener = listener;
+    }
+
+    /** Result and number of restarts of the attempts that {@link #run} needed. */
+    record Outcome<T>(T value, int restarts) {}
+
+    <T> Outcome<T> run(Attempt<T> attempt) throws IOException {
+        int withoutProgress = 0;
+        for (int restarts = 0; ; restarts++) {
+            long before = progress.committed();
+            int epoch = claim.next();
+            try {
+                return new Outcome<>(attempt.run(epoch), restarts);
+            } catch (PolyglowException failure) {
+                if (!failure.kind().restartable()) {
+                    throw failure;
+                }
+                withoutProgress = progress.committed() > before ? 0 : withoutProgress + 1;
+                if (withoutProgress > budget) {
+                    throw exhausted(withoutProgress, failure);
+                }
+                listener.restarting(epoch, failure.getMessage(), budget - withoutProgress);
+            }
+        }
+    }
+
+    private static PolyglowException exhausted(int failures, PolyglowException last) {
+        return new PolyglowException(
+                ErrorKind.NO_PROGRESS,
+                failures
+                        + " attempts in a row ended without a new checkpoint, so another one would hardly help. The last one: "
+                        + last.getMessage()
+                        + " Look at the executors' logs and the run's failures/ and logs/ directories, remove the cause and resume"
+                        + " the run; if checkpoints are rarer than failures, lower checkpoint.every.",
+                last);
+    }
+}

@@ -1,0 +1,165 @@
+package io.polyglow.cluster.spark;
+
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.TimeUnit;
+import org.apache.spark.SparkConf;
+
+/**
+ * The Spark properties of a training job. Whatever the user or {@code spark-submit} sets wins over the defaults here, except for what
+ * cannot work: dynamic allocation and speculation.
+ */
+final class SparkSettings {
+    private static final int DEFAULT_RANK_MEMORY_MB = 1024;
+
+    private final SparkConf conf = new SparkConf();
+    private final String master;
+
+    SparkSettings(String application, SparkTarget target, int worldSize) {
+        target.properties().forEach(conf::set);
+        conf.setIfMissing("spark.app.name", application);
+        conf.setIfMissing("spark.executor.memory", DEFAULT_RANK_MEMORY_MB + "m");
+        master = master(target, worldSize);
+        conf.setMaster(master);
+        refuseDynamicAllocation();
+        schedule(worldSize);
+        detectFailures();
+        describeJvm();
+        if (onThisMachine()) {
+            stayOnThisMachine();
+        }
+        if (master.startsWith("local-cluster")) {
+            borrowClassPath();
+        } else if (!master.startsWith("local")) {
+            ShippedJars.addTo(conf);
+        }
+    }
+
+    SparkConf conf() {
+        return conf;
+    }
+
+    String master() {
+        return master;
+    }
+
+    /** CPU cores that Spark sets aside for a rank; the rank's threads are the engine's business. */
+    int coresPerRank() {
+        return conf.getInt("spark.task.cpus", 1);
+    }
+
+    String rankMemory() {
+        return conf.get("spark.executor.memory");
+    }
+
+    /** How long to wait until all ranks have a slot. */
+    long slotsTimeoutNs() {
+        int checks = conf.getInt("spark.scheduler.barrier.maxConcurrentTasksCheck.maxFailures", 1);
+        return checks
+                * TimeUnit.SECONDS.toNanos(
+                        conf.getTimeAsSeconds("spark.scheduler.barrier.maxConcurrentTasksCheck.interval"));
+    }
+
+    /** By then an old rank has ended, or Spark has given its executor up. */
+    long ranksGoneTimeoutNs() {
+        return TimeUnit.SECONDS.toNanos(conf.getTimeAsSeconds("spark.network.timeout")
+                + conf.getTimeAsSeconds("spark.task.reaper.killTimeout")
+                + 30);
+    }
+
+    private String master(SparkTarget target, int worldSize) {
+        if (target.master() != null) {
+            return target.master();
+        }
+        if (conf.contains("spark.master")) { // set by spark-submit
+            return conf.get("spark.master");
+        }
+        return worldSize == 1
+                ? "local[1]"
+                : "local-cluster[" + worldSize + ",1," + conf.getSizeAsMb("spark.executor.memory") + "]";
+    }
+
+    private boolean onThisMachine() {
+        return master.startsWith("local") || master.matches("spark://(localhost|127\\.[0-9.]+):[0-9]+");
+    }
+
+    private void refuseDynamicAllocation() {
+        if (conf.getBoolean("spark.dynamicAllocation.enabled", false)) {
+            throw new PolyglowException(
+                    ErrorKind.USAGE,
+                    "spark.dynamicAllocation.enabled is true, but the ranks of a training job must all run at once, which Spark's"
+                            + " barrier mode refuses to combine with dynamic allocation. Set"
+                            + " spark.dynamicAllocation.enabled=false for this job, and spark.executor.instances (YARN, Kubernetes)"
+                            + " or spark.cores.max (standalone) to what the layout needs.");
+        }
+    }
+
+    /** One executor per rank, all at once, once; restarts are the restart loop's business. */
+    private void schedule(int worldSize) {
+        int cores = coresPerRank();
+        conf.setIfMissing("spark.executor.cores", Integer.toString(cores));
+        conf.setIfMissing("spark.cores.max", Integer.toString(Math.multiplyExact(worldSize, cores)));
+        conf.setIfMissing("spark.executor.instances", Integer.toString(worldSize));
+        conf.setIfMissing("spark.scheduler.minRegisteredResourcesRatio", "1.0");
+        conf.setIfMissing("spark.scheduler.barrier.maxConcurrentTasksCheck.interval", "1s");
+        conf.setIfMissing("spark.scheduler.barrier.maxConcurrentTasksCheck.maxFailures", "60");
+        conf.set("spark.speculation", "false");
+    }
+
+    /** A rank that ignores interruption loses its JVM; a frozen one is given up after a minute instead of two. */
+    private void detectFailures() {
+        conf.setIfMissing("spark.task.reaper.enabled", "true");
+        conf.setIfMissing("spark.task.reaper.pollingInterval", "1s");
+        conf.setIfMissing("spark.task.reaper.killTimeout", "15s");
+        conf.setIfMissing("spark.network.timeout", "60s");
+        conf.setIfMissing("spark.network.timeoutInterval", "10s");
+        conf.setIfMissing("spark.executor.heartbeatInterval", "5s");
+        conf.setIfMissing("spark.barrier.sync.timeout", "300s");
+    }
+
+    private void describeJvm() {
+        String own = conf.get("spark.executor.extraJavaOptions", "");
+        conf.set("spark.executor.extraJavaOptions", (jvmOptions() + " " + own).strip());
+        // The engine runs its own threads; a native library that starts more only fights with them.
+        for (String variable : new String[] {"OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"}) {
+            conf.setIfMissing("spark.executorEnv." + variable, "1");
+        }
+    }
+
+    private void stayOnThisMachine() {
+        conf.setIfMissing("spark.driver.host", "127.0.0.1");
+        conf.setIfMissing("spark.driver.bindAddress", "127.0.0.1");
+        conf.setIfMissing("spark.ui.enabled", "false");
+    }
+
+    /** Executors of a local cluster see the same files as this process, so they use its class path as it is. */
+    private void borrowClassPath() {
+        String home = System.getenv("SPARK_HOME");
+        if (home == null || !new File(home, "jars").isDirectory()) {
+            throw new PolyglowException(
+                    ErrorKind.ENVIRONMENT,
+                    "The master " + master
+                            + " starts executors as processes of their own, for which Spark needs SPARK_HOME with a"
+                            + " directory jars/ in it, but SPARK_HOME is " + (home == null ? "not set" : home)
+                            + ". Start with the polyglow launcher, which sets it, or use --master local[N].");
+        }
+        conf.setIfMissing("spark.executor.extraClassPath", System.getProperty("java.class.path"));
+        conf.setIfMissing("spark.executorEnv.SPARK_SCALA_VERSION", "2.12");
+    }
+
+    private static String jvmOptions() {
+        try (InputStream in = PolyglowException.class.getResourceAsStream("/io/polyglow/common/jvm.options")) {
+            if (in == null) {
+                throw new PolyglowException(ErrorKind.BUG, "jvm.options is missing from the class path");
+            }
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8).strip();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

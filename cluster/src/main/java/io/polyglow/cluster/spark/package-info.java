@@ -1,0 +1,7 @@
+/**
+ * Places, starts and restarts ranks as tasks of a Spark barrier job; never in the path of a step. The only package of this module that knows Spark. Start at {@link io.polyglow.cluster.spark.TrainJob}.
+ */
+@NullMarked
+package io.polyglow.cluster.spark;
+
+import org.jspecify.annotations.NullMarked;

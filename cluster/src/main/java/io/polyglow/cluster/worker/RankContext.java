@@ -1,0 +1,27 @@
+package io.polyglow.cluster.worker;
+
+import java.util.List;
+
+/** What a launcher gives one rank: its place, and the one meeting with the others. Any thread may ask; one thread meets. */
+public interface RankContext {
+    /** This rank, in {@code [0, worldSize)}. */
+    int rank();
+
+    /** Number of ranks. */
+    int worldSize();
+
+    /** The name or address of this machine that the other ranks can reach. */
+    String host();
+
+    /** How many of the ranks run on this machine, this one included. */
+    int ranksOnHost();
+
+    /**
+     * Hands everybody's message to everybody, in rank order; returns when all ranks have called it. Slow (about a second): meant
+     * for one rendezvous, never for steps.
+     */
+    List<String> allGather(String message);
+
+    /** Whether the launcher wants this rank to stop, because another one failed or the job was cancelled. */
+    boolean cancelled();
+}
