@@ -8,7 +8,8 @@ import java.util.List;
 
 /**
  * Durable files under one root. Paths are relative, {@code /}-separated, and may only contain names of
- * {@code [A-Za-z0-9._=-]+}; anything else is refused before the disk is touched.
+ * {@code [A-Za-z0-9._=-]+} other than {@code .} and {@code ..}; anything else is refused before the disk is touched, with
+ * an error of kind DATA. The empty path is the root directory itself.
  *
  * <p>Promises, kept by every implementation and checked by {@code StoreContractTest}:
  *
@@ -18,6 +19,7 @@ import java.util.List;
  *       and are visible to readers;
  *   <li>{@link #publish} moves a directory to a name that did not exist, atomically: readers see nothing or all of it;
  *   <li>{@link #replace} atomically replaces one file by another;
+ *   <li>{@link #delete} of a directory is atomic: readers see all of it or nothing;
  *   <li>{@link #list} is sorted by name.
  * </ul>
  *
@@ -48,7 +50,7 @@ public interface Store extends Closeable {
     /** Opens an existing file for appending, or creates it. */
     Output append(String path) throws IOException;
 
-    /** Opens a file at byte {@code offset}. */
+    /** Opens a file at byte {@code offset}; beyond the end is an {@link java.io.EOFException}. */
     InputStream open(String path, long offset) throws IOException;
 
     /** Tells whether the path is a file or a directory, and how long it is. */
@@ -64,8 +66,8 @@ public interface Store extends Closeable {
     void makeDirectory(String directory) throws IOException;
 
     /**
-     * Atomically moves a directory to a name that does not exist yet, else
-     * {@link java.nio.file.FileAlreadyExistsException}; durable on return.
+     * Atomically moves a directory, not an empty one, to a name that does not exist yet, else
+     * {@link java.nio.file.FileAlreadyExistsException}; durable on return, as far as its files were synced.
      */
     void publish(String fromDirectory, String toDirectory) throws IOException;
 

@@ -1,0 +1,277 @@
+package io.polyglow.common.store;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * A folder of a local (or POSIX network) file system. Durable means fsync of the file and of the directories that name it (Pillai et al., "All file
+ * systems are not created equal", OSDI 2014). Nothing is created before the first write.
+ */
+public final class LocalStore implements Store {
+    /** A directory being deleted has this prefix first, so that it vanishes at once; leftovers go with the next delete beside it. */
+    private static final String DELETED = ".deleted-";
+
+    private final Path root;
+
+    /** A store under {@code root}, which need not exist yet. */
+    public LocalStore(Path root) {
+        this.root = root.toAbsolutePath().normalize();
+    }
+
+    @Override
+    public String root() {
+        return root.toString();
+    }
+
+    @Override
+    public Output create(String path) throws IOException {
+        return output(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+    }
+
+    @Override
+    public Output append(String path) throws IOException {
+        return output(path, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    }
+
+    private Output output(String path, OpenOption... options) throws IOException {
+        Path file = root.resolve(StorePath.checkBelowRoot(path));
+        Files.createDirectories(parentOf(file));
+        return new LocalOutput(FileChannel.open(file, options), parentOf(file));
+    }
+
+    @Override
+    public InputStream open(String path, long offset) throws IOException {
+        Path file = resolve(path);
+        FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+        if (offset > channel.size()) {
+            long size = channel.size();
+            channel.close();
+            throw new EOFException(file + ": offset " + offset + " is beyond its " + size + " bytes");
+        }
+        return Channels.newInputStream(channel.position(offset));
+    }
+
+    @Override
+    public Entry stat(String path) throws IOException {
+        BasicFileAttributes attributes = Files.readAttributes(resolve(path), BasicFileAttributes.class);
+        return new Entry(path, attributes.isDirectory(), attributes.isDirectory() ? 0 : attributes.size());
+    }
+
+    @Override
+    public boolean exists(String path) throws IOException {
+        return Files.exists(resolve(path));
+    }
+
+    @Override
+    public List<Entry> list(String directory) throws IOException {
+        List<Entry> entries = new ArrayList<>();
+        try (DirectoryStream<Path> children = Files.newDirectoryStream(resolve(directory))) {
+            for (Path child : children) {
+                String name = child.getFileName().toString();
+                if (!name.startsWith(DELETED)) {
+                    BasicFileAttributes attributes = Files.readAttributes(child, BasicFileAttributes.class);
+                    long bytes = attributes.isDirectory() ? 0 : attributes.size();
+                    entries.add(new Entry(
+                            directory.isEmpty() ? name : directory + "/" + name, attributes.isDirectory(), bytes));
+                }
+            }
+        } catch (NoSuchFileException e) {
+            throw Files.exists(resolve(directory)) ? vanished(directory, e) : e;
+        }
+        entries.sort(Comparator.comparing(Entry::path));
+        return entries;
+    }
+
+    /** An entry that somebody deleted between reading the names and asking for its size. */
+    private IOException vanished(String directory, NoSuchFileException e) {
+        return new IOException(resolve(directory) + " changed while it was listed: " + e.getMessage(), e);
+    }
+
+    @Override
+    public void makeDirectory(String directory) throws IOException {
+        Files.createDirectories(resolve(directory));
+        syncDirectories(resolve(directory));
+    }
+
+    @Override
+    public void publish(String fromDirectory, String toDirectory) throws IOException {
+        Path from = root.resolve(StorePath.checkBelowRoot(fromDirectory));
+        Path to = root.resolve(StorePath.checkBelowRoot(toDirectory));
+        if (!Files.isDirectory(from)) {
+            throw new NoSuchFileException(from.toString(), null, "there is no such directory to publish");
+        }
+        if (Files.exists(to)) {
+            throw new FileAlreadyExistsException(to.toString());
+        }
+        syncTree(from);
+        Files.createDirectories(parentOf(to));
+        try {
+            // rename(2) refuses a target that is a directory with files, so of two racing publishers one wins
+            Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+        } catch (FileSystemException e) {
+            throw Files.exists(to) ? new FileAlreadyExistsException(to.toString()) : e;
+        }
+        syncDirectories(parentOf(to));
+        syncDirectory(parentOf(from));
+    }
+
+    @Override
+    public void replace(String fromFile, String toFile) throws IOException {
+        Path from = root.resolve(StorePath.checkBelowRoot(fromFile));
+        Path to = root.resolve(StorePath.checkBelowRoot(toFile));
+        Files.createDirectories(parentOf(to));
+        Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        syncDirectories(parentOf(to));
+        syncDirectory(parentOf(from));
+    }
+
+    @Override
+    public void delete(String path) throws IOException {
+        Path target = root.resolve(StorePath.checkBelowRoot(path));
+        if (!Files.isDirectory(target)) {
+            Files.deleteIfExists(target);
+            return;
+        }
+        Path parent = parentOf(target);
+        deleteLeftovers(parent);
+        Files.move(target, parent.resolve(DELETED + target.getFileName()), StandardCopyOption.ATOMIC_MOVE);
+        syncDirectory(parent);
+        deleteLeftovers(parent);
+    }
+
+    @Override
+    public void close() {}
+
+    private Path resolve(String path) {
+        return root.resolve(StorePath.check(path));
+    }
+
+    private static Path parentOf(Path path) {
+        Path parent = path.getParent();
+        return parent == null ? path : parent;
+    }
+
+    private static void deleteLeftovers(Path parent) throws IOException {
+        try (DirectoryStream<Path> leftovers = Files.newDirectoryStream(parent, DELETED + "*")) {
+            for (Path leftover : leftovers) {
+                deleteTree(leftover);
+            }
+        }
+    }
+
+    private static void deleteTree(Path tree) throws IOException {
+        try (Stream<Path> walk = Files.walk(tree)) {
+            for (Path path : walk.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(path);
+            }
+        }
+    }
+
+    private static void syncTree(Path tree) throws IOException {
+        try (Stream<Path> walk = Files.walk(tree)) {
+            for (Path directory : walk.filter(Files::isDirectory).toList()) {
+                syncDirectory(directory);
+            }
+        }
+    }
+
+    /** Makes the names from the store's parent down to {@code directory} durable. */
+    private void syncDirectories(Path directory) throws IOException {
+        for (Path at = directory; at.startsWith(root); at = parentOf(at)) {
+            syncDirectory(at);
+            if (at.equals(root)) {
+                break;
+            }
+        }
+        syncDirectory(parentOf(root));
+    }
+
+    private static void syncDirectory(Path directory) throws IOException {
+        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+            channel.force(true);
+        }
+    }
+
+    private final class LocalOutput extends Output {
+        private static final int BUFFER_BYTES = 64 << 10;
+
+        private final FileChannel channel;
+        private final Path directory;
+        private final ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
+        private boolean nameIsDurable;
+
+        LocalOutput(FileChannel channel, Path directory) {
+            this.channel = channel;
+            this.directory = directory;
+        }
+
+        @Override
+        public void write(int b) throws IOException {
+            if (!buffer.hasRemaining()) {
+                flush();
+            }
+            buffer.put((byte) b);
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            if (length > buffer.remaining()) {
+                flush();
+            }
+            if (length > buffer.remaining()) {
+                drain(ByteBuffer.wrap(bytes, offset, length));
+            } else {
+                buffer.put(bytes, offset, length);
+            }
+        }
+
+        @Override
+        public void flush() throws IOException {
+            drain(buffer.flip());
+            buffer.clear();
+        }
+
+        private void drain(ByteBuffer from) throws IOException {
+            while (from.hasRemaining()) {
+                channel.write(from);
+            }
+        }
+
+        @Override
+        public void sync() throws IOException {
+            flush();
+            channel.force(true);
+            if (!nameIsDurable) {
+                syncDirectories(directory);
+                nameIsDurable = true;
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            if (channel.isOpen()) {
+                try (channel) {
+                    flush();
+                }
+            }
+        }
+    }
+}
