@@ -1,0 +1,63 @@
+package io.polyglow.trainer.model;
+
+import io.polyglow.trainer.kernels.AttentionShape;
+import io.polyglow.trainer.kernels.Kernels;
+import io.polyglow.trainer.tensor.Tensor;
+
+/** Causal self-attention from and onto the residual stream: norm, q k v, rope, attend, project. */
+final class Attention {
+    private final Kernels kernels;
+    private final boolean rope;
+    private final double theta;
+    private final Normalisation norm;
+    private final Linear qkv;
+    private final Linear out;
+
+    Attention(Kernels kernels, ModelConfig config, ParameterSet parameters, int layer) {
+        this.kernels = kernels;
+        rope = config.positions() == ModelConfig.Positions.ROPE;
+        theta = config.ropeTheta();
+        norm = new Normalisation(
+                kernels, config, parameters, Role.ATTENTION_NORM_GAMMA, Role.ATTENTION_NORM_BETA, layer);
+        qkv = new Linear(kernels, parameters, config.weightLayout(), Role.QKV_WEIGHT, Role.QKV_BIAS, layer);
+        out = new Linear(
+                kernels, parameters, config.weightLayout(), Role.ATTENTION_OUT_WEIGHT, Role.ATTENTION_OUT_BIAS, layer);
+    }
+
+    void forward(Activations.OfBlock a) {
+        project(a, 0);
+        kernels.attention(a.attended, a.logSumExp, a.qkv, a.shape);
+        out.forward(a.middle, a.attended, a.input);
+    }
+
+    /** The rows stand at {@code firstPosition ...}; keys and values before them are in the caches {@code [B, P, K*D]}. */
+    void forwardCached(Activations.OfBlock a, Tensor keyCache, Tensor valueCache, int firstPosition) {
+        project(a, firstPosition);
+        kernels.attentionCached(a.attended, keyCache, valueCache, a.qkv, a.shape, firstPosition);
+        out.forward(a.middle, a.attended, a.input);
+    }
+
+    private void project(Activations.OfBlock a, int firstPosition) {
+        norm.forward(a.normed, a.mean, a.rstd, a.input);
+        qkv.forward(a.qkv, a.normed, null);
+        turn(a.qkv, a.shape, firstPosition, false);
+    }
+
+    void backward(Activations.OfBlock a, Scratch s, GradientSet gradients) {
+        Tensor dOut = s.dStreamForProducts(kernels);
+        Tensor dAttended = s.dNormed;
+        out.backwardWeight(gradients, a.attended, dOut);
+        out.backwardInput(dAttended, dOut);
+        kernels.attentionBackward(s.dQkv, dAttended, a.attended, a.logSumExp, a.qkv, a.shape);
+        turn(s.dQkv, a.shape, 0, true);
+        qkv.backwardWeight(gradients, a.normed, s.dQkv);
+        qkv.backwardInput(s.dNormed, s.dQkv);
+        norm.backward(s.dStream, gradients, s.dNormed, a.input, a.mean, a.rstd);
+    }
+
+    private void turn(Tensor rows, AttentionShape shape, int firstPosition, boolean inverse) {
+        if (rope) {
+            kernels.rope(rows, shape, firstPosition, theta, inverse);
+        }
+    }
+}

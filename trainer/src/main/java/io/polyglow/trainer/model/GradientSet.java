@@ -1,0 +1,83 @@
+package io.polyglow.trainer.model;
+
+import io.polyglow.trainer.kernels.Engine;
+import io.polyglow.trainer.model.ParameterLayout.Operand;
+import io.polyglow.trainer.model.ParameterLayout.Placed;
+import io.polyglow.trainer.precision.Precision;
+import io.polyglow.trainer.tensor.Arena;
+import io.polyglow.trainer.tensor.Tensor;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One gradient of a stage: a flat buffer in the residual dtype (f32), laid out by {@link ParameterLayout}. A run holds one per node of the sum tree that
+ * it keeps. Backward passes accumulate; {@link #clear} starts a new sum. Sums over ranks run over {@link #flat}, which includes the head use; only after
+ * them is the head use added to the token table's gradient ({@code Kernels.add}).
+ */
+public final class GradientSet implements AutoCloseable {
+    private final Engine engine;
+    private final ParameterLayout layout;
+    private final Arena arena;
+    private final Tensor flat;
+    private final Tensor[] gradients;
+    private final Tensor[] operands;
+
+    /** Allocates a zeroed gradient. */
+    public GradientSet(Engine engine, ParameterLayout layout, Precision precision) {
+        this.engine = engine;
+        this.layout = layout;
+        arena = engine.allocate(
+                "gradients", layout.gradientSize() * precision.residual().bytes());
+        flat = new Tensor(arena, 0, precision.residual(), layout.gradientSize());
+        gradients = new Tensor[layout.owned().size()];
+        for (int i = 0; i < gradients.length; i++) {
+            gradients[i] = ParameterSet.view(flat, layout.owned().get(i));
+        }
+        List<Operand> all = layout.operands();
+        operands = new Tensor[all.size()];
+        for (int i = 0; i < operands.length; i++) {
+            operands[i] = ParameterSet.view(
+                    flat, all.get(i).gradientOffset(), all.get(i).shape());
+        }
+    }
+
+    static MemoryPlan plan(ParameterLayout layout, Precision precision) {
+        return new MemoryPlan()
+                .add("gradients", layout.gradientSize() * precision.residual().bytes());
+    }
+
+    /** Where everything lies. */
+    public ParameterLayout layout() {
+        return layout;
+    }
+
+    /** The whole buffer: owned parameters, then the head use. */
+    public Tensor flat() {
+        return flat;
+    }
+
+    /** Gradient of owned parameter {@code index} (of a tied token table: its embedding use), in its own shape. */
+    public Tensor gradient(int index) {
+        return gradients[index];
+    }
+
+    /** Gradient of the head's use of a tied token table, or null where there is none. */
+    public @Nullable Tensor headUse() {
+        Placed headUse = layout.headUse();
+        return headUse == null ? null : ParameterSet.view(flat, headUse);
+    }
+
+    Tensor operand(int index) {
+        return operands[index];
+    }
+
+    /** Sets everything to zero. */
+    public void clear() {
+        engine.kernels().fill(flat, 0);
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+}

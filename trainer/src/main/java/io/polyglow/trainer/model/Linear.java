@@ -1,0 +1,45 @@
+package io.polyglow.trainer.model;
+
+import io.polyglow.trainer.kernels.Kernels;
+import io.polyglow.trainer.kernels.WeightLayout;
+import io.polyglow.trainer.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/** {@code out = x W^T + bias}. */
+final class Linear {
+    private final Kernels kernels;
+    private final WeightLayout layout;
+    private final int weightIndex;
+    private final int biasIndex;
+    private final Tensor weight;
+    private final @Nullable Tensor bias;
+
+    /** Without a bias when the model has no parameter of that role. */
+    Linear(
+            Kernels kernels,
+            ParameterSet parameters,
+            WeightLayout layout,
+            Role weightRole,
+            @Nullable Role biasRole,
+            int layer) {
+        this.kernels = kernels;
+        this.layout = layout;
+        weightIndex = parameters.layout().find(weightRole, layer);
+        biasIndex = biasRole == null ? -1 : parameters.layout().find(biasRole, layer);
+        weight = parameters.compute(weightIndex);
+        bias = biasIndex < 0 ? null : parameters.master(biasIndex);
+    }
+
+    void forward(Tensor out, Tensor x, @Nullable Tensor residual) {
+        kernels.linear(out, x, weight, layout, bias, residual);
+    }
+
+    void backwardInput(Tensor dX, Tensor dOut) {
+        kernels.linearBackwardInput(dX, dOut, weight, layout);
+    }
+
+    void backwardWeight(GradientSet gradients, Tensor x, Tensor dOut) {
+        Tensor dBias = biasIndex < 0 ? null : gradients.operand(biasIndex);
+        kernels.linearBackwardWeight(gradients.operand(weightIndex), dBias, x, dOut, layout);
+    }
+}

@@ -1,0 +1,174 @@
+package io.polyglow.trainer.model;
+
+import io.polyglow.common.rng.RandomStream;
+import io.polyglow.trainer.kernels.Engine;
+import io.polyglow.trainer.model.ParameterLayout.Operand;
+import io.polyglow.trainer.model.ParameterLayout.Placed;
+import io.polyglow.trainer.precision.Precision;
+import io.polyglow.trainer.tensor.Arena;
+import io.polyglow.trainer.tensor.DType;
+import io.polyglow.trainer.tensor.Tensor;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.List;
+import org.agrona.concurrent.UnsafeBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The weights of a stage: one flat buffer of master weights in the residual dtype (f32), laid out by {@link ParameterLayout}, and, when the compute dtype
+ * is another, a copy of it in that dtype.
+ *
+ * <p>Who changes master weights (initialisation, a checkpoint, the optimizer, the owner of a borrowed table) calls {@link #refreshComputeCopies} before the
+ * next forward pass. Not safe for use by several threads.
+ */
+public final class ParameterSet implements AutoCloseable {
+    /** Elements drawn and written at a time. */
+    private static final int PIECE = 1 << 14;
+
+    private final Engine engine;
+    private final ParameterLayout layout;
+    private final Precision precision;
+    private final Arena masterArena;
+    private final @Nullable Arena computeArena;
+    private final Tensor master;
+    private final Tensor compute;
+    private final Tensor[] parameters;
+    private final Tensor[] masterOperands;
+    private final Tensor[] computeOperands;
+
+    /** Allocates zeroed weights. */
+    public ParameterSet(Engine engine, ParameterLayout layout, Precision precision) {
+        this.engine = engine;
+        this.layout = layout;
+        this.precision = precision;
+        long size = layout.parameterSize();
+        masterArena = engine.allocate("weights", size * precision.residual().bytes());
+        master = new Tensor(masterArena, 0, precision.residual(), size);
+        computeArena = precision.mixed()
+                ? engine.allocate("weights", size * precision.compute().bytes())
+                : null;
+        compute = computeArena == null ? master : new Tensor(computeArena, 0, precision.compute(), size);
+        parameters = new Tensor[layout.owned().size()];
+        for (int i = 0; i < parameters.length; i++) {
+            parameters[i] = view(master, layout.owned().get(i));
+        }
+        masterOperands = operands(master, layout.operands());
+        computeOperands = operands(compute, layout.operands());
+    }
+
+    static MemoryPlan plan(ParameterLayout layout, Precision precision) {
+        int copies = precision.mixed() ? precision.compute().bytes() : 0;
+        return new MemoryPlan()
+                .add("weights", layout.parameterSize() * (precision.residual().bytes() + copies));
+    }
+
+    static Tensor view(Tensor flat, Placed placed) {
+        return view(flat, placed.offset(), placed.spec().shape());
+    }
+
+    private static Tensor[] operands(Tensor flat, List<Operand> operands) {
+        Tensor[] views = new Tensor[operands.size()];
+        for (int i = 0; i < views.length; i++) {
+            views[i] = view(
+                    flat, operands.get(i).parameterOffset(), operands.get(i).shape());
+        }
+        return views;
+    }
+
+    static Tensor view(Tensor flat, long offset, List<Long> shape) {
+        long[] dims = shape.stream().mapToLong(Long::longValue).toArray();
+        return flat.slice(offset, Arrays.stream(dims).reduce(1, Math::multiplyExact))
+                .reshape(dims);
+    }
+
+    /** Where everything lies. */
+    public ParameterLayout layout() {
+        return layout;
+    }
+
+    /** The dtypes. */
+    public Precision precision() {
+        return precision;
+    }
+
+    /** All master weights, flat. */
+    public Tensor flat() {
+        return master;
+    }
+
+    /** Master weights of owned parameter {@code index}, in its own shape. */
+    public Tensor parameter(int index) {
+        return parameters[index];
+    }
+
+    /** Master weights of the borrowed token table, or null where there is none. */
+    public @Nullable Tensor borrowed() {
+        Placed borrowed = layout.borrowed();
+        return borrowed == null ? null : view(master, borrowed);
+    }
+
+    Tensor master(int operand) {
+        return masterOperands[operand];
+    }
+
+    Tensor compute(int operand) {
+        return computeOperands[operand];
+    }
+
+    /** Casts the master weights to the compute dtype; does nothing when it is the same. */
+    public void refreshComputeCopies() {
+        if (precision.mixed()) {
+            engine.kernels().copy(compute, master);
+        }
+    }
+
+    /**
+     * Draws the initial weights, each parameter from its own stream {@code init/NAME}, so that they depend on the seed and not on the layout; a borrowed
+     * table equals the owned one. Refreshes the compute copies.
+     */
+    public void initialise(long seed) {
+        for (int i = 0; i < parameters.length; i++) {
+            draw(seed, layout.owned().get(i).spec(), parameters[i]);
+        }
+        Tensor borrowed = borrowed();
+        Placed placed = layout.borrowed();
+        if (borrowed != null && placed != null) {
+            draw(seed, placed.spec(), borrowed);
+        }
+        refreshComputeCopies();
+    }
+
+    private void draw(long seed, ParameterSpec spec, Tensor parameter) {
+        if (spec.std() == 0) {
+            engine.kernels().fill(parameter, spec.mean());
+            return;
+        }
+        RandomStream random = RandomStream.of(seed, "init/" + spec.name(), 0);
+        int width = parameter.dtype().bytes();
+        UnsafeBuffer buffer = new UnsafeBuffer(new byte[PIECE * width]);
+        for (long from = 0; from < parameter.size(); from += PIECE) {
+            int count = (int) Math.min(PIECE, parameter.size() - from);
+            for (int i = 0; i < count; i++) {
+                // rounded to f32 in every precision, so that a model in double starts from the same weights
+                put(buffer, i * width, parameter.dtype(), (float) (spec.mean() + spec.std() * random.nextGaussian()));
+            }
+            engine.write(parameter.slice(from, count), buffer, 0);
+        }
+    }
+
+    private static void put(UnsafeBuffer buffer, int at, DType dtype, float value) {
+        if (dtype == DType.F64) {
+            buffer.putDouble(at, value, ByteOrder.LITTLE_ENDIAN);
+        } else {
+            buffer.putFloat(at, value, ByteOrder.LITTLE_ENDIAN);
+        }
+    }
+
+    @Override
+    public void close() {
+        masterArena.close();
+        if (computeArena != null) {
+            computeArena.close();
+        }
+    }
+}

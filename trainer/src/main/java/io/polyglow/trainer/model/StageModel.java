@@ -1,0 +1,231 @@
+package io.polyglow.trainer.model;
+
+import io.polyglow.trainer.kernels.Engine;
+import io.polyglow.trainer.kernels.Kernels;
+import io.polyglow.trainer.precision.Precision;
+import io.polyglow.trainer.tensor.DType;
+import io.polyglow.trainer.tensor.Tensor;
+import java.nio.ByteOrder;
+import org.agrona.concurrent.UnsafeBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The part of a transformer that one pipeline stage computes, with all memory allocated at construction: explicit layers, no tape. A micro-batch of B sequences of
+ * T tokens lives in a slot from its forward to its backward pass; as many slots as the schedule keeps in flight.
+ *
+ * <p>One micro-batch on the whole model:
+ *
+ * <pre>{@code
+ * model.setTokens(slot, tokens);          // first stage        others: fill input(slot)
+ * model.setTargets(slot, targets);        // last stage
+ * model.forward(slot);                    //                    not last: hand on output(slot)
+ * model.backward(slot, gradients, scale); // not last: fill streamGradient() before; not first: hand it on after
+ * double loss = model.lossSum(slot);      // last stage
+ * }</pre>
+ *
+ * The kernel calls of a micro-batch depend on the config alone, so cutting the model into stages changes no bit. Steps allocate nothing on the heap. Used from one
+ * thread.
+ */
+public final class StageModel implements AutoCloseable {
+    private final Engine engine;
+    private final Kernels kernels;
+    private final StagePlan plan;
+    private final int T;
+    private final ParameterSet parameters;
+    private final Workspace workspace;
+    private final Activations[] slots;
+    private final Scratch scratch;
+    private final @Nullable Embedding embedding;
+    private final Block[] blocks;
+    private final @Nullable Loss loss;
+    private final Head.ChunksOfBatch[] chunks;
+    private final UnsafeBuffer idBytes;
+    private final UnsafeBuffer lossBytes;
+
+    /** The head of the last stage with its memory. */
+    private record Loss(Head head, Head.Rows rows) {}
+
+    /** Allocates weights (zero; see {@link ParameterSet#initialise}), activations and scratch. */
+    public StageModel(
+            Engine engine, ModelConfig config, StagePlan plan, DType compute, int microBatch, int time, int slots) {
+        if (time > config.context()) {
+            throw new IllegalArgumentException(
+                    "sequences of " + time + " tokens exceed the context of " + config.context());
+        }
+        this.engine = engine;
+        this.kernels = engine.kernels();
+        this.plan = plan;
+        this.T = time;
+        Precision precision = Precision.of(compute);
+        Workspace measure = Workspace.measuring();
+        new Buffers(measure, config, plan, precision, microBatch, time, slots);
+        workspace = Workspace.allocating(engine, measure.plan());
+        Buffers buffers = new Buffers(workspace, config, plan, precision, microBatch, time, slots);
+        this.slots = buffers.slots;
+        scratch = buffers.scratch;
+        parameters = new ParameterSet(engine, new ParameterLayout(config, plan), precision);
+        embedding = plan.embedding() ? new Embedding(kernels, parameters) : null;
+        blocks = new Block[plan.layers()];
+        for (int i = 0; i < blocks.length; i++) {
+            blocks[i] = new Block(kernels, config, parameters, plan.firstLayer() + i);
+        }
+        loss = buffers.rows == null ? null : new Loss(new Head(kernels, config, parameters), buffers.rows);
+        chunks = buffers.chunks;
+        idBytes = new UnsafeBuffer(new byte[microBatch * time * DType.I32.bytes()]);
+        lossBytes = new UnsafeBuffer(
+                new byte[microBatch * time * precision.residual().bytes()]);
+    }
+
+    /** What a stage with this many gradient sets will allocate, before anything is. */
+    public static MemoryPlan plan(
+            ModelConfig config, StagePlan plan, DType compute, int microBatch, int time, int slots, int gradientSets) {
+        Precision precision = Precision.of(compute);
+        ParameterLayout layout = new ParameterLayout(config, plan);
+        MemoryPlan memory = ParameterSet.plan(layout, precision);
+        for (int i = 0; i < gradientSets; i++) {
+            memory.add(GradientSet.plan(layout, precision));
+        }
+        Workspace measure = Workspace.measuring();
+        new Buffers(measure, config, plan, precision, microBatch, time, slots);
+        return memory.add(measure.plan());
+    }
+
+    /** Everything but parameters, so that planning and allocating run the same code. */
+    private static final class Buffers {
+        final Activations[] slots;
+        final Scratch scratch;
+        final Head.@Nullable Rows rows;
+        final Head.ChunksOfBatch[] chunks;
+
+        Buffers(Workspace w, ModelConfig config, StagePlan plan, Precision precision, int B, int T, int count) {
+            slots = new Activations[count];
+            chunks = new Head.ChunksOfBatch[count];
+            for (int i = 0; i < count; i++) {
+                slots[i] = new Activations(w, config, precision, plan.layers(), B, T);
+                chunks[i] = new Head.ChunksOfBatch(slots[i], config);
+            }
+            scratch = new Scratch(w, config, precision, B, T);
+            rows = plan.head() ? new Head.Rows(w, config, precision, scratch) : null;
+        }
+    }
+
+    /** Which part this is. */
+    public StagePlan plan() {
+        return plan;
+    }
+
+    /** The weights. */
+    public ParameterSet parameters() {
+        return parameters;
+    }
+
+    /** A zeroed gradient that fits this stage; the caller closes it. */
+    public GradientSet newGradients() {
+        return new GradientSet(engine, parameters.layout(), parameters.precision());
+    }
+
+    /** Sets the B*T input tokens of a slot, sequence by sequence; each in [0, vocabulary). Needed on the first stage. */
+    public void setTokens(int slot, int[] tokens) {
+        write(slots[slot].tokens, tokens);
+    }
+
+    /** Sets the B*T target tokens; -1 is no target: no loss and no gradient. Needed on the last stage. */
+    public void setTargets(int slot, int[] targets) {
+        write(slots[slot].targets, targets);
+    }
+
+    private void write(Tensor destination, int[] ids) {
+        if (ids.length != destination.size()) {
+            throw new IllegalArgumentException(ids.length + " ids for " + destination);
+        }
+        for (int i = 0; i < ids.length; i++) {
+            idBytes.putInt(i * DType.I32.bytes(), ids[i], ByteOrder.LITTLE_ENDIAN);
+        }
+        engine.write(destination, idBytes, 0);
+    }
+
+    /** The residual stream {@code [B*T, C]} into the stage: filled by the previous stage's output, on the first by the embedding. */
+    public Tensor input(int slot) {
+        return slots[slot].input;
+    }
+
+    /** The residual stream {@code [B*T, C]} out of the stage, after {@link #forward}. */
+    public Tensor output(int slot) {
+        return slots[slot].output();
+    }
+
+    /**
+     * The gradient of the residual stream {@code [B*T, C]}, one for all slots: before {@link #backward} that of the output (from the next stage; the last stage
+     * makes its own), after it that of the input (for the previous stage).
+     */
+    public Tensor streamGradient() {
+        return scratch.dStream;
+    }
+
+    /** Tokens or input to output. The last stage computes the loss in {@link #backward} or {@link #evaluate}. */
+    public void forward(int slot) {
+        Activations a = slots[slot];
+        if (embedding != null) {
+            embedding.forward(a.input, a.tokens, T, 0);
+        }
+        for (int i = 0; i < blocks.length; i++) {
+            blocks[i].forward(a.blocks[i]);
+        }
+    }
+
+    /**
+     * Accumulates into {@code gradients} those of {@code gradScale} times the sum of the losses of the slot's rows. The scale enters at the head; other
+     * stages take what comes to {@link #streamGradient}.
+     */
+    public void backward(int slot, GradientSet gradients, double gradScale) {
+        Activations a = slots[slot];
+        if (loss != null) {
+            loss.head.lossAndGradient(a, loss.rows, chunks[slot], scratch, gradients, gradScale);
+        }
+        for (int i = blocks.length - 1; i >= 0; i--) {
+            blocks[i].backward(a.blocks[i], scratch, gradients);
+        }
+        if (embedding != null) {
+            embedding.backward(gradients, a.tokens, scratch.dStream, T);
+        }
+    }
+
+    /** Forward, and on the last stage the loss, without any gradient. */
+    public void evaluate(int slot) {
+        forward(slot);
+        if (loss != null) {
+            loss.head.loss(slots[slot], loss.rows, chunks[slot]);
+        }
+    }
+
+    /** Sum of the row losses in row order, in double, after {@link #backward} or {@link #evaluate} on the last stage. */
+    public double lossSum(int slot) {
+        double sum = 0;
+        Tensor rows = slots[slot].loss;
+        engine.read(rows, lossBytes, 0);
+        for (int n = 0; n < rows.size(); n++) {
+            sum += rowLoss(n);
+        }
+        return sum;
+    }
+
+    /** The row losses themselves, for sums by sequence or language: fills {@code out[B*T]}. */
+    public void losses(int slot, double[] out) {
+        engine.read(slots[slot].loss, lossBytes, 0);
+        for (int n = 0; n < out.length; n++) {
+            out[n] = rowLoss(n);
+        }
+    }
+
+    private double rowLoss(int n) {
+        return parameters.precision().residual() == DType.F64
+                ? lossBytes.getDouble(n * DType.F64.bytes(), ByteOrder.LITTLE_ENDIAN)
+                : lossBytes.getFloat(n * DType.F32.bytes(), ByteOrder.LITTLE_ENDIAN);
+    }
+
+    @Override
+    public void close() {
+        parameters.close();
+        workspace.close();
+    }
+}
