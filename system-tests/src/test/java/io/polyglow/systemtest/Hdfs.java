@@ -1,0 +1,97 @@
+package io.polyglow.systemtest;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** An HDFS NameNode and a DataNode as two processes on loopback. */
+final class Hdfs implements AutoCloseable {
+    private static final Duration START_TIMEOUT = Duration.ofSeconds(90);
+
+    private final List<JavaProcess> daemons = new ArrayList<>();
+    private final String uri;
+
+    private Hdfs(String uri) {
+        this.uri = uri;
+    }
+
+    static Hdfs start(Path work, Path sparkHome) throws InterruptedException {
+        int port = Await.freePort();
+        Hdfs hdfs = new Hdfs("hdfs://127.0.0.1:" + port);
+        Path conf = hdfs.configure(work);
+        String classPath = conf + ":" + sparkHome.resolve("jars") + "/*";
+        String nameNode = "org.apache.hadoop.hdfs.server.namenode.NameNode";
+        try (JavaProcess format = daemon(work, classPath, "format", nameNode, "-format", "-force", "-nonInteractive")) {
+            if (format.awaitExit(START_TIMEOUT) != 0) {
+                throw new AssertionError("cannot format the NameNode\n" + format.logTail(8_000));
+            }
+        }
+        JavaProcess names = daemon(work, classPath, "namenode", nameNode);
+        hdfs.daemons.add(names);
+        names.awaitLog("NameNode RPC up at", START_TIMEOUT);
+        hdfs.daemons.add(daemon(work, classPath, "datanode", "org.apache.hadoop.hdfs.server.datanode.DataNode"));
+        names.awaitLog("Adding a new node: ", START_TIMEOUT);
+        return hdfs;
+    }
+
+    /** {@code hdfs://127.0.0.1:PORT}. */
+    String uri() {
+        return uri;
+    }
+
+    List<JavaProcess> daemons() {
+        return daemons;
+    }
+
+    private static JavaProcess daemon(Path work, String classPath, String name, String... main) {
+        return JavaProcess.start(
+                work, new JavaProcess.Spec(name, List.of("-Xmx256m"), classPath, Map.of(), List.of(main)));
+    }
+
+    private Path configure(Path work) {
+        Map<String, String> site = new LinkedHashMap<>();
+        site.put("fs.defaultFS", uri);
+        site.put("dfs.replication", "1");
+        site.put("dfs.namenode.name.dir", work.resolve("hdfs-names").toUri().toString());
+        site.put("dfs.datanode.data.dir", work.resolve("hdfs-data").toUri().toString());
+        for (String address : new String[] {
+            "dfs.namenode.http-address", "dfs.datanode.address", "dfs.datanode.http.address", "dfs.datanode.ipc.address"
+        }) {
+            site.put(address, "127.0.0.1:0");
+        }
+        site.put("dfs.datanode.hostname", "127.0.0.1");
+        site.put("dfs.namenode.datanode.registration.ip-hostname-check", "false");
+        site.put("dfs.namenode.safemode.extension", "0");
+        site.put("dfs.permissions.superusergroup", "polyglow");
+        try {
+            Path conf = Files.createDirectories(work.resolve("hdfs-conf"));
+            Files.writeString(conf.resolve("core-site.xml"), xml(site));
+            Files.writeString(conf.resolve("hdfs-site.xml"), xml(site));
+            Files.writeString(conf.resolve("log4j2.properties"), Logs.INFO);
+            return conf;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String xml(Map<String, String> site) {
+        StringBuilder text = new StringBuilder("<configuration>\n");
+        site.forEach((name, value) -> text.append("  <property><name>")
+                .append(name)
+                .append("</name><value>")
+                .append(value)
+                .append("</value></property>\n"));
+        return text.append("</configuration>\n").toString();
+    }
+
+    @Override
+    public void close() {
+        daemons.forEach(JavaProcess::close);
+    }
+}
