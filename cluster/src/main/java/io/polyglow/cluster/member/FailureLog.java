@@ -36,7 +36,7 @@ public final class FailureLog {
                     .put("rank", failure.rank())
                     .put("kind", failure.kind().name())
                     .put("message", failure.message());
-            SmallFiles.replace(run, path, Integer.toString(failure.rank()), content);
+            SmallFiles.rewrite(run, path, content);
         }
     }
 

@@ -96,7 +96,7 @@ public final class RunLease implements AutoCloseable {
     public void beat() throws IOException {
         requireHeld();
         beats++;
-        SmallFiles.replace(run, path(number), Long.toString(owner.pid()), content());
+        SmallFiles.rewrite(run, path(number), content());
     }
 
     /** Gives the run free. */

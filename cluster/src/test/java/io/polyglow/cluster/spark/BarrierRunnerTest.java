@@ -1,0 +1,123 @@
+package io.polyglow.cluster.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.polyglow.cluster.member.FailureLog;
+import io.polyglow.cluster.worker.RankContext;
+import io.polyglow.cluster.worker.RankMain;
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.store.LocalStore;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+import org.agrona.concurrent.SystemNanoClock;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Real executor processes on this machine; the ranks do nothing but meet, wait, fail and die. */
+@Timeout(180)
+class BarrierRunnerTest {
+    private static final SparkTarget CLUSTER =
+            new SparkTarget("local-cluster[2,1,512]", Map.of("spark.executor.memory", "512m"));
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void shouldMeetLearnTheReasonOfFailuresAndSurviveAKilledExecutor() throws IOException {
+        FailureLog failures = new FailureLog(new LocalStore(folder));
+        SparkSettings settings = new SparkSettings("barrier-test", CLUSTER, 2);
+        try (BarrierRunner runner = new BarrierRunner(settings, failures, SystemNanoClock.INSTANCE)) {
+            meet(runner);
+            keepTheFinalReason(failures, runner);
+            restartAfterAKill(runner);
+        }
+    }
+
+    private static void meet(BarrierRunner runner) throws IOException {
+        RankMain meeting = context -> context.allGather("rank " + context.rank()) + " of " + context.worldSize()
+                + ", here " + context.ranksOnHost();
+        assertThat(runner.run(1, 2, meeting))
+                .containsExactly("[rank 0, rank 1] of 2, here 2", "[rank 0, rank 1] of 2, here 2");
+    }
+
+    /** Rank 0 sees the loss of rank 1 and fails first; the cause is what rank 1 has reported. */
+    private static void keepTheFinalReason(FailureLog failures, BarrierRunner runner) throws IOException {
+        int epoch = 2;
+        failures.report(epoch, new FailureLog.Failure(1, ErrorKind.NUMERIC, "rank 1: loss is NaN"));
+        RankMain failing = context -> {
+            if (context.rank() == 0) {
+                throw new PolyglowException(ErrorKind.PEER_LOST, "rank 0: rank 1 fell silent");
+            }
+            return waitUntilCancelled(context);
+        };
+        assertThatThrownBy(() -> runner.run(epoch, 2, failing))
+                .isInstanceOfSatisfying(
+                        PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.NUMERIC))
+                .hasMessage("rank 1: loss is NaN");
+    }
+
+    private static void restartAfterAKill(BarrierRunner runner) throws IOException {
+        int[] next = {2};
+        StringBuilder reasons = new StringBuilder();
+        TrainListener listener = new TrainListener() {
+            @Override
+            public void restarting(int epoch, String reason, int restartsLeft) {
+                reasons.append(reason);
+            }
+        };
+        RestartLoop loop = new RestartLoop(() -> ++next[0], () -> 0, 1, listener);
+        RestartLoop.Outcome<List<String>> outcome =
+                loop.run(epoch -> runner.run(epoch, 2, context -> dieInTheThirdAttempt(context, epoch)));
+        assertThat(outcome.value()).containsExactly("4", "4");
+        assertThat(outcome.restarts()).isEqualTo(1);
+        assertThat(reasons.toString()).contains("rank 1 on").contains("137");
+    }
+
+    private static String dieInTheThirdAttempt(RankContext context, int epoch) {
+        if (epoch > 3) {
+            return String.valueOf(epoch);
+        }
+        if (context.rank() == 1) {
+            Runtime.getRuntime().halt(137);
+        }
+        return waitUntilCancelled(context);
+    }
+
+    private static String waitUntilCancelled(RankContext context) {
+        while (!context.cancelled() && !Thread.interrupted()) {
+            LockSupport.parkNanos(10_000_000);
+        }
+        throw new PolyglowException(ErrorKind.PEER_LOST, "rank " + context.rank() + ": stopped");
+    }
+
+    @Test
+    void shouldSayHowManySlotsAreNeededWhenThereAreTooFew() throws IOException {
+        SparkTarget small =
+                new SparkTarget("local[1]", Map.of("spark.scheduler.barrier.maxConcurrentTasksCheck.maxFailures", "1"));
+        FailureLog failures = new FailureLog(new LocalStore(folder));
+        SparkSettings settings = new SparkSettings("barrier-test", small, 3);
+        try (BarrierRunner runner = new BarrierRunner(settings, failures, SystemNanoClock.INSTANCE)) {
+            assertThatThrownBy(() -> runner.run(1, 3, context -> ""))
+                    .isInstanceOfSatisfying(
+                            PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.ENVIRONMENT))
+                    .hasMessageContaining("needs 3 slots")
+                    .hasMessageContaining("local[1] offered 1")
+                    .hasMessageContaining("smaller layout");
+        }
+    }
+
+    @Test
+    void shouldRefuseDynamicAllocation() {
+        SparkTarget target = new SparkTarget("local[2]", Map.of("spark.dynamicAllocation.enabled", "true"));
+        assertThatThrownBy(() -> new SparkSettings("barrier-test", target, 2))
+                .isInstanceOfSatisfying(
+                        PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.USAGE))
+                .hasMessageContaining("spark.dynamicAllocation.enabled=false");
+    }
+}
