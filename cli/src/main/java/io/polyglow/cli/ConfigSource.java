@@ -1,0 +1,40 @@
+package io.polyglow.cli;
+
+import io.polyglow.common.config.ConfigFile;
+import io.polyglow.common.config.Resolved;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** A named config and what the user changes in it. */
+final class ConfigSource {
+    @Parameters(index = "0", paramLabel = "CONFIG", description = "A YAML file such as those under configs/.")
+    private Path file;
+
+    @Mixin
+    private Overrides overrides;
+
+    /** {@code --set}, for commands that take their config from elsewhere too. */
+    static final class Overrides {
+        @Option(
+                names = "--set",
+                paramLabel = "KEY=VALUE",
+                description = "Sets one key of the config, e.g. --set batch.global=64. May be repeated; the last one wins.")
+        private List<String> values = new ArrayList<>();
+
+        List<String> values() {
+            return values;
+        }
+    }
+
+    Path file() {
+        return file;
+    }
+
+    <T extends Record> Resolved<T> load(Class<T> type) {
+        return ConfigFile.read(type, file, overrides.values());
+    }
+}

@@ -1,0 +1,136 @@
+package io.polyglow.cli;
+
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.store.LocalStore;
+import io.polyglow.common.store.Store;
+import io.polyglow.common.token.ByteLevelBpe;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import org.agrona.collections.IntArrayList;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code polyglow tokenizer}: train a tokenizer, or run one. */
+@Command(
+        name = "tokenizer",
+        mixinStandardHelpOptions = true,
+        synopsisSubcommandLabel = "(train | encode | decode)",
+        description = "Trains a tokenizer, or runs one. Files are Hugging Face tokenizer.json.",
+        subcommands = {
+            TokenizerTrainCommand.class,
+            TokenizerCommand.Encode.class,
+            TokenizerCommand.Decode.class
+        })
+final class TokenizerCommand implements Runnable {
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public void run() {
+        throw new CommandLine.ParameterException(spec.commandLine(), "name what to do: train, encode or decode");
+    }
+
+    static ByteLevelBpe read(Path file) {
+        Path absolute = file.toAbsolutePath().normalize();
+        try (Store store = new LocalStore(absolute.getParent())) {
+            return ByteLevelBpe.read(store, absolute.getFileName().toString());
+        } catch (IOException e) {
+            throw new PolyglowException(
+                    ErrorKind.DATA, "The tokenizer " + file + " cannot be read: " + e.getMessage() + ".", e);
+        }
+    }
+
+    /** The given file's bytes, or those of standard input. */
+    static byte[] input(@Nullable Path file) {
+        try (InputStream in = file == null ? System.in : Files.newInputStream(file)) {
+            return in.readAllBytes();
+        } catch (IOException e) {
+            throw new PolyglowException(ErrorKind.DATA, "The input " + file + " cannot be read: " + e + ".", e);
+        }
+    }
+
+    /** Text to ids. */
+    @Command(
+            name = "encode",
+            mixinStandardHelpOptions = true,
+            description = "Prints the token ids of a text, separated by spaces.",
+            footerHeading = "%nExample:%n",
+            footer = "  echo -n 'Guten Tag' | polyglow tokenizer encode --tokenizer tokenizer.json")
+    static final class Encode implements Callable<Integer> {
+        private final Console console;
+
+        @Option(names = "--tokenizer", required = true, paramLabel = "FILE", description = "A tokenizer.json.")
+        private Path tokenizer;
+
+        @Option(names = "--input", paramLabel = "FILE", description = "The text; standard input if not given.")
+        private @Nullable Path input;
+
+        Encode(Console console) {
+            this.console = console;
+        }
+
+        @Override
+        public Integer call() {
+            byte[] text = input(input);
+            IntArrayList ids = new IntArrayList();
+            read(tokenizer).encode(text, 0, text.length, ids);
+            console.line(
+                    Arrays.stream(ids.toIntArray()).mapToObj(Integer::toString).collect(Collectors.joining(" ")));
+            return 0;
+        }
+    }
+
+    /** Ids to text. */
+    @Command(
+            name = "decode",
+            mixinStandardHelpOptions = true,
+            description = "Prints the text of token ids, byte for byte.",
+            footerHeading = "%nExample:%n",
+            footer = "  polyglow tokenizer decode --tokenizer tokenizer.json 38 84 1012")
+    static final class Decode implements Callable<Integer> {
+        private final Console console;
+
+        @Option(names = "--tokenizer", required = true, paramLabel = "FILE", description = "A tokenizer.json.")
+        private Path tokenizer;
+
+        @Parameters(paramLabel = "ID", description = "Token ids; read from standard input if none is given.")
+        private List<String> ids = List.of();
+
+        Decode(Console console) {
+            this.console = console;
+        }
+
+        @Override
+        public Integer call() {
+            String text = ids.isEmpty() ? new String(input(null), StandardCharsets.UTF_8) : String.join(" ", ids);
+            int[] parsed = Arrays.stream(text.strip().split("\\s+"))
+                    .filter(word -> !word.isEmpty())
+                    .mapToInt(Decode::id)
+                    .toArray();
+            console.raw(read(tokenizer).decode(parsed, 0, parsed.length));
+            return 0;
+        }
+
+        private static int id(String word) {
+            try {
+                return Integer.parseInt(word);
+            } catch (NumberFormatException e) {
+                throw new PolyglowException(
+                        ErrorKind.USAGE, "'" + word + "' is not a token id; ids are whole numbers.", e);
+            }
+        }
+    }
+}
