@@ -1,0 +1,51 @@
+package io.polyglow.trainer.kernels;
+
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.ServiceLoader;
+import java.util.stream.Collectors;
+
+/** Chooses an engine by its config name among those on the class path. */
+public final class Engines {
+    /** The config name that means the fastest engine that works here. */
+    public static final String AUTO = "auto";
+
+    private Engines() {}
+
+    /** All engines on the class path, the preferred one first. */
+    public static List<EngineProvider> all() {
+        return ServiceLoader.load(EngineProvider.class).stream()
+                .map(ServiceLoader.Provider::get)
+                .sorted(Comparator.comparingInt(EngineProvider::priority)
+                        .reversed()
+                        .thenComparing(EngineProvider::name))
+                .toList();
+    }
+
+    /** The engine of this name, or for {@link #AUTO} the preferred one that can run here; otherwise a USAGE or ENVIRONMENT error. */
+    public static EngineProvider named(String name) {
+        List<EngineProvider> all = all();
+        for (EngineProvider provider : all) {
+            Optional<String> problem = provider.unavailable();
+            if (name.equals(AUTO) && problem.isEmpty()) {
+                return provider;
+            }
+            if (name.equals(provider.name())) {
+                problem.ifPresent(reason -> refuse(name, reason));
+                return provider;
+            }
+        }
+        String known = all.stream().map(EngineProvider::name).collect(Collectors.joining(", "));
+        throw new PolyglowException(
+                ErrorKind.USAGE,
+                "engine: " + name + " is not on the class path; there are: " + AUTO + ", " + known + ".");
+    }
+
+    private static void refuse(String name, String reason) {
+        throw new PolyglowException(
+                ErrorKind.ENVIRONMENT, "engine: " + name + " cannot run on this machine: " + reason);
+    }
+}
