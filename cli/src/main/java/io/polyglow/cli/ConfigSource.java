@@ -22,7 +22,8 @@ final class ConfigSource {
         @Option(
                 names = "--set",
                 paramLabel = "KEY=VALUE",
-                description = "Sets one key of the config, e.g. --set batch.global=64. May be repeated; the last one wins.")
+                description =
+                        "Sets one key of the config, e.g. --set batch.global=64. May be repeated; the last one wins.")
         private List<String> values = new ArrayList<>();
 
         List<String> values() {

@@ -24,7 +24,16 @@ final class HostChecks {
     private static final Path SHM = Path.of("/dev/shm");
     private static final long SHM_PER_RANK = 128L << 20;
     private static final Set<String> FEATURES = Set.of(
-            "avx", "avx2", "fma", "avx512f", "avx512bw", "avx512_bf16", "avx512_vnni", "amx_bf16", "amx_tile", "amx_int8");
+            "avx",
+            "avx2",
+            "fma",
+            "avx512f",
+            "avx512bw",
+            "avx512_bf16",
+            "avx512_vnni",
+            "amx_bf16",
+            "amx_tile",
+            "amx_int8");
 
     private HostChecks() {}
 
@@ -75,9 +84,13 @@ final class HostChecks {
             String found = mebibytes(free) + " free; a rank needs about " + mebibytes(SHM_PER_RANK);
             return free >= SHM_PER_RANK
                     ? Finding.good("/dev/shm", found)
-                    : Finding.bad("/dev/shm", found, "Enlarge it: mount -o remount,size=1g /dev/shm (containers: --shm-size=1g).");
+                    : Finding.bad(
+                            "/dev/shm",
+                            found,
+                            "Enlarge it: mount -o remount,size=1g /dev/shm (containers: --shm-size=1g).");
         } catch (IOException e) {
-            return Finding.bad("/dev/shm", "cannot be read: " + e.getMessage(), "Aeron keeps its buffers there; mount a tmpfs.");
+            return Finding.bad(
+                    "/dev/shm", "cannot be read: " + e.getMessage(), "Aeron keeps its buffers there; mount a tmpfs.");
         }
     }
 
@@ -86,7 +99,8 @@ final class HostChecks {
             channel.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
             return Finding.good("UDP", "a port can be bound on " + channel.getLocalAddress());
         } catch (IOException e) {
-            return Finding.bad("UDP", "no port can be bound: " + e.getMessage(), "Ranks talk over UDP; allow it on this host.");
+            return Finding.bad(
+                    "UDP", "no port can be bound: " + e.getMessage(), "Ranks talk over UDP; allow it on this host.");
         }
     }
 

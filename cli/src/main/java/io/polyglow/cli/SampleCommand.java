@@ -29,7 +29,11 @@ import picocli.CommandLine.Option;
 final class SampleCommand implements Callable<Integer> {
     private final Console console;
 
-    @Option(names = "--output", required = true, paramLabel = "DIR", description = "Local folder to make; must not exist.")
+    @Option(
+            names = "--output",
+            required = true,
+            paramLabel = "DIR",
+            description = "Local folder to make; must not exist.")
     private Path output;
 
     @Option(
@@ -39,16 +43,23 @@ final class SampleCommand implements Callable<Integer> {
             description = "Languages, or 'all' for every one that ICU has rules for. Default: ten in seven scripts.")
     private List<String> languages = SampleConfig.DEFAULT.languages();
 
-    @Option(names = "--numbers", paramLabel = "N", description = "Numbers are drawn from [0, N). Default: ${DEFAULT-VALUE}.")
+    @Option(
+            names = "--numbers",
+            paramLabel = "N",
+            description = "Numbers are drawn from [0, N). Default: ${DEFAULT-VALUE}.")
     private long numbers = SampleConfig.DEFAULT.numbers();
 
     @Option(
             names = "--lines-per-language",
             paramLabel = "N",
-            description = "Training lines with numbers per language; 0 for all that are not held out. Default: ${DEFAULT-VALUE}.")
+            description =
+                    "Training lines with numbers per language; 0 for all that are not held out. Default: ${DEFAULT-VALUE}.")
     private long linesPerLanguage = SampleConfig.DEFAULT.linesPerLanguage();
 
-    @Option(names = "--seed", paramLabel = "N", description = "Decides what is held out and drawn. Default: ${DEFAULT-VALUE}.")
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            description = "Decides what is held out and drawn. Default: ${DEFAULT-VALUE}.")
     private long seed = SampleConfig.DEFAULT.seed();
 
     SampleCommand(Console console) {
@@ -74,8 +85,8 @@ final class SampleCommand implements Callable<Integer> {
     static SampleCorpus.Summary make(Console console, SampleConfig config, Path output) throws IOException {
         Path absolute = output.toAbsolutePath().normalize();
         try (Store parent = new LocalStore(absolute.getParent())) {
-            SampleCorpus.Summary summary =
-                    new SampleCorpus(config).write(parent, absolute.getFileName().toString());
+            SampleCorpus.Summary summary = new SampleCorpus(config)
+                    .write(parent, absolute.getFileName().toString());
             console.line(String.format(
                     Locale.ROOT,
                     "Sample corpus: %,d lines in %d languages (%,d bytes), %,d held-out questions, in %s",

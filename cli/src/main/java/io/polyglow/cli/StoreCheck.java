@@ -32,7 +32,8 @@ final class StoreCheck {
             return Finding.bad(
                     "store " + location,
                     String.valueOf(e.getMessage()),
-                    "Check that the location exists, is reachable, and may be written by " + System.getProperty("user.name") + ".");
+                    "Check that the location exists, is reachable, and may be written by "
+                            + System.getProperty("user.name") + ".");
         }
         String took = String.format(Locale.ROOT, "%.0f ms", (clock.nanoTime() - startNs) / 1e6);
         return Finding.good("store " + location, "create, sync, rename, read and delete work (" + took + ")");
