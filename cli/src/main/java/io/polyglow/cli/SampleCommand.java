@@ -1,7 +1,5 @@
 package io.polyglow.cli;
 
-import io.polyglow.common.store.LocalStore;
-import io.polyglow.common.store.Store;
 import io.polyglow.dataprep.sample.SampleConfig;
 import io.polyglow.dataprep.sample.SampleCorpus;
 import java.io.IOException;
@@ -83,10 +81,8 @@ final class SampleCommand implements Callable<Integer> {
     }
 
     static SampleCorpus.Summary make(Console console, SampleConfig config, Path output) throws IOException {
-        Path absolute = output.toAbsolutePath().normalize();
-        try (Store parent = new LocalStore(absolute.getParent())) {
-            SampleCorpus.Summary summary = new SampleCorpus(config)
-                    .write(parent, absolute.getFileName().toString());
+        try (LocalFile target = LocalFile.of(output)) {
+            SampleCorpus.Summary summary = new SampleCorpus(config).write(target.folder(), target.name());
             console.line(String.format(
                     Locale.ROOT,
                     "Sample corpus: %,d lines in %d languages (%,d bytes), %,d held-out questions, in %s",

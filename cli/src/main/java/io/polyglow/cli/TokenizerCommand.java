@@ -2,8 +2,6 @@ package io.polyglow.cli;
 
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
-import io.polyglow.common.store.LocalStore;
-import io.polyglow.common.store.Store;
 import io.polyglow.common.token.ByteLevelBpe;
 import java.io.IOException;
 import java.io.InputStream;
@@ -40,9 +38,8 @@ final class TokenizerCommand implements Runnable {
     }
 
     static ByteLevelBpe read(Path file) {
-        Path absolute = file.toAbsolutePath().normalize();
-        try (Store store = new LocalStore(absolute.getParent())) {
-            return ByteLevelBpe.read(store, absolute.getFileName().toString());
+        try (LocalFile source = LocalFile.of(file)) {
+            return ByteLevelBpe.read(source.folder(), source.name());
         } catch (IOException e) {
             throw new PolyglowException(
                     ErrorKind.DATA, "The tokenizer " + file + " cannot be read: " + e.getMessage() + ".", e);
