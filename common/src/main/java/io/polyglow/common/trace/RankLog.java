@@ -1,0 +1,52 @@
+package io.polyglow.common.trace;
+
+import io.polyglow.common.json.Json;
+import io.polyglow.common.json.JsonObject;
+import io.polyglow.common.store.Store;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import org.agrona.concurrent.EpochClock;
+
+/**
+ * {@code logs/rank-N.jsonl}: what happened to one rank over all attempts, one JSON object an event, durable at once. For lifecycle (started, restored, saved,
+ * aborted), not for steps. Safe for use by several threads.
+ */
+public final class RankLog implements Closeable {
+    private final Store.Output out;
+    private final EpochClock clock;
+    private final int rank;
+    private final int epoch;
+
+    private RankLog(Store.Output out, EpochClock clock, int rank, int epoch) {
+        this.out = out;
+        this.clock = clock;
+        this.rank = rank;
+        this.epoch = epoch;
+    }
+
+    /** Continues the log of {@code rank} for attempt {@code epoch}. */
+    public static RankLog open(Store run, int rank, int epoch, EpochClock clock) throws IOException {
+        return new RankLog(run.append("logs/rank-" + rank + ".jsonl"), clock, rank, epoch);
+    }
+
+    /** Appends {@code {"time": ..., "rank": ..., "epoch": ..., "event": event}} followed by the details. */
+    public synchronized void event(String event, JsonObject details) throws IOException {
+        JsonObject line = new JsonObject()
+                .put("time", Instant.ofEpochMilli(clock.time()).toString())
+                .put("rank", rank)
+                .put("epoch", epoch)
+                .put("event", event);
+        for (String name : details.names()) {
+            line.put(name, details.get(name));
+        }
+        out.write((Json.line(line) + "\n").getBytes(StandardCharsets.UTF_8));
+        out.sync();
+    }
+
+    @Override
+    public synchronized void close() throws IOException {
+        out.close();
+    }
+}
