@@ -1,0 +1,44 @@
+package io.polyglow.cluster.rank;
+
+import io.polyglow.cluster.wire.StreamKind;
+import io.polyglow.trainer.parallel.ParallelLayout;
+
+/**
+ * What all ranks must agree on before they connect.
+ *
+ * @param layout the process grid
+ * @param sharedEnds whether first and last stage share a parameter (tied embedding and head), which takes a link between them
+ * @param runId names the run on the wire; frames of other runs are ignored
+ * @param configHash hash of the resolved config; ranks with different ones refuse each other
+ * @param stageMessageBytes length of the activations of one micro-batch
+ * @param maxInFlight how many of those a stage link stages at most while it waits to send
+ */
+public record LinkPlan(
+        ParallelLayout layout, boolean sharedEnds, int runId, long configHash, int stageMessageBytes, int maxInFlight) {
+
+    /** Whether two different ranks have a link on a stream. */
+    boolean links(StreamKind stream, int rank, int peer) {
+        if (rank == peer) {
+            return false;
+        }
+        boolean sameReplica = layout.replica(rank) == layout.replica(peer);
+        int distance = Math.abs(layout.stage(rank) - layout.stage(peer));
+        return switch (stream) {
+            case CONTROL, WORLD -> true;
+            case REPLICAS -> distance == 0;
+            case STAGE -> sameReplica && distance == 1;
+            case SHARED -> sharedEnds && sameReplica && distance == layout.pipeline() - 1;
+        };
+    }
+
+    /** {@link #links} of one rank, by stream and peer. */
+    boolean[][] linksOf(int rank) {
+        boolean[][] links = new boolean[StreamKind.count()][layout.worldSize()];
+        for (StreamKind stream : StreamKind.values()) {
+            for (int peer = 0; peer < layout.worldSize(); peer++) {
+                links[stream.code()][peer] = links(stream, rank, peer);
+            }
+        }
+        return links;
+    }
+}

@@ -1,0 +1,129 @@
+package io.polyglow.cluster.rank;
+
+import io.polyglow.cluster.collectives.DirectCollectives;
+import io.polyglow.cluster.failure.Patience;
+import io.polyglow.cluster.failure.Session;
+import io.polyglow.cluster.pipeline.MessageLink;
+import io.polyglow.cluster.transport.aeron.AeronOptions;
+import io.polyglow.cluster.transport.aeron.AeronTransport;
+import io.polyglow.cluster.wire.StreamKind;
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
+import io.polyglow.trainer.parallel.ParallelLayout;
+import io.polyglow.trainer.parallel.RankLinks;
+import io.polyglow.trainer.parallel.StageLink;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.agrona.concurrent.NanoClock;
+import org.agrona.concurrent.SystemNanoClock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One rank's end of one attempt: {@link #open} binds a port, the caller tells all ranks each other's {@link #localAddress}, {@link #connect} returns the links.
+ *
+ * <p>All links belong to one thread, the rank's; {@link #abort} may be called from any. When a link operation fails, all other ranks are told why and
+ * fail too; when the rank fails for a reason of its own, call {@link #abort} before {@link #close} so that they need not wait for a time-out.
+ */
+public final class RankTransport implements AutoCloseable {
+    private static final Duration LEAVE_TIMEOUT = Duration.ofSeconds(10);
+
+    private final AeronTransport transport;
+    private final int epoch;
+    private final ParallelLayout layout;
+    private final Duration connectTimeout;
+    private final NanoClock clock = SystemNanoClock.INSTANCE;
+    private volatile @Nullable Session session;
+
+    private RankTransport(AeronTransport transport, int epoch, ParallelLayout layout, Duration connectTimeout) {
+        this.transport = transport;
+        this.epoch = epoch;
+        this.layout = layout;
+        this.connectTimeout = connectTimeout;
+    }
+
+    /**
+     * Binds a port on {@code host}, a name or address of this machine under which the other ranks reach it. {@code epoch} counts the attempts of
+     * the run and is never used twice.
+     */
+    public static RankTransport open(String host, int rank, int epoch, ParallelLayout layout, AeronOptions options) {
+        int bulkPeers = layout.data() - 1 + Math.min(layout.pipeline() - 1, 3);
+        AeronTransport transport = AeronTransport.open(
+                host, rank, layout.worldSize(), epoch, bulkPeers, options, SystemNanoClock.INSTANCE);
+        return new RankTransport(transport, epoch, layout, options.connectTimeout());
+    }
+
+    /** {@code host:port}, for the rendezvous. */
+    public String localAddress() {
+        return transport.localAddress();
+    }
+
+    /** Connects to the ranks at these addresses, in rank order, this one's included, and checks that they run the same thing. */
+    public RankLinks connect(List<String> addresses, LinkPlan plan, Patience patience) {
+        if (addresses.size() != layout.worldSize() || !plan.layout().equals(layout)) {
+            throw new PolyglowException(
+                    ErrorKind.BUG,
+                    addresses.size() + " addresses and layout " + plan.layout() + " for a rank opened with layout "
+                            + layout);
+        }
+        transport.connect(addresses, plan.linksOf(transport.rank()));
+        Session opened = new Session(transport, plan.runId(), epoch, patience, clock);
+        session = opened;
+        new Handshake(opened, plan).run(connectTimeout, clock);
+        return links(opened, plan);
+    }
+
+    private RankLinks links(Session opened, LinkPlan plan) {
+        int rank = transport.rank();
+        int stage = layout.stage(rank);
+        int first = layout.rank(stage, 0);
+        return new RankLinks(
+                rank,
+                layout,
+                new DirectCollectives(opened, StreamKind.WORLD, range(0, layout.worldSize())),
+                new DirectCollectives(opened, StreamKind.REPLICAS, range(first, first + layout.data())),
+                stageLink(opened, plan, StreamKind.STAGE, stage - 1),
+                stageLink(opened, plan, StreamKind.STAGE, stage + 1),
+                stageLink(opened, plan, StreamKind.SHARED, layout.pipeline() - 1 - stage));
+    }
+
+    private static int[] range(int from, int to) {
+        return IntStream.range(from, to).toArray();
+    }
+
+    private @Nullable StageLink stageLink(Session opened, LinkPlan plan, StreamKind stream, int otherStage) {
+        if (otherStage < 0 || otherStage >= layout.pipeline()) {
+            return null;
+        }
+        int peer = layout.rank(otherStage, layout.replica(transport.rank()));
+        if (!plan.links(stream, transport.rank(), peer)) {
+            return null;
+        }
+        long stagingBytes = stream == StreamKind.STAGE ? (long) plan.stageMessageBytes() * plan.maxInFlight() : 0;
+        return new MessageLink(opened, stream, peer, stagingBytes);
+    }
+
+    /** Ends the attempt on all ranks: this rank's own next wait fails, and the others learn the reason. Any thread. */
+    public void abort(String reason) {
+        Session opened = session;
+        if (opened != null) {
+            opened.requestAbort(reason);
+        }
+    }
+
+    /** The last operations of this rank as text, one line each. */
+    public String flightRecord() {
+        Session opened = session;
+        return opened == null ? "" : opened.flightRecord();
+    }
+
+    /** Takes leave of the other ranks, unless the attempt has failed, and frees port and memory. Call it on the rank's thread. */
+    @Override
+    public void close() {
+        Session opened = session;
+        if (opened != null) {
+            opened.leave(LEAVE_TIMEOUT.toNanos());
+        }
+        transport.close();
+    }
+}
