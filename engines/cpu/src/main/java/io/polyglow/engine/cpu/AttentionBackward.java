@@ -1,0 +1,173 @@
+package io.polyglow.engine.cpu;
+
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+import static jdk.incubator.vector.FloatVector.fromByteBuffer;
+
+import io.polyglow.engine.cpu.GemmSpec.Addend;
+import io.polyglow.engine.cpu.GemmSpec.Strides;
+import io.polyglow.trainer.kernels.AttentionShape;
+import io.polyglow.trainer.tensor.DType;
+import io.polyglow.trainer.tensor.Tensor;
+import java.nio.ByteBuffer;
+
+/**
+ * Gradient of causal attention. With P the probabilities, recomputed from the saved log of their sums: {@code dV += P^T dO}, {@code dP = dO V^T},
+ * {@code dS = P (dP - dO . O) / sqrt(D)}, {@code dQ = dS K}, {@code dK += dS^T Q}. Where several blocks or query heads add to the same keys, they
+ * do so in order, in f32.
+ */
+final class AttentionBackward extends AttentionTask {
+    /** Copying rows of the sums in whole vectors may read beyond the last one. */
+    private static final int VECTOR_BYTES = 64;
+
+    private final Tensor dQkv;
+    private final Tensor dOut;
+    private final Tensor out;
+    private final Tensor logSumExp;
+    private final Tensor qkv;
+    /** Whether each key gets its gradient from one product, which then writes it to its place. */
+    private final boolean direct;
+
+    private final long keyOffset;
+    private final long valueOffset;
+    private final GemmSpec[] scoring = new GemmSpec[blocks()];
+    private final GemmSpec[] scoringGradient = new GemmSpec[blocks()];
+    private final GemmSpec[] queryGradient = new GemmSpec[blocks()];
+    private final GemmSpec[] keyGradient = new GemmSpec[blocks()];
+    private final GemmSpec[] valueGradient = new GemmSpec[blocks()];
+
+    AttentionBackward(Tensor dQkv, Tensor dOut, Tensor out, Tensor logSumExp, Tensor qkv, AttentionShape s) {
+        super(s, qkv.dtype(), s.time());
+        this.dQkv = dQkv;
+        this.dOut = dOut;
+        this.out = out;
+        this.logSumExp = logSumExp;
+        this.qkv = qkv;
+        direct = G == 1 && blocks() == 1;
+        keyOffset = (long) s.heads() * D;
+        valueOffset = keyOffset + (long) s.kvHeads() * D;
+        Strides rows = new Strides(D, s.qkvChannels(), 1);
+        Strides sums = direct ? rows : new Strides((long) T * D, D, 1);
+        DType sumType = direct ? dtype : DType.F32;
+        Addend addend = direct ? Addend.NONE : Addend.OUT;
+        for (int block = 0; block < blocks(); block++) {
+            int m = rows(block);
+            int n = count(block);
+            scoring[block] = product(m, n, D, query, rows.transposed(), scores, DType.F32, Addend.NONE);
+            scoringGradient[block] = product(m, n, D, result, rows.transposed(), scores, DType.F32, Addend.NONE);
+            queryGradient[block] = product(m, D, n, scores, rows, query, dtype, Addend.NONE);
+            keyGradient[block] = product(n, D, m, scores.transposed(), query, sums, sumType, addend);
+            valueGradient[block] = product(n, D, m, scores.transposed(), result, sums, sumType, addend);
+        }
+    }
+
+    /** Keys that a block sees. */
+    private int count(int block) {
+        return block * BLOCK + rows(block);
+    }
+
+    @Override
+    void run(int b, int kvHead, Lane lane) {
+        long sumBytes = (long) heads * T * D * Float.BYTES;
+        Memory memory = lane.scratch(4 * scoreBytes() + 2 * sumBytes + VECTOR_BYTES);
+        long keySums = 4 * scoreBytes();
+        long valueSums = keySums + sumBytes;
+        if (!direct) {
+            Loops.fill(memory.view(keySums), Memory.at(keySums), (int) (2 * sumBytes / Float.BYTES), 0);
+        }
+        long dKey = direct ? address(dQkv, keyIndex(b, kvHead)) : memory.address(keySums);
+        long dValue = direct ? address(dQkv, valueIndex(b, kvHead)) : memory.address(valueSums);
+        for (int g = 0; g < G; g++) {
+            for (int block = 0; block < blocks(); block++) {
+                block(b, kvHead, head(kvHead, g), block, dKey, dValue, memory, lane);
+            }
+        }
+        if (!direct) {
+            store(b, kvHead, memory, keySums, keyOffset, lane);
+            store(b, kvHead, memory, valueSums, valueOffset, lane);
+        }
+    }
+
+    private void block(
+            int b, int kvHead, int head, int block, long dKey, long dValue, Memory memory, Lane lane) {
+        int t = block * BLOCK;
+        long queries = address(qkv, queryIndex(b, t, head));
+        long keys = address(qkv, keyIndex(b, kvHead));
+        long values = address(qkv, valueIndex(b, kvHead));
+        long dResults = address(dOut, resultIndex(b, t, head));
+        lane.multiply(scoring[block], queries, keys, memory.address(0));
+        lane.multiply(scoringGradient[block], dResults, values, memory.address(scoreBytes()));
+        softmaxGradient(memory.view(0), b, head, block, lane);
+        boolean narrow = dtype == DType.BF16;
+        if (narrow) {
+            narrow(memory);
+        }
+        long probabilities = memory.address(narrow ? 2 * scoreBytes() : 0);
+        long dScores = memory.address(narrow ? 3 * scoreBytes() : scoreBytes());
+        lane.multiply(queryGradient[block], dScores, keys, address(dQkv, queryIndex(b, t, head)));
+        lane.multiply(keyGradient[block], dScores, queries, dKey);
+        lane.multiply(valueGradient[block], probabilities, dResults, dValue);
+    }
+
+    /** Turns scores into probabilities, and their gradients into those of the scores; both 0 for keys to come. */
+    private void softmaxGradient(ByteBuffer memory, int b, int head, int block, Lane lane) {
+        int rows = rows(block);
+        int count = count(block);
+        int toGradient = (int) scoreBytes();
+        for (int i = 0; i < heads; i++) {
+            for (int r = 0; r < rows; r++) {
+                int t = block * BLOCK + r;
+                int at = (int) (i * scores.batch() + (long) r * scoreRow) * Float.BYTES;
+                float lse = Scalars.get(logSumExp, statisticIndex(b, head + i * G, t));
+                long index = resultIndex(b, t, head + i * G);
+                Window y = lane.window(0).read(out, index, D);
+                Window dy = lane.window(1).read(dOut, index, D);
+                float mean = Loops.dot(y.buffer, y.at, dy.buffer, dy.at, D);
+                int whole = Loops.whole(t + 1);
+                Loops.exp(memory, at, memory, at, whole, scale, -lse, 1);
+                scoreGradient(memory, at + toGradient, at, whole, mean, scale);
+                Loops.fill(memory, at + 4 * (t + 1), count - (t + 1), 0);
+                Loops.fill(memory, at + toGradient + 4 * (t + 1), count - (t + 1), 0);
+            }
+        }
+    }
+
+    /** {@code dS = P (dP - mean) scale}, in place of dP. */
+    private static void scoreGradient(ByteBuffer memory, int dP, int p, int n, float mean, float scale) {
+        for (int i = 0; i < n; i += Loops.LANES) {
+            fromByteBuffer(Loops.F, memory, dP + 4 * i, LITTLE_ENDIAN)
+                    .sub(mean)
+                    .mul(scale)
+                    .mul(fromByteBuffer(Loops.F, memory, p + 4 * i, LITTLE_ENDIAN))
+                    .intoByteBuffer(memory, dP + 4 * i, LITTLE_ENDIAN);
+        }
+    }
+
+    private void narrow(Memory memory) {
+        int n = (int) (heads * scores.batch());
+        int bytes = (int) scoreBytes();
+        ByteBuffer view = memory.view(0);
+        BFloat16s.narrow(view, 2 * bytes, view, 0, n);
+        BFloat16s.narrow(view, 3 * bytes, view, bytes, n);
+    }
+
+    /** Stores the sums {@code [heads, T, D]} in the columns of dQkv. */
+    private void store(int b, int kvHead, Memory memory, long sums, long columns, Lane lane) {
+        for (int i = 0; i < heads; i++) {
+            for (int t = 0; t < T; t++) {
+                long from = sums + ((long) i * T + t) * D * Float.BYTES;
+                long index = ((long) b * T + t) * s.qkvChannels() + columns + (long) (kvHead + i) * D;
+                Window target = lane.window(0).write(dQkv, index, D);
+                Loops.copy(target.buffer, target.at, memory.view(from), Memory.at(from), target.whole);
+                target.commit();
+            }
+        }
+    }
+
+    private long keyIndex(int b, int kvHead) {
+        return (long) b * T * s.qkvChannels() + keyOffset + (long) kvHead * D;
+    }
+
+    private long valueIndex(int b, int kvHead) {
+        return (long) b * T * s.qkvChannels() + valueOffset + (long) kvHead * D;
+    }
+}

@@ -1,0 +1,48 @@
+package io.polyglow.engine.cpu;
+
+import io.polyglow.trainer.tensor.DType;
+
+/**
+ * Everything but the addresses of one matrix product {@code C[M, N] = A[M, K] B[K, N]}, for each of {@code batch} matrices: dims,
+ * strides, dtypes and what is added to the product. A bias is {@code [N]} in F32; a residual is F32 with the strides of C. Equal
+ * specs share a compiled primitive.
+ */
+record GemmSpec(
+        int batch, int m, int n, int k, Strides a, Strides b, Strides c, DType in, DType out, boolean bias, Addend addend) {
+    /** What is added to the product besides the bias. */
+    enum Addend {
+        NONE,
+        /** The old content of C. */
+        OUT,
+        /** Another matrix. */
+        RESIDUAL
+    }
+
+    /** Distances in elements between neighbours along each axis; one of row and column is 1. */
+    record Strides(long batch, long row, long column) {
+        static Strides rows(long row) {
+            return new Strides(0, row, 1);
+        }
+
+        Strides transposed() {
+            return new Strides(batch, column, row);
+        }
+    }
+
+    /** A plain product. */
+    static GemmSpec product(int m, int n, int k, Strides a, Strides b, Strides c, DType in, DType out) {
+        return new GemmSpec(1, m, n, k, a, b, c, in, out, false, Addend.NONE);
+    }
+
+    GemmSpec adding(boolean withBias, Addend what) {
+        return new GemmSpec(batch, m, n, k, a, b, c, in, out, withBias, what);
+    }
+
+    GemmSpec tile(int rows, int columns) {
+        return new GemmSpec(batch, rows, columns, k, a, b, c, in, out, bias, addend);
+    }
+
+    GemmSpec batched(int count) {
+        return new GemmSpec(count, m, n, k, a, b, c, in, out, bias, addend);
+    }
+}

@@ -1,0 +1,80 @@
+package io.polyglow.engine.cpu;
+
+import static org.bytedeco.dnnl.global.dnnl.dnnl_stream_destroy;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.bytedeco.dnnl.dnnl_stream;
+
+/** What one thread of the team owns: compiled products, working memory, and windows on tensors. */
+final class Lane implements AutoCloseable {
+    private static final int MAX_GEMMS = 512;
+    private static final int WINDOWS = 6;
+
+    private final dnnl_stream stream = OneDnn.newStream();
+    private final Gemms gemms = new Gemms();
+    private final Scratch scratchpad = new Scratch();
+    private final Scratch scratch = new Scratch();
+    private final Window[] windows = new Window[WINDOWS];
+
+    Lane() {
+        for (int i = 0; i < WINDOWS; i++) {
+            windows[i] = new Window();
+        }
+    }
+
+    /** One of the windows of this lane. */
+    Window window(int index) {
+        return windows[index];
+    }
+
+    /** Working memory of one task; what it holds is undefined. */
+    Memory scratch(long bytes) {
+        return scratch.atLeast(bytes);
+    }
+
+    /** {@code C = A B}, with what the spec adds. */
+    void multiply(GemmSpec spec, long a, long b, long c, long bias, long residual) {
+        Gemm gemm = gemms.get(spec);
+        if (gemm == null) {
+            gemm = new Gemm(spec);
+            gemms.put(spec, gemm);
+        }
+        gemm.run(stream, a, b, c, bias, residual, scratchpad.atLeast(gemm.scratchpadBytes()).address(0));
+    }
+
+    /** {@code C = A B} or {@code C += A B}, as the spec says. */
+    void multiply(GemmSpec spec, long a, long b, long c) {
+        multiply(spec, a, b, c, 0, 0);
+    }
+
+    @Override
+    public void close() {
+        gemms.values().forEach(Gemm::close);
+        gemms.clear();
+        for (Window window : windows) {
+            window.close();
+        }
+        scratchpad.close();
+        scratch.close();
+        dnnl_stream_destroy(stream);
+    }
+
+    /** The most recently used products. */
+    private static final class Gemms extends LinkedHashMap<GemmSpec, Gemm> {
+        private static final long serialVersionUID = 1L;
+
+        Gemms() {
+            super(16, 0.75f, true);
+        }
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<GemmSpec, Gemm> eldest) {
+            if (size() <= MAX_GEMMS) {
+                return false;
+            }
+            eldest.getValue().close();
+            return true;
+        }
+    }
+}

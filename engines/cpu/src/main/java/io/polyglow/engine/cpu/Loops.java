@@ -1,0 +1,177 @@
+package io.polyglow.engine.cpu;
+
+import static java.nio.ByteOrder.LITTLE_ENDIAN;
+import static jdk.incubator.vector.FloatVector.fromByteBuffer;
+
+import java.nio.ByteBuffer;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Vector loops over f32 buffers: a buffer, the byte of its first element, and a count n. Element-wise loops want n to be a multiple of
+ * {@link #LANES}; reductions take any n and add in an order that depends on n and the machine's vector length only.
+ *
+ * <p>Each loop is a small static method of its own, calls the Vector API directly and carries few vectors: the compiler of Java 17
+ * puts vectors on the heap where it does not see a whole loop inlined.
+ */
+final class Loops {
+    static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
+    static final int LANES = F.length();
+
+    private static final float LOG2_E = 1.442695f;
+    private static final float LN2_HIGH = 0.693359375f;
+    private static final float LN2_LOW = -2.1219444e-4f;
+    /** Adding it leaves the nearest integer in the low bits of the fraction. */
+    private static final float ROUNDER = 12582912f;
+
+    private static final int ONE_BITS = 0x3F800000;
+    /** Beyond these, 2^n is not a normal number: results stop at about 1.2e-38 and 1.6e38. */
+    private static final float EXP_MIN = -87.33f;
+
+    private static final float EXP_MAX = 88f;
+
+    private Loops() {}
+
+    /** The largest multiple of the lanes up to n. */
+    static int body(int n) {
+        return n & -LANES;
+    }
+
+    /** The smallest multiple of the lanes from n on. */
+    static int whole(int n) {
+        return (n + LANES - 1) & -LANES;
+    }
+
+    /** {@code out = value}; any n. */
+    static void fill(ByteBuffer out, int o, int n, float value) {
+        int body = body(n);
+        FloatVector v = FloatVector.broadcast(F, value);
+        for (int i = 0; i < body; i += LANES) {
+            v.intoByteBuffer(out, o + 4 * i, LITTLE_ENDIAN);
+        }
+        for (int i = body; i < n; i++) {
+            out.putFloat(o + 4 * i, value);
+        }
+    }
+
+    /** {@code out += x}. */
+    static void add(ByteBuffer out, int o, ByteBuffer x, int xi, int n) {
+        for (int i = 0; i < n; i += LANES) {
+            fromByteBuffer(F, out, o + 4 * i, LITTLE_ENDIAN)
+                    .add(fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN))
+                    .intoByteBuffer(out, o + 4 * i, LITTLE_ENDIAN);
+        }
+    }
+
+    /** {@code out = x + y}. */
+    static void sum(ByteBuffer out, int o, ByteBuffer x, int xi, ByteBuffer y, int yi, int n) {
+        for (int i = 0; i < n; i += LANES) {
+            fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN)
+                    .add(fromByteBuffer(F, y, yi + 4 * i, LITTLE_ENDIAN))
+                    .intoByteBuffer(out, o + 4 * i, LITTLE_ENDIAN);
+        }
+    }
+
+    /** {@code out = x}. */
+    static void copy(ByteBuffer out, int o, ByteBuffer x, int xi, int n) {
+        for (int i = 0; i < n; i += LANES) {
+            fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN).intoByteBuffer(out, o + 4 * i, LITTLE_ENDIAN);
+        }
+    }
+
+    /** {@code out *= factor}. */
+    static void scale(ByteBuffer out, int o, int n, float factor) {
+        for (int i = 0; i < n; i += LANES) {
+            fromByteBuffer(F, out, o + 4 * i, LITTLE_ENDIAN).mul(factor).intoByteBuffer(out, o + 4 * i, LITTLE_ENDIAN);
+        }
+    }
+
+    /** The sum of x; any n. */
+    static float sum(ByteBuffer x, int xi, int n) {
+        int body = body(n);
+        FloatVector sum = FloatVector.zero(F);
+        for (int i = 0; i < body; i += LANES) {
+            sum = sum.add(fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN));
+        }
+        float total = sum.reduceLanes(VectorOperators.ADD);
+        for (int i = body; i < n; i++) {
+            total += x.getFloat(xi + 4 * i);
+        }
+        return total;
+    }
+
+    /** The largest x, or NaN if there is one; any n. */
+    static float max(ByteBuffer x, int xi, int n) {
+        int body = body(n);
+        FloatVector max = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
+        for (int i = 0; i < body; i += LANES) {
+            max = max.max(fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN));
+        }
+        float result = max.reduceLanes(VectorOperators.MAX);
+        for (int i = body; i < n; i++) {
+            result = Math.max(result, x.getFloat(xi + 4 * i));
+        }
+        return result;
+    }
+
+    /** The sum of {@code x y}; any n. */
+    static float dot(ByteBuffer x, int xi, ByteBuffer y, int yi, int n) {
+        int body = body(n);
+        FloatVector sum = FloatVector.zero(F);
+        for (int i = 0; i < body; i += LANES) {
+            sum = fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN)
+                    .fma(fromByteBuffer(F, y, yi + 4 * i, LITTLE_ENDIAN), sum);
+        }
+        float total = sum.reduceLanes(VectorOperators.ADD);
+        for (int i = body; i < n; i++) {
+            total += x.getFloat(xi + 4 * i) * y.getFloat(yi + 4 * i);
+        }
+        return total;
+    }
+
+    /** The sum of {@code (x - centre)^2}; any n. */
+    static float squares(ByteBuffer x, int xi, int n, float centre) {
+        int body = body(n);
+        FloatVector sum = FloatVector.zero(F);
+        for (int i = 0; i < body; i += LANES) {
+            FloatVector d = fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN).sub(centre);
+            sum = d.fma(d, sum);
+        }
+        float total = sum.reduceLanes(VectorOperators.ADD);
+        for (int i = body; i < n; i++) {
+            float d = x.getFloat(xi + 4 * i) - centre;
+            total += d * d;
+        }
+        return total;
+    }
+
+    /**
+     * {@code out = factor * exp(scale * x + shift)}, to about 2 ulp; out may be x. {@code e^y = 2^n e^r} with n the integer nearest to y / ln 2, ln 2 in two
+     * parts (Cody and Waite 1980), and a polynomial of degree 6 with the coefficients of Cephes' {@code expf} (Moshier).
+     */
+    static void exp(
+            ByteBuffer out, int o, ByteBuffer x, int xi, int n, float scale, float shift, float factor) {
+        FloatVector shifts = FloatVector.broadcast(F, shift);
+        FloatVector scales = FloatVector.broadcast(F, scale);
+        for (int i = 0; i < n; i += LANES) {
+            FloatVector y = fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN)
+                    .fma(scales, shifts)
+                    .max(EXP_MIN)
+                    .min(EXP_MAX);
+            FloatVector t = y.fma(FloatVector.broadcast(F, LOG2_E), FloatVector.broadcast(F, ROUNDER));
+            FloatVector k = t.sub(ROUNDER);
+            FloatVector r = k.fma(FloatVector.broadcast(F, -LN2_HIGH), y).sub(k.mul(LN2_LOW));
+            FloatVector p = r.fma(FloatVector.broadcast(F, 1.9875691e-4f), FloatVector.broadcast(F, 1.3981999e-3f))
+                    .fma(r, FloatVector.broadcast(F, 8.333452e-3f))
+                    .fma(r, FloatVector.broadcast(F, 4.1665796e-2f))
+                    .fma(r, FloatVector.broadcast(F, 1.6666666e-1f))
+                    .fma(r, FloatVector.broadcast(F, 0.5f))
+                    .fma(r.mul(r), r)
+                    .add(1f);
+            IntVector exponent = t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).add(ONE_BITS);
+            p.mul(exponent.reinterpretAsFloats()).mul(factor).intoByteBuffer(out, o + 4 * i, LITTLE_ENDIAN);
+        }
+    }
+}

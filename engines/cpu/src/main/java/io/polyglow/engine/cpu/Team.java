@@ -1,0 +1,210 @@
+package io.polyglow.engine.cpu;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The engine's threads: the caller and {@code threads - 1} workers. A job is a number of tasks fixed by the shapes, never by the
+ * number of threads; whoever is free takes the next one, so tasks must write to places of their own. Waiting threads spin for some
+ * microseconds, then park, because ranks may share a host. With one thread everything runs inline.
+ */
+final class Team implements AutoCloseable {
+    /** One piece of a job. */
+    interface Task {
+        void run(int index, Lane lane);
+    }
+
+    /** One piece of a job that splits a range: elements or rows {@code [from, to)}. */
+    interface Range {
+        void run(long from, long to, Lane lane);
+    }
+
+    private static final int SPINS = 2_000;
+
+    private final Lane[] lanes;
+    private final Worker[] workers;
+    private final Scratch scratch = new Scratch();
+    private volatile @Nullable Job current;
+    private volatile boolean closed;
+
+    Team(int threads) {
+        lanes = new Lane[threads];
+        for (int i = 0; i < threads; i++) {
+            lanes[i] = new Lane();
+        }
+        workers = new Worker[threads - 1];
+        for (int i = 0; i < workers.length; i++) {
+            workers[i] = new Worker(i + 1);
+            workers[i].start();
+        }
+    }
+
+    int threads() {
+        return lanes.length;
+    }
+
+    /** The lane of the calling thread. */
+    Lane caller() {
+        return lanes[0];
+    }
+
+    /** Runs tasks {@code 0 ... tasks - 1} and returns when all are done. */
+    void run(int tasks, Task task) {
+        if (workers.length == 0 || tasks <= 1) {
+            for (int i = 0; i < tasks; i++) {
+                task.run(i, lanes[0]);
+            }
+            return;
+        }
+        Job job = new Job(task, tasks, Thread.currentThread());
+        current = job;
+        for (int i = 0; i < Math.min(workers.length, tasks - 1); i++) {
+            workers[i].wake();
+        }
+        job.work(lanes[0]);
+        job.await();
+    }
+
+    /** Runs {@code [0, count)} in pieces of {@code piece}, which must follow from the shapes. */
+    void ranges(long count, long piece, Range range) {
+        run(pieces(count, piece), (i, lane) -> range.run(i * piece, Math.min(count, (i + 1) * piece), lane));
+    }
+
+    /** How many pieces {@link #ranges} makes. */
+    static int pieces(long count, long piece) {
+        return Math.toIntExact((count + piece - 1) / piece);
+    }
+
+    /** Working memory of one call, shared by its tasks; what it holds is undefined. */
+    Memory scratch(long bytes) {
+        return scratch.atLeast(bytes);
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        boolean interrupted = false;
+        for (Worker worker : workers) {
+            LockSupport.unpark(worker);
+            interrupted |= joined(worker);
+        }
+        for (Lane lane : lanes) {
+            lane.close();
+        }
+        scratch.close();
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Waits for the end of a worker, whose current task is short; returns whether the wait was interrupted. */
+    private static boolean joined(Worker worker) {
+        boolean interrupted = false;
+        while (worker.isAlive()) {
+            try {
+                worker.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        return interrupted;
+    }
+
+    private final class Worker extends Thread {
+        private final Lane lane;
+        private volatile boolean parked;
+
+        Worker(int index) {
+            super("cpu-engine-" + index);
+            this.lane = lanes[index];
+            setDaemon(true);
+        }
+
+        void wake() {
+            if (parked) {
+                LockSupport.unpark(this);
+            }
+        }
+
+        @Override
+        public void run() {
+            Job seen = null;
+            while (!closed) {
+                Job job = next(seen);
+                if (job != null) {
+                    job.work(lane);
+                }
+                seen = job;
+            }
+        }
+
+        private @Nullable Job next(@Nullable Job seen) {
+            for (int spin = 0; spin < SPINS && current == seen && !closed; spin++) {
+                Thread.onSpinWait();
+            }
+            parked = true;
+            while (current == seen && !closed) {
+                LockSupport.park(Team.this);
+            }
+            parked = false;
+            return current;
+        }
+    }
+
+    /** One call of {@link #run}. A worker that comes late finds no task left. */
+    private static final class Job {
+        private final Task task;
+        private final int tasks;
+        private final Thread caller;
+        private final AtomicInteger next = new AtomicInteger();
+        private final AtomicInteger left;
+        private volatile boolean callerParked;
+        private volatile @Nullable Throwable failure;
+
+        Job(Task task, int tasks, Thread caller) {
+            this.task = task;
+            this.tasks = tasks;
+            this.caller = caller;
+            left = new AtomicInteger(tasks);
+        }
+
+        void work(Lane lane) {
+            for (int i = next.getAndIncrement(); i < tasks; i = next.getAndIncrement()) {
+                try {
+                    task.run(i, lane);
+                } catch (Throwable e) {
+                    failure = e;
+                }
+                if (left.decrementAndGet() == 0 && callerParked) {
+                    LockSupport.unpark(caller);
+                }
+            }
+        }
+
+        void await() {
+            for (int spin = 0; spin < SPINS && left.get() > 0; spin++) {
+                Thread.onSpinWait();
+            }
+            callerParked = true;
+            boolean interrupted = false;
+            while (left.get() > 0) {
+                LockSupport.park(this);
+                interrupted |= Thread.interrupted();
+            }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+            rethrow(failure);
+        }
+
+        private static void rethrow(@Nullable Throwable failure) {
+            if (failure instanceof Error error) {
+                throw error;
+            }
+            if (failure instanceof RuntimeException exception) {
+                throw exception;
+            }
+        }
+    }
+}
