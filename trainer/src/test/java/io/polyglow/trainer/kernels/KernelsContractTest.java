@@ -374,8 +374,8 @@ public abstract class KernelsContractTest {
             Operand out = lab.output(compute, B * T, shape.channels());
             Operand logSumExp = lab.output(residual(compute), B, H, T);
             lab.run((k, at) -> k.attention(at.of(out), at.of(logSumExp), at.of(qkv), shape));
-            lab.assertClose(shape + " out", out, shape.headDim(), compute);
-            lab.assertClose(shape + " logSumExp", logSumExp, shape.headDim(), compute);
+            lab.assertClose(shape + " out", out, shape.headDim() * T, compute);
+            lab.assertClose(shape + " logSumExp", logSumExp, shape.headDim() * T, compute);
             lab.clear();
         }
     }
@@ -395,7 +395,7 @@ public abstract class KernelsContractTest {
                 k.attention(at.of(out), at.of(logSumExp), at.of(qkv), shape);
                 k.attentionBackward(at.of(dQkv), at.of(dOut), at.of(out), at.of(logSumExp), at.of(qkv), shape);
             });
-            lab.assertClose(shape + " dQkv", dQkv, shape.headDim(), compute);
+            lab.assertClose(shape + " dQkv", dQkv, shape.headDim() * T, compute);
             lab.clear();
         }
     }
@@ -426,7 +426,7 @@ public abstract class KernelsContractTest {
                     k.attentionCached(out, at.of(keys), at.of(values), row, withTime(shape, 1), t);
                 }
             });
-            lab.assertClose(shape + " prefill", first, shape.headDim(), compute);
+            lab.assertClose(shape + " prefill", first, shape.headDim() * shape.time(), compute);
             lab.assertClose(shape + " key cache", keys, 1, F32);
             double[] expected = full.expected.clone(), actual = full.expected.clone();
             int C = shape.channels();
@@ -436,7 +436,7 @@ public abstract class KernelsContractTest {
                     System.arraycopy(cached.actual, (t * B + b) * C, actual, (b * T + t) * C, C);
                 }
             }
-            Values.assertClose(shape + " cached", actual, expected, compute, shape.headDim(), compute);
+            Values.assertClose(shape + " cached", actual, expected, compute, shape.headDim() * shape.time(), compute);
             lab.clear();
         }
     }

@@ -12,7 +12,7 @@ import org.agrona.concurrent.UnsafeBuffer;
 /** Doubles in and out of the tensors of any engine, and how close two of them must be. For tests. */
 public final class Values {
     private static final double F32_UNIT = 0x1p-23;
-    private static final double BF16_UNIT = 0x1p-8;
+    private static final double BF16_UNIT = 0x1p-7;
 
     private Values() {}
 
@@ -55,15 +55,16 @@ public final class Values {
     }
 
     /**
-     * Half-way between two neighbours of the output's dtype, rounding may go either way: one unit of the expected value. On top comes the
-     * error of a sum of {@code terms} products of dtype {@code inner}, relative to the root mean square of the output.
+     * Half-way between two neighbours of the output's dtype, rounding may go either way: one unit of the expected value. On top come a few
+     * roundings of the value in dtype {@code inner}, and the error of a sum of {@code terms} products, relative to the root mean square of the
+     * output.
      */
     public static void assertClose(
             String what, double[] actual, double[] expected, DType outDType, int terms, DType inner) {
         assertThat(actual).as(what).hasSameSizeAs(expected).isNotEmpty();
         double slack = unit(inner) * (8 + 2 * Math.sqrt(terms)) * rootMeanSquare(expected);
         for (int i = 0; i < expected.length; i++) {
-            double bound = unit(outDType) * Math.abs(expected[i]) + slack;
+            double bound = (unit(outDType) + 4 * unit(inner)) * Math.abs(expected[i]) + slack;
             if (!(Math.abs(actual[i] - expected[i]) <= bound)) {
                 fail("%s[%d] is %s, expected %s +- %s", what, i, actual[i], expected[i], bound);
             }

@@ -20,6 +20,12 @@ final class Activations {
     private static final float SCALE = (float) (2 * Math.sqrt(2 / Math.PI));
 
     private static final float CUBIC = 0.044715f;
+    /** Beyond, GELU's slope is 0 or 1 in f32; up to here nothing overflows on the way to it. */
+    private static final float GELU_FLAT = 10;
+    /** The same for SiLU. */
+    private static final float SILU_FLAT = 87;
+
+    private static final float SILU_MOST = 1e37f;
 
     private final Team team;
 
@@ -32,7 +38,7 @@ final class Activations {
             int n = (int) (to - from);
             Window in = lane.window(0).read(x, from, n);
             Window y = lane.window(1).write(out, from, n);
-            ByteBuffer e = geluExponentials(lane, in);
+            ByteBuffer e = geluExponentials(lane, in, Float.MAX_VALUE);
             timesSigmoid(y.buffer, y.at, in.buffer, in.at, e, 0, in.whole);
             y.commit();
         });
@@ -44,23 +50,24 @@ final class Activations {
             Window in = lane.window(0).read(x, from, n);
             Window dy = lane.window(1).read(dOut, from, n);
             Window dx = lane.window(2).write(dX, from, n);
-            ByteBuffer e = geluExponentials(lane, in);
+            ByteBuffer e = geluExponentials(lane, in, GELU_FLAT);
             geluGradient(dx.buffer, dx.at, dy.buffer, dy.at, in.buffer, in.at, e, in.whole);
             dx.commit();
         });
     }
 
-    private static ByteBuffer geluExponentials(Lane lane, Window x) {
+    private static ByteBuffer geluExponentials(Lane lane, Window x, float limit) {
         ByteBuffer e = lane.scratch((long) x.whole * Float.BYTES).view(0);
-        geluExponents(e, x.buffer, x.at, x.whole);
+        geluExponents(e, x.buffer, x.at, x.whole, limit);
         Loops.exp(e, 0, e, 0, x.whole, 1, 0, 1);
         return e;
     }
 
-    /** {@code out = -2u}. */
-    private static void geluExponents(ByteBuffer out, ByteBuffer x, int xi, int n) {
+    /** {@code out = -2u}, for x no larger than the limit. */
+    private static void geluExponents(ByteBuffer out, ByteBuffer x, int xi, int n, float limit) {
         for (int i = 0; i < n; i += LANES) {
-            FloatVector v = fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN);
+            FloatVector v =
+                    fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN).max(-limit).min(limit);
             v.mul(v).mul(CUBIC).add(1f).mul(v).mul(-SCALE).intoByteBuffer(out, 4 * i, LITTLE_ENDIAN);
         }
     }
@@ -79,11 +86,15 @@ final class Activations {
             ByteBuffer dX, int dxi, ByteBuffer dOut, int dyi, ByteBuffer x, int xi, ByteBuffer e, int n) {
         FloatVector one = FloatVector.broadcast(F, 1f);
         for (int i = 0; i < n; i += LANES) {
-            FloatVector v = fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN);
+            FloatVector v = fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN)
+                    .max(-GELU_FLAT)
+                    .min(GELU_FLAT);
             FloatVector w = fromByteBuffer(F, e, 4 * i, LITTLE_ENDIAN);
             FloatVector s = one.div(w.add(1f));
             FloatVector slope = v.mul(v).mul(3 * CUBIC).add(1f).mul(SCALE);
-            v.mul(s).mul(w.mul(s)).fma(slope, s)
+            v.mul(s)
+                    .mul(w.mul(s))
+                    .fma(slope, s)
                     .mul(fromByteBuffer(F, dOut, dyi + 4 * i, LITTLE_ENDIAN))
                     .intoByteBuffer(dX, dxi + 4 * i, LITTLE_ENDIAN);
         }
@@ -139,9 +150,11 @@ final class Activations {
     private static void siluGradient(ByteBuffer out, int o, ByteBuffer x, int xi, ByteBuffer e, int n) {
         FloatVector one = FloatVector.broadcast(F, 1f);
         for (int i = 0; i < n; i += LANES) {
-            FloatVector w = fromByteBuffer(F, e, 4 * i, LITTLE_ENDIAN);
+            FloatVector w = fromByteBuffer(F, e, 4 * i, LITTLE_ENDIAN).min(SILU_MOST);
             FloatVector s = one.div(w.add(1f));
             fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN)
+                    .max(-SILU_FLAT)
+                    .min(SILU_FLAT)
                     .mul(w.mul(s))
                     .fma(s, s)
                     .intoByteBuffer(out, o + 4 * i, LITTLE_ENDIAN);

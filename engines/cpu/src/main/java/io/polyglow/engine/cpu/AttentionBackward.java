@@ -87,8 +87,7 @@ final class AttentionBackward extends AttentionTask {
         }
     }
 
-    private void block(
-            int b, int kvHead, int head, int block, long dKey, long dValue, Memory memory, Lane lane) {
+    private void block(int b, int kvHead, int head, int block, long dKey, long dValue, Memory memory, Lane lane) {
         int t = block * BLOCK;
         long queries = address(qkv, queryIndex(b, t, head));
         long keys = address(qkv, keyIndex(b, kvHead));

@@ -50,8 +50,7 @@ final class AttentionForward extends AttentionTask {
             int seen = firstPosition + block * BLOCK + rows(block);
             int count = Math.min(keys.count, logSumExp == null ? roundUp(seen) : seen);
             keyCounts[block] = count;
-            scoring[block] =
-                    product(rows(block), count, D, query, rows.transposed(), scores, DType.F32, Addend.NONE);
+            scoring[block] = product(rows(block), count, D, query, rows.transposed(), scores, DType.F32, Addend.NONE);
             mixing[block] = product(rows(block), D, count, scores, rows, result, dtype, Addend.NONE);
         }
     }

@@ -120,6 +120,7 @@ abstract class AttentionTask implements Team.Task {
     }
 
     static long address(Tensor tensor, long index) {
-        return CpuArena.memory(tensor).address(tensor.offset() + index * tensor.dtype().bytes());
+        return CpuArena.memory(tensor)
+                .address(tensor.offset() + index * tensor.dtype().bytes());
     }
 }

@@ -39,7 +39,8 @@ final class BFloat16s {
     static void narrow(ByteBuffer out, int o, ByteBuffer x, int xi, int n) {
         int body = Loops.body(n);
         for (int i = 0; i < body; i += Loops.LANES) {
-            IntVector bits = FloatVector.fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN).reinterpretAsInts();
+            IntVector bits =
+                    FloatVector.fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN).reinterpretAsInts();
             IntVector upper = bits.lanewise(VectorOperators.LSHR, 16);
             VectorMask<Integer> nan =
                     bits.lanewise(VectorOperators.AND, 0x7FFFFFFF).compare(VectorOperators.GT, INFINITY);

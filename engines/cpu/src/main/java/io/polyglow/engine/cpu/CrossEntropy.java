@@ -25,24 +25,35 @@ final class CrossEntropy {
 
     private static void row(Tensor loss, Tensor logits, long n, int target, int classes, float gradScale, Lane lane) {
         long row = n * logits.dim(1);
-        float logSumExp = target < 0 ? 0 : logSumExp(logits, row, classes, lane);
-        Scalars.put(loss, n, target < 0 ? 0 : logSumExp - value(logits, row + target, lane));
-        if (gradScale != 0) {
-            int used = target < 0 ? 0 : classes;
-            gradient(logits, row, used, logSumExp, gradScale, lane);
-            zero(logits, row + used, row + logits.dim(1), lane);
-            if (target >= 0) {
-                subtract(logits, row + target, gradScale, lane);
+        if (target < 0) {
+            Scalars.put(loss, n, 0);
+            if (gradScale != 0) {
+                zero(logits, row, row + logits.dim(1), lane);
             }
+            return;
+        }
+        float max = max(logits, row, classes, lane);
+        double sum = sumOfExponentials(logits, row, classes, max, lane);
+        double logit = value(logits, row + target, lane);
+        Scalars.put(loss, n, (float) (max - logit + Math.log(sum)));
+        if (gradScale != 0) {
+            gradient(logits, row, classes, max, (float) (gradScale / sum), lane);
+            zero(logits, row + classes, row + logits.dim(1), lane);
+            set(logits, row + target, gradScale * (Math.exp(logit - max) / sum - 1), lane);
         }
     }
 
-    private static float logSumExp(Tensor logits, long row, int classes, Lane lane) {
+    private static float max(Tensor logits, long row, int classes, Lane lane) {
         float max = Float.NEGATIVE_INFINITY;
         for (int v = 0; v < classes; v += CHUNK) {
-            Window x = lane.window(0).read(logits, row + v, Math.min(CHUNK, classes - v));
-            max = Math.max(max, Loops.max(x.buffer, x.at, Math.min(CHUNK, classes - v)));
+            int n = Math.min(CHUNK, classes - v);
+            Window x = lane.window(0).read(logits, row + v, n);
+            max = Math.max(max, Loops.max(x.buffer, x.at, n));
         }
+        return max;
+    }
+
+    private static double sumOfExponentials(Tensor logits, long row, int classes, float max, Lane lane) {
         ByteBuffer e = lane.scratch((long) CHUNK * Float.BYTES).view(0);
         double sum = 0;
         for (int v = 0; v < classes; v += CHUNK) {
@@ -51,14 +62,14 @@ final class CrossEntropy {
             Loops.exp(e, 0, x.buffer, x.at, x.whole, 1, -max, 1);
             sum += Loops.sum(e, 0, n);
         }
-        return (float) (max + Math.log(sum));
+        return sum;
     }
 
-    /** {@code logits = gradScale * softmax}. */
-    private static void gradient(Tensor logits, long row, int classes, float logSumExp, float gradScale, Lane lane) {
+    /** {@code logits = factor * exp(logits - max)}. */
+    private static void gradient(Tensor logits, long row, int classes, float max, float factor, Lane lane) {
         for (int v = 0; v < classes; v += CHUNK) {
             Window x = lane.window(0).read(logits, row + v, Math.min(CHUNK, classes - v));
-            Loops.exp(x.buffer, x.at, x.buffer, x.at, x.whole, 1, -logSumExp, gradScale);
+            Loops.exp(x.buffer, x.at, x.buffer, x.at, x.whole, 1, -max, factor);
             x.commit();
         }
     }
@@ -77,9 +88,9 @@ final class CrossEntropy {
         return x.buffer.getFloat(x.at);
     }
 
-    private static void subtract(Tensor logits, long index, float amount, Lane lane) {
-        Window x = lane.window(1).read(logits, index, 1);
-        x.buffer.putFloat(x.at, x.buffer.getFloat(x.at) - amount);
+    private static void set(Tensor logits, long index, double value, Lane lane) {
+        Window x = lane.window(1).write(logits, index, 1);
+        x.buffer.putFloat(x.at, (float) value);
         x.commit();
     }
 }

@@ -32,8 +32,7 @@ final class Embeddings {
         });
     }
 
-    void backward(
-            @Nullable Tensor dTokenTable, @Nullable Tensor dPositionTable, Tensor tokens, Tensor dOut, int T) {
+    void backward(@Nullable Tensor dTokenTable, @Nullable Tensor dPositionTable, Tensor tokens, Tensor dOut, int T) {
         int tasks = (int) Math.max(1, Math.min(MAX_TASKS, dOut.size() / ELEMENTS_PER_TASK));
         if (dTokenTable != null) {
             team.run(tasks, (task, lane) -> tokenRows(dTokenTable, tokens, dOut, task, tasks, lane));

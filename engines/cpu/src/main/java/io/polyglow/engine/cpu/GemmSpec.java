@@ -8,7 +8,17 @@ import io.polyglow.trainer.tensor.DType;
  * specs share a compiled primitive.
  */
 record GemmSpec(
-        int batch, int m, int n, int k, Strides a, Strides b, Strides c, DType in, DType out, boolean bias, Addend addend) {
+        int batch,
+        int m,
+        int n,
+        int k,
+        Strides a,
+        Strides b,
+        Strides c,
+        DType in,
+        DType out,
+        boolean bias,
+        Addend addend) {
     /** What is added to the product besides the bias. */
     enum Addend {
         NONE,

@@ -40,7 +40,14 @@ final class Lane implements AutoCloseable {
             gemm = new Gemm(spec);
             gemms.put(spec, gemm);
         }
-        gemm.run(stream, a, b, c, bias, residual, scratchpad.atLeast(gemm.scratchpadBytes()).address(0));
+        gemm.run(
+                stream,
+                a,
+                b,
+                c,
+                bias,
+                residual,
+                scratchpad.atLeast(gemm.scratchpadBytes()).address(0));
     }
 
     /** {@code C = A B} or {@code C += A B}, as the spec says. */

@@ -31,8 +31,14 @@ final class Linear {
         boolean inPlace = residual != null && CpuArena.address(residual) == CpuArena.address(out);
         Addend addend = residual == null ? Addend.NONE : inPlace ? Addend.OUT : Addend.RESIDUAL;
         GemmSpec spec = GemmSpec.product(
-                        dim(x, 0), O, I, Strides.rows(I), weight(layout, I, O).transposed(), Strides.rows(O),
-                        x.dtype(), out.dtype())
+                        dim(x, 0),
+                        O,
+                        I,
+                        Strides.rows(I),
+                        weight(layout, I, O).transposed(),
+                        Strides.rows(O),
+                        x.dtype(),
+                        out.dtype())
                 .adding(bias != null, addend);
         run(spec, x, w, out, bias, addend == Addend.RESIDUAL ? residual : null);
     }
@@ -50,8 +56,14 @@ final class Linear {
         Tensor left = outIn ? dOut : x;
         Tensor right = outIn ? x : dOut;
         GemmSpec spec = GemmSpec.product(
-                        dim(left, 1), dim(right, 1), dim(x, 0), Strides.rows(left.dim(1)).transposed(),
-                        Strides.rows(right.dim(1)), Strides.rows(right.dim(1)), x.dtype(), dW.dtype())
+                        dim(left, 1),
+                        dim(right, 1),
+                        dim(x, 0),
+                        Strides.rows(left.dim(1)).transposed(),
+                        Strides.rows(right.dim(1)),
+                        Strides.rows(right.dim(1)),
+                        x.dtype(),
+                        dW.dtype())
                 .adding(false, Addend.OUT);
         run(spec, left, right, dW, null, null);
         if (dBias != null) {
@@ -76,8 +88,8 @@ final class Linear {
         team.run(Team.pieces(spec.m(), tileRows) * columnTiles, (tile, lane) -> {
             long row = (long) (tile / columnTiles) * tileRows;
             long column = (long) (tile % columnTiles) * tileColumns;
-            GemmSpec part = spec.tile(
-                    (int) Math.min(tileRows, spec.m() - row), (int) Math.min(tileColumns, spec.n() - column));
+            GemmSpec part =
+                    spec.tile((int) Math.min(tileRows, spec.m() - row), (int) Math.min(tileColumns, spec.n() - column));
             long cOffset = row * spec.c().row() + column * spec.c().column();
             lane.multiply(
                     part,

@@ -27,10 +27,10 @@ final class Loops {
     private static final float ROUNDER = 12582912f;
 
     private static final int ONE_BITS = 0x3F800000;
-    /** Beyond these, 2^n is not a normal number: results stop at about 1.2e-38 and 1.6e38. */
+    /** Below, 2^n is not a normal number: results stop at about 1.2e-38. */
     private static final float EXP_MIN = -87.33f;
-
-    private static final float EXP_MAX = 88f;
+    /** Here 2^n is infinite. */
+    private static final float EXP_MAX = 89f;
 
     private Loops() {}
 
@@ -148,11 +148,10 @@ final class Loops {
     }
 
     /**
-     * {@code out = factor * exp(scale * x + shift)}, to about 2 ulp; out may be x. {@code e^y = 2^n e^r} with n the integer nearest to y / ln 2, ln 2 in two
+     * {@code out = factor * exp(scale * x + shift)}, to about 2 ulp between 1.2e-38 (which stands for everything below) and 2e38 (above: infinity); out may be x. {@code e^y = 2^n e^r} with n the integer nearest to y / ln 2, ln 2 in two
      * parts (Cody and Waite 1980), and a polynomial of degree 6 with the coefficients of Cephes' {@code expf} (Moshier).
      */
-    static void exp(
-            ByteBuffer out, int o, ByteBuffer x, int xi, int n, float scale, float shift, float factor) {
+    static void exp(ByteBuffer out, int o, ByteBuffer x, int xi, int n, float scale, float shift, float factor) {
         FloatVector shifts = FloatVector.broadcast(F, shift);
         FloatVector scales = FloatVector.broadcast(F, scale);
         for (int i = 0; i < n; i += LANES) {
@@ -170,7 +169,8 @@ final class Loops {
                     .fma(r, FloatVector.broadcast(F, 0.5f))
                     .fma(r.mul(r), r)
                     .add(1f);
-            IntVector exponent = t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).add(ONE_BITS);
+            IntVector exponent =
+                    t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).add(ONE_BITS);
             p.mul(exponent.reinterpretAsFloats()).mul(factor).intoByteBuffer(out, o + 4 * i, LITTLE_ENDIAN);
         }
     }

@@ -88,15 +88,32 @@ final class Norms {
                 float r = Scalars.get(rstd, n);
                 float centre = mean == null ? 0 : Scalars.get(mean, n);
                 float meanG = mean == null ? 0 : Loops.dot(dy.buffer, dy.at, g.buffer, g.at, C) / C;
-                float meanGX =
-                        r * centredDot(dy.buffer, dy.at, g.buffer, g.at, row.buffer, row.at, C, centre) / C;
+                float meanGX = r * centredDot(dy.buffer, dy.at, g.buffer, g.at, row.buffer, row.at, C, centre) / C;
                 gradient(
-                        dx.buffer, dx.at, dy.buffer, dy.at, g.buffer, g.at, row.buffer, row.at, row.whole, centre, r,
-                        meanG, meanGX);
+                        dx.buffer,
+                        dx.at,
+                        dy.buffer,
+                        dy.at,
+                        g.buffer,
+                        g.at,
+                        row.buffer,
+                        row.at,
+                        row.whole,
+                        centre,
+                        r,
+                        meanG,
+                        meanGX);
                 dx.commit();
                 sumGradients(
-                        sums.view(sumGamma), Memory.at(sumGamma), dy.buffer, dy.at, row.buffer, row.at, row.whole,
-                        centre, r);
+                        sums.view(sumGamma),
+                        Memory.at(sumGamma),
+                        dy.buffer,
+                        dy.at,
+                        row.buffer,
+                        row.at,
+                        row.whole,
+                        centre,
+                        r);
                 Loops.add(sums.view(sumBeta), Memory.at(sumBeta), dy.buffer, dy.at, row.whole);
             }
         });
@@ -145,9 +162,7 @@ final class Norms {
             fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN)
                     .sub(mean)
                     .fma(FloatVector.broadcast(F, slope), g)
-                    .fma(
-                            FloatVector.broadcast(F, rstd),
-                            fromByteBuffer(F, dX, dxi + 4 * i, LITTLE_ENDIAN))
+                    .fma(FloatVector.broadcast(F, rstd), fromByteBuffer(F, dX, dxi + 4 * i, LITTLE_ENDIAN))
                     .intoByteBuffer(dX, dxi + 4 * i, LITTLE_ENDIAN);
         }
     }

@@ -45,8 +45,8 @@ final class Optimizer {
         int body = n & -D.length();
         DoubleVector sum = DoubleVector.zero(D);
         for (int i = 0; i < body; i += D.length()) {
-            DoubleVector v = (DoubleVector) fromByteBuffer(HALF, x, xi + 4 * i, LITTLE_ENDIAN)
-                    .convertShape(VectorOperators.F2D, D, 0);
+            DoubleVector v = (DoubleVector)
+                    fromByteBuffer(HALF, x, xi + 4 * i, LITTLE_ENDIAN).convertShape(VectorOperators.F2D, D, 0);
             sum = v.fma(v, sum);
         }
         double total = sum.reduceLanes(VectorOperators.ADD);
@@ -65,13 +65,29 @@ final class Optimizer {
             Window second = lane.window(2).read(v, from, n);
             Window gradient = lane.window(3).read(g, from, n);
             moments(
-                    first.buffer, first.at, second.buffer, second.at, gradient.buffer, gradient.at, weight.whole,
-                    (float) step.gradScale(), (float) step.beta1(), (float) (1 - step.beta1()), (float) step.beta2(),
+                    first.buffer,
+                    first.at,
+                    second.buffer,
+                    second.at,
+                    gradient.buffer,
+                    gradient.at,
+                    weight.whole,
+                    (float) step.gradScale(),
+                    (float) step.beta1(),
+                    (float) (1 - step.beta1()),
+                    (float) step.beta2(),
                     (float) (1 - step.beta2()));
             update(
-                    weight.buffer, weight.at, first.buffer, first.at, second.buffer, second.at, weight.whole,
+                    weight.buffer,
+                    weight.at,
+                    first.buffer,
+                    first.at,
+                    second.buffer,
+                    second.at,
+                    weight.whole,
                     (float) (step.learningRate() / step.correction1()),
-                    (float) (1 / step.correction2()), (float) step.epsilon(),
+                    (float) (1 / step.correction2()),
+                    (float) step.epsilon(),
                     (float) (1 - step.learningRate() * step.weightDecay()));
             first.commit();
             second.commit();
@@ -94,7 +110,8 @@ final class Optimizer {
             float beta2,
             float rest2) {
         for (int i = 0; i < n; i += Loops.LANES) {
-            FloatVector gradient = fromByteBuffer(F, g, gi + 4 * i, LITTLE_ENDIAN).mul(gradScale);
+            FloatVector gradient =
+                    fromByteBuffer(F, g, gi + 4 * i, LITTLE_ENDIAN).mul(gradScale);
             fromByteBuffer(F, m, mi + 4 * i, LITTLE_ENDIAN)
                     .mul(beta1)
                     .add(gradient.mul(rest1))

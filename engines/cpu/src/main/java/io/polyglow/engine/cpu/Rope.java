@@ -55,7 +55,8 @@ final class Rope implements AutoCloseable {
             FloatVector a = fromByteBuffer(F, x, at + 4 * i, LITTLE_ENDIAN);
             FloatVector b = fromByteBuffer(F, x, other + 4 * i, LITTLE_ENDIAN);
             FloatVector cos = fromByteBuffer(F, table, angle + 4 * i, LITTLE_ENDIAN);
-            FloatVector sin = fromByteBuffer(F, table, sines + 4 * i, LITTLE_ENDIAN).mul(sign);
+            FloatVector sin =
+                    fromByteBuffer(F, table, sines + 4 * i, LITTLE_ENDIAN).mul(sign);
             a.mul(cos).sub(b.mul(sin)).intoByteBuffer(x, at + 4 * i, LITTLE_ENDIAN);
             b.mul(cos).add(a.mul(sin)).intoByteBuffer(x, other + 4 * i, LITTLE_ENDIAN);
         }
