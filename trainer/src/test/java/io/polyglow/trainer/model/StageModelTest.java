@@ -1,0 +1,229 @@
+package io.polyglow.trainer.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.polyglow.trainer.kernels.AdamWStep;
+import io.polyglow.trainer.kernels.Engine;
+import io.polyglow.trainer.kernels.ReferenceEngine;
+import io.polyglow.trainer.kernels.Values;
+import io.polyglow.trainer.tensor.Arena;
+import io.polyglow.trainer.tensor.DType;
+import io.polyglow.trainer.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class StageModelTest {
+    private static final int B = 3;
+    private static final int T = TinyModels.CONTEXT;
+    private static final int MICRO_BATCHES = 3;
+
+    /** Losses by micro-batch, gradients by name, the head use as {@code head-use}. */
+    private record Result(List<Double> losses, Map<String, double[]> gradients) {}
+
+    @ParameterizedTest
+    @CsvSource({
+        "F32, true, 2",
+        "F32, true, 3",
+        "F32, false, 2",
+        "BF16, true, 2",
+        "BF16, true, 3",
+        "BF16, false, 3",
+        "F64, true, 2"
+    })
+    void shouldGiveTheSameBitsWhenCutIntoStages(DType compute, boolean gpt2, int stages) {
+        ModelConfig config = gpt2 ? TinyModels.gpt2(3) : TinyModels.llama(3);
+        assertSame(run(config, compute, stages), run(config, compute, 1));
+    }
+
+    @Test
+    void shouldGiveTheSameBitsOnEveryRun() {
+        ModelConfig config = TinyModels.llama(2);
+        assertSame(run(config, DType.BF16, 1), run(config, DType.BF16, 1));
+    }
+
+    private static void assertSame(Result actual, Result expected) {
+        assertThat(actual.losses).isEqualTo(expected.losses);
+        assertThat(actual.gradients.keySet()).isEqualTo(expected.gradients.keySet());
+        actual.gradients.forEach((name, values) -> {
+            assertThat(values).as(name).isEqualTo(expected.gradients.get(name));
+            assertThat(Arrays.stream(values).anyMatch(value -> value != 0))
+                    .as(name)
+                    .isTrue();
+        });
+    }
+
+    /** All forwards, then all backwards, each micro-batch in its own slot. */
+    private static Result run(ModelConfig config, DType compute, int stages) {
+        List<Double> losses = new ArrayList<>();
+        Map<String, double[]> byName = new TreeMap<>();
+        try (Engine engine = new ReferenceEngine()) {
+            List<StageModel> models = new ArrayList<>();
+            List<GradientSet> gradients = new ArrayList<>();
+            for (int s = 0; s < stages; s++) {
+                StagePlan plan = StagePlan.of(config, s, stages);
+                models.add(new StageModel(engine, config, plan, compute, B, T, MICRO_BATCHES));
+                TinyModels.randomise(engine, models.get(s).parameters(), 1);
+                gradients.add(models.get(s).newGradients());
+            }
+            for (int m = 0; m < MICRO_BATCHES; m++) {
+                forward(engine, models, m);
+            }
+            for (int m = 0; m < MICRO_BATCHES; m++) {
+                backward(engine, models, gradients, m);
+                losses.add(models.get(stages - 1).lossSum(m));
+            }
+            gradients.forEach(set -> collect(engine, set, byName));
+        }
+        return new Result(losses, byName);
+    }
+
+    private static void forward(Engine engine, List<StageModel> models, int slot) {
+        int last = models.size() - 1;
+        models.get(0).setTokens(slot, TinyModels.tokens(B * T, slot));
+        models.get(last).setTargets(slot, TinyModels.tokens(B * T, 10 + slot));
+        for (int s = 0; s <= last; s++) {
+            if (s > 0) {
+                engine.kernels()
+                        .copy(models.get(s).input(slot), models.get(s - 1).output(slot));
+            }
+            models.get(s).forward(slot);
+        }
+    }
+
+    private static void backward(Engine engine, List<StageModel> models, List<GradientSet> gradients, int slot) {
+        for (int s = models.size() - 1; s >= 0; s--) {
+            if (s < models.size() - 1) {
+                engine.kernels()
+                        .copy(models.get(s).streamGradient(), models.get(s + 1).streamGradient());
+            }
+            models.get(s).backward(slot, gradients.get(s), 1.0 / (B * T * MICRO_BATCHES));
+        }
+    }
+
+    private static void collect(Engine engine, GradientSet set, Map<String, double[]> byName) {
+        for (int i = 0; i < set.layout().owned().size(); i++) {
+            byName.put(set.layout().owned().get(i).spec().name(), Values.read(engine, set.gradient(i)));
+        }
+        Tensor headUse = set.headUse();
+        if (headUse != null) {
+            byName.put("head-use", Values.read(engine, headUse));
+        }
+    }
+
+    @Test
+    void shouldStayNearF32WhenComputingInBf16() {
+        for (ModelConfig config : List.of(TinyModels.gpt2(2), TinyModels.llama(2))) {
+            Result exact = run(config, DType.F32, 1);
+            Result mixed = run(config, DType.BF16, 1);
+            double error = 0;
+            double norm = 0;
+            for (String name : exact.gradients.keySet()) {
+                double[] a = exact.gradients.get(name);
+                double[] b = Objects.requireNonNull(mixed.gradients.get(name));
+                for (int i = 0; i < a.length; i++) {
+                    error += (a[i] - b[i]) * (a[i] - b[i]);
+                    norm += a[i] * a[i];
+                }
+            }
+            assertThat(Math.sqrt(error / norm))
+                    .as("relative error of all gradients")
+                    .isBetween(1e-5, 0.05);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"F32", "BF16"})
+    void shouldOverfitOneBatch(DType compute) {
+        ModelConfig config = TinyModels.llama(2);
+        try (Engine engine = new ReferenceEngine();
+                StageModel model = new StageModel(engine, config, StagePlan.whole(config), compute, B, T, 1);
+                GradientSet gradients = model.newGradients();
+                Arena moments = engine.allocate(
+                        "optimizer", 2 * model.parameters().flat().bytes())) {
+            Tensor w = model.parameters().flat();
+            Tensor m = new Tensor(moments, 0, w.dtype(), w.size());
+            Tensor v = new Tensor(moments, w.bytes(), w.dtype(), w.size());
+            model.parameters().initialise(1);
+            model.setTokens(0, TinyModels.tokens(B * T, 1));
+            model.setTargets(0, TinyModels.tokens(B * T, 2));
+            for (int step = 1; step <= 150; step++) {
+                gradients.clear();
+                model.forward(0);
+                model.backward(0, gradients, 1.0 / (B * T));
+                AdamWStep scalars =
+                        new AdamWStep(0.02, 0.9, 0.95, 1e-8, 0, 1 - Math.pow(0.9, step), 1 - Math.pow(0.95, step), 1);
+                engine.kernels().adamW(scalars, w, m, v, gradients.flat());
+                model.parameters().refreshComputeCopies();
+            }
+            model.evaluate(0);
+            assertThat(model.lossSum(0) / (B * T)).isLessThan(0.01);
+        }
+    }
+
+    @Test
+    void shouldStartNearTheEntropyOfTheVocabulary() {
+        ModelConfig config = TinyModels.gpt2(2);
+        try (Engine engine = new ReferenceEngine();
+                StageModel model = new StageModel(engine, config, StagePlan.whole(config), DType.F32, B, T, 1)) {
+            model.parameters().initialise(1);
+            model.setTokens(0, TinyModels.tokens(B * T, 1));
+            int[] targets = TinyModels.tokens(B * T, 2);
+            targets[0] = -1;
+            model.setTargets(0, targets);
+            model.evaluate(0);
+            double[] losses = new double[B * T];
+            model.losses(0, losses);
+            assertThat(losses[0]).isZero();
+            assertThat(losses[1]).isBetween(2.0, 2.8);
+            assertThat(model.lossSum(0)).isEqualTo(sum(losses));
+        }
+    }
+
+    private static double sum(double[] values) {
+        double sum = 0;
+        for (double value : values) {
+            sum += value;
+        }
+        return sum;
+    }
+
+    @Test
+    void shouldAllocateWhatThePlanSays() {
+        List<Long> allocated = new ArrayList<>();
+        ModelConfig config = TinyModels.gpt2(2);
+        StagePlan stage = StagePlan.of(config, 1, 2);
+        MemoryPlan plan = StageModel.plan(config, stage, DType.BF16, B, T, 2, 1);
+        try (Engine engine = new CountingEngine(allocated);
+                StageModel model = new StageModel(engine, config, stage, DType.BF16, B, T, 2);
+                GradientSet gradients = model.newGradients()) {
+            assertThat(gradients.flat().bytes()).isEqualTo(plan.bytes("gradients"));
+            assertThat(allocated.stream().mapToLong(Long::longValue).sum()).isEqualTo(plan.total());
+        }
+        assertThat(plan.byPurpose().keySet()).containsExactly("weights", "gradients", "activations", "scratch");
+        assertThat(plan.toString()).matches("weights \\d+ MiB \\+ .* = \\d+ MiB");
+    }
+
+    @Test
+    void shouldRefuseWhatDoesNotFit() {
+        ModelConfig config = TinyModels.gpt2(2);
+        try (Engine engine = new ReferenceEngine();
+                StageModel model = new StageModel(engine, config, StagePlan.whole(config), DType.F32, B, T, 1)) {
+            assertThatThrownBy(() -> model.setTokens(0, new int[5]))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("5 ids");
+            assertThatThrownBy(() -> new StageModel(
+                            engine, config, StagePlan.whole(config), DType.F32, B, TinyModels.CONTEXT + 1, 1))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("context of " + TinyModels.CONTEXT);
+        }
+    }
+}
