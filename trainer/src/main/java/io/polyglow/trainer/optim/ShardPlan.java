@@ -16,6 +16,9 @@ public final class ShardPlan {
     /** A bucket is closed when it has this many elements: 4 MiB of f32. */
     static final int BUCKET = 1 << 20;
 
+    /** No bucket has more elements. */
+    public static final int LARGEST_BUCKET = BUCKET + BLOCK;
+
     /** Elements {@code [from, from + count)} of parameter number {@code parameter} of the stage; {@code from} is on a block border. */
     public record Segment(int parameter, long from, int count) {
         /** Number of blocks, the last of which may be short. */
@@ -82,15 +85,6 @@ public final class ShardPlan {
             segments.addAll(bucket.slice(replica));
         }
         return segments;
-    }
-
-    /** Elements of the largest bucket. */
-    public int largestBucket() {
-        int largest = 0;
-        for (Bucket bucket : buckets) {
-            largest = Math.max(largest, bucket.size());
-        }
-        return largest;
     }
 
     private static List<Segment> blocksOf(long[] sizes) {

@@ -1,0 +1,121 @@
+package io.polyglow.trainer.checkpoint;
+
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.json.Json;
+import io.polyglow.common.json.JsonObject;
+import io.polyglow.common.store.Store;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.NoSuchFileException;
+import java.util.List;
+import java.util.UUID;
+import java.util.regex.Pattern;
+
+/**
+ * The right to write into a run directory. Each start of a run, first or restarted, claims the next number in {@code attempts/}; the
+ * newest number holds the right, and whoever finds a newer one is fenced: it must stop without touching anything.
+ *
+ * <p>Why a stale attempt can never disturb a newer one: claiming comes first, then every unpublished checkpoint of older
+ * attempts is moved away, then the newest checkpoint is looked for. A stale attempt that checks its number after the claim is
+ * fenced; one that checked before can only publish a directory that was complete before the claim, and it either does so before
+ * that directory is moved away, so the new attempt sees it, or fails because the directory is gone.
+ *
+ * @param number 1 for the first start of the run
+ * @param runId identity of the run, made by its first attempt
+ */
+public record Attempt(int number, String runId) {
+    private static final String ROOT = "attempts";
+    private static final String FILE = "attempt.json";
+    private static final Pattern NAME = Pattern.compile("\\d{8}");
+    private static final int MAX_BYTES = 4096;
+
+    /** Claims the next attempt of the run and moves away what older ones left unpublished. Called once per start, by one process. */
+    public static Attempt claim(Store run) {
+        try {
+            int newest = newest(run);
+            Attempt attempt = newest == 0
+                    ? new Attempt(1, UUID.randomUUID().toString())
+                    : new Attempt(newest + 1, read(run, newest).runId);
+            attempt.write(run);
+            new CheckpointDirectory(run).reap();
+            return attempt;
+        } catch (IOException e) {
+            throw new PolyglowException(
+                    ErrorKind.ENVIRONMENT,
+                    "cannot write to the run directory " + run.root() + ": " + e
+                            + "; check that it exists and that you may write there",
+                    e);
+        }
+    }
+
+    /** The newest claim on the run, for the ranks of a job whose driver has claimed it; fails when there is none. */
+    public static Attempt current(Store run) {
+        try {
+            return read(run, newest(run));
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read the attempts of " + run.root(), e);
+        }
+    }
+
+    /** Throws {@link ErrorKind#FENCED} when a newer attempt exists. */
+    void requireNewest(Store run) throws IOException {
+        int newest = newest(run);
+        if (newest != number) {
+            throw new PolyglowException(
+                    ErrorKind.FENCED,
+                    "this is attempt " + number + " of the run " + run.root() + ", but attempt " + newest
+                            + " has started since; this one stops without writing");
+        }
+    }
+
+    private void write(Store run) throws IOException {
+        String claim = ROOT + "/claim-" + UUID.randomUUID();
+        JsonObject json = new JsonObject().put("attempt", number).put("run_id", runId);
+        try (Store.Output out = run.create(claim + "/" + FILE)) {
+            out.write(Json.pretty(json).getBytes(StandardCharsets.UTF_8));
+            out.sync();
+        }
+        try {
+            run.publish(claim, path(number));
+        } catch (FileAlreadyExistsException e) {
+            run.delete(claim);
+            throw new PolyglowException(
+                    ErrorKind.FENCED,
+                    "another process has started attempt " + number + " of the run " + run.root()
+                            + " at the same moment; one run directory takes one job at a time",
+                    e);
+        }
+    }
+
+    private static Attempt read(Store run, int number) throws IOException {
+        String path = path(number) + "/" + FILE;
+        try (InputStream in = run.open(path, 0)) {
+            JsonObject json = Json.parseObject(run.root() + "/" + path, in, MAX_BYTES);
+            return new Attempt(json.getInt("attempt"), json.getString("run_id"));
+        }
+    }
+
+    private static int newest(Store run) throws IOException {
+        List<Store.Entry> entries;
+        try {
+            entries = run.list(ROOT);
+        } catch (NoSuchFileException e) {
+            return 0;
+        }
+        int newest = 0;
+        for (Store.Entry entry : entries) {
+            if (NAME.matcher(entry.name()).matches()) {
+                newest = Math.max(newest, Integer.parseInt(entry.name()));
+            }
+        }
+        return newest;
+    }
+
+    private static String path(int number) {
+        return ROOT + "/" + String.format("%08d", number);
+    }
+}

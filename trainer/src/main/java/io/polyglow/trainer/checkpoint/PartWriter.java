@@ -1,0 +1,157 @@
+package io.polyglow.trainer.checkpoint;
+
+import io.polyglow.common.json.Json;
+import io.polyglow.common.json.JsonObject;
+import io.polyglow.common.store.Store;
+import io.polyglow.trainer.checkpoint.Inventory.FileEntry;
+import io.polyglow.trainer.checkpoint.Inventory.SliceEntry;
+import io.polyglow.trainer.checkpoint.Inventory.TensorEntry;
+import io.polyglow.trainer.kernels.Engine;
+import io.polyglow.trainer.optim.MomentSlice;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.zip.CRC32C;
+
+/**
+ * Writes one rank's files of a checkpoint, reads them back, and tells the committing rank through a small file. {@link #take} runs on
+ * the training thread, {@link #write} on the saving thread, never both at once.
+ */
+final class PartWriter {
+    private static final int CHUNK = 1 << 20;
+
+    private final Store run;
+    private final int rank;
+    private final int ranks;
+    private final RankState state;
+    private final List<HostCopy> weights = new ArrayList<>();
+    private final List<HostCopy> moments = new ArrayList<>();
+    private final byte[] chunk = new byte[CHUNK];
+
+    PartWriter(Store run, int rank, int ranks, RankState state) {
+        this.run = run;
+        this.rank = rank;
+        this.ranks = ranks;
+        this.state = state;
+        state.weights().forEach(weight -> weights.add(new HostCopy(weight.value())));
+        for (MomentSlice slice : state.slices()) {
+            moments.add(new HostCopy(slice.first()));
+            moments.add(new HostCopy(slice.second()));
+        }
+    }
+
+    static String partFile(String directory, int rank) {
+        return directory + "-parts/" + String.format("part-%05d.json", rank);
+    }
+
+    void take(Engine engine) {
+        weights.forEach(copy -> copy.take(engine));
+        moments.forEach(copy -> copy.take(engine));
+    }
+
+    void write(String directory, Map<String, String> metadata) throws IOException {
+        Inventory part = Inventory.empty();
+        if (!weights.isEmpty()) {
+            writeWeights(directory, metadata, part);
+        }
+        if (!moments.isEmpty()) {
+            writeMoments(directory, metadata, part);
+        }
+        announce(directory, part);
+    }
+
+    private void writeWeights(String directory, Map<String, String> metadata, Inventory part) throws IOException {
+        Map<String, List<Long>> shapes = new LinkedHashMap<>();
+        for (int i = 0; i < weights.size(); i++) {
+            shapes.put(state.weights().get(i).name(), weights.get(i).shape());
+        }
+        String file = name("model");
+        List<Integer> crcs = writeFile(directory, file, SafetensorsHeader.of(metadata, shapes), weights, part);
+        int i = 0;
+        for (Map.Entry<String, List<Long>> tensor : shapes.entrySet()) {
+            part.tensors().add(new TensorEntry(tensor.getKey(), file, tensor.getValue(), crcs.get(i++)));
+        }
+    }
+
+    private void writeMoments(String directory, Map<String, String> metadata, Inventory part) throws IOException {
+        String file = name("optimizer");
+        List<SliceEntry> slices = new ArrayList<>();
+        Map<String, List<Long>> shapes = new LinkedHashMap<>();
+        for (MomentSlice slice : state.slices()) {
+            long count = slice.first().size();
+            SliceEntry entry = new SliceEntry(slice.parameter(), slice.from(), count, file, 0, 0);
+            slices.add(entry);
+            shapes.put(entry.first(), List.of(count));
+            shapes.put(entry.second(), List.of(count));
+        }
+        List<Integer> crcs = writeFile(directory, file, SafetensorsHeader.of(metadata, shapes), moments, part);
+        for (int i = 0; i < slices.size(); i++) {
+            SliceEntry slice = slices.get(i);
+            part.slices()
+                    .add(new SliceEntry(
+                            slice.parameter(),
+                            slice.from(),
+                            slice.count(),
+                            file,
+                            crcs.get(2 * i),
+                            crcs.get(2 * i + 1)));
+        }
+    }
+
+    private List<Integer> writeFile(
+            String directory, String file, SafetensorsHeader header, List<HostCopy> tensors, Inventory part)
+            throws IOException {
+        String path = directory + "/" + file;
+        SafetensorsWriter writer;
+        try (Store.Output out = run.create(path)) {
+            writer = new SafetensorsWriter(out, header);
+            for (HostCopy tensor : tensors) {
+                tensor.write(writer, chunk);
+            }
+            out.sync();
+        }
+        long bytes = header.dataOffset()
+                + header.entries().get(header.entries().size() - 1).end();
+        FileEntry entry = new FileEntry(file, bytes, writer.fileCrc32c(), header.crc32c());
+        readBack(path, entry);
+        part.files().add(entry);
+        return writer.tensorCrc32c();
+    }
+
+    /** An older checkpoint is deleted because this one exists, so it must be readable, not only written. */
+    private void readBack(String path, FileEntry expected) throws IOException {
+        CRC32C crc = new CRC32C();
+        long bytes = 0;
+        try (InputStream in = run.open(path, 0)) {
+            for (int length; (length = in.read(chunk, 0, chunk.length)) >= 0; bytes += length) {
+                crc.update(chunk, 0, length);
+            }
+        }
+        if (bytes != expected.bytes() || (int) crc.getValue() != expected.crc32c()) {
+            throw new IOException(
+                    run.root() + "/" + path + " does not read back as written: " + bytes + " bytes with CRC32C "
+                            + Inventory.hex((int) crc.getValue()) + ", expected " + expected.bytes() + " with "
+                            + Inventory.hex(expected.crc32c()));
+        }
+    }
+
+    /** By an atomic move, so that the file is complete when it exists. */
+    private void announce(String directory, Inventory part) throws IOException {
+        JsonObject json = new JsonObject();
+        part.putInto(json);
+        String file = partFile(directory, rank);
+        try (Store.Output out = run.create(file + ".tmp")) {
+            out.write(Json.line(json).getBytes(StandardCharsets.UTF_8));
+            out.sync();
+        }
+        run.replace(file + ".tmp", file);
+    }
+
+    private String name(String kind) {
+        return String.format("%s-%05d-of-%05d.safetensors", kind, rank + 1, ranks);
+    }
+}

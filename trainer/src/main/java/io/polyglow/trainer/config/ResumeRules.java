@@ -1,0 +1,73 @@
+package io.polyglow.trainer.config;
+
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Function;
+
+/**
+ * What a resumed run may change. A fixed key decides which bits are computed, so changing it would make another run; it needs a new run directory.
+ * Everything else (layout, engine, dtype, threads, steps, checkpoints, evaluation) may change.
+ */
+public final class ResumeRules {
+    private static final Map<String, Function<TrainConfig, Object>> FIXED = new LinkedHashMap<>();
+
+    static {
+        FIXED.put("seed", TrainConfig::seed);
+        FIXED.put("batch.global", config -> config.batch().global());
+        FIXED.put("batch.micro", config -> config.batch().micro());
+        FIXED.put("batch.canonical-width", config -> config.batch().canonicalWidth());
+        FIXED.put("optimizer.learning-rate", config -> config.optimizer().learningRate());
+        FIXED.put("optimizer.min-learning-rate", config -> config.optimizer().minLearningRate());
+        FIXED.put("optimizer.warmup-steps", config -> config.optimizer().warmupSteps());
+        FIXED.put("optimizer.decay-steps", config -> config.optimizer().decaySteps());
+        FIXED.put("optimizer.beta1", config -> config.optimizer().beta1());
+        FIXED.put("optimizer.beta2", config -> config.optimizer().beta2());
+        FIXED.put("optimizer.epsilon", config -> config.optimizer().epsilon());
+        FIXED.put("optimizer.weight-decay", config -> config.optimizer().weightDecay());
+        FIXED.put("optimizer.clip-norm", config -> config.optimizer().clipNorm());
+        FIXED.put("model.layers", config -> config.model().layers());
+        FIXED.put("model.heads", config -> config.model().heads());
+        FIXED.put("model.kv-heads", config -> config.model().kvHeads());
+        FIXED.put("model.channels", config -> config.model().channels());
+        FIXED.put("model.hidden", config -> config.model().hidden());
+        FIXED.put("model.vocab-size", config -> config.model().vocabSize());
+        FIXED.put("model.context", config -> config.model().context());
+        FIXED.put("model.norm", config -> config.model().norm());
+        FIXED.put("model.positions", config -> config.model().positions());
+        FIXED.put("model.activation", config -> config.model().activation());
+        FIXED.put("model.tied", config -> config.model().tied());
+        FIXED.put("model.bias", config -> config.model().bias());
+        FIXED.put("model.rope-theta", config -> config.model().ropeTheta());
+        FIXED.put("model.norm-epsilon", config -> config.model().normEpsilon());
+    }
+
+    private ResumeRules() {}
+
+    /** Refuses a config that would continue {@code before} as another run; names every key at fault with both values. */
+    public static void check(TrainConfig before, TrainConfig now, String where) {
+        List<String> changes = new ArrayList<>();
+        FIXED.forEach((key, value) -> {
+            Object old = value.apply(before);
+            Object fresh = value.apply(now);
+            if (!Objects.equals(old, fresh)) {
+                changes.add(key + " was " + old + " and is now " + fresh);
+            }
+        });
+        if (!changes.isEmpty()) {
+            throw new PolyglowException(
+                    ErrorKind.USAGE,
+                    "cannot resume " + where + ": " + String.join(", ", changes)
+                            + ". These keys decide what is computed and stay fixed for a run; set them back, or start a new run directory.");
+        }
+    }
+
+    /** The keys that stay fixed. */
+    static List<String> fixedKeys() {
+        return List.copyOf(FIXED.keySet());
+    }
+}

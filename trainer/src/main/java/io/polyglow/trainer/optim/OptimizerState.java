@@ -1,0 +1,116 @@
+package io.polyglow.trainer.optim;
+
+import io.polyglow.trainer.kernels.AdamWStep;
+import io.polyglow.trainer.kernels.Engine;
+import io.polyglow.trainer.kernels.Kernels;
+import io.polyglow.trainer.model.ParameterSpec;
+import io.polyglow.trainer.optim.ModelShards.Group;
+import io.polyglow.trainer.optim.ShardPlan.Bucket;
+import io.polyglow.trainer.optim.ShardPlan.Segment;
+import io.polyglow.trainer.tensor.Arena;
+import io.polyglow.trainer.tensor.DType;
+import io.polyglow.trainer.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import org.agrona.MutableDirectBuffer;
+
+/** The moments of one group's parameters that this rank keeps, and its part of the update: with ZeRO-1 its own slices, else all. */
+final class OptimizerState implements AutoCloseable {
+    /** One segment: views of weights, moments and gradient. */
+    private record Piece(ParameterSpec spec, Segment segment, boolean mine, Tensor w, Tensor m, Tensor v, Tensor g) {}
+
+    private final Engine engine;
+    private final Arena arena;
+    private final Arena normArena;
+    private final List<Piece> pieces = new ArrayList<>();
+    private final List<Piece> mine = new ArrayList<>();
+    private final Tensor norms;
+    private final List<Tensor> normViews = new ArrayList<>();
+
+    /** {@code weights} and {@code gradients} have one tensor for each parameter of the group. */
+    OptimizerState(
+            Engine engine, Group group, int replica, boolean zero, List<Tensor> weights, List<Tensor> gradients) {
+        this.engine = engine;
+        List<Segment> kept = new ArrayList<>();
+        List<Boolean> owned = new ArrayList<>();
+        long elements = 0;
+        for (Bucket bucket : group.plan().buckets()) {
+            for (int r = 0; r < group.plan().replicas(); r++) {
+                for (Segment segment : zero && r != replica ? List.<Segment>of() : bucket.slice(r)) {
+                    kept.add(segment);
+                    owned.add(r == replica);
+                    elements += segment.count();
+                }
+            }
+        }
+        arena = engine.allocate("optimizer", Math.max(1, 2 * elements * Float.BYTES));
+        Tensor first = new Tensor(arena, 0, DType.F32, elements);
+        Tensor second = new Tensor(arena, elements * Float.BYTES, DType.F32, elements);
+        long at = 0;
+        for (int i = 0; i < kept.size(); i++) {
+            Segment s = kept.get(i);
+            Piece piece = new Piece(
+                    group.parameters().get(s.parameter()),
+                    s,
+                    owned.get(i),
+                    weights.get(s.parameter()).slice(s.from(), s.count()),
+                    first.slice(at, s.count()),
+                    second.slice(at, s.count()),
+                    gradients.get(s.parameter()).slice(s.from(), s.count()));
+            pieces.add(piece);
+            at += s.count();
+        }
+        pieces.stream().filter(Piece::mine).forEach(mine::add);
+        int blocks = mine.stream().mapToInt(piece -> piece.segment.blocks()).sum();
+        normArena = engine.allocate("optimizer", Math.max(1, (long) blocks * Double.BYTES));
+        norms = new Tensor(normArena, 0, DType.F64, blocks);
+        long firstBlock = 0;
+        for (Piece piece : mine) {
+            normViews.add(norms.slice(firstBlock, piece.segment.blocks()));
+            firstBlock += piece.segment.blocks();
+        }
+    }
+
+    /** Writes the sums of squares of this rank's gradient blocks to {@code to}; returns the offset after them. */
+    int putNorms(MutableDirectBuffer to, int offset) {
+        for (int i = 0; i < mine.size(); i++) {
+            engine.kernels().sumOfSquares(normViews.get(i), mine.get(i).g, ShardPlan.BLOCK);
+        }
+        engine.read(norms, to, offset);
+        return offset + (int) norms.bytes();
+    }
+
+    /** Adds {@code other}, numbered as the gradients, to the gradients of this rank's slices. */
+    void addToGradient(Kernels kernels, List<Tensor> other) {
+        for (Piece piece : mine) {
+            Segment s = piece.segment;
+            kernels.add(piece.g, other.get(s.parameter()).slice(s.from(), s.count()));
+        }
+    }
+
+    void update(AdamWStep decaying, AdamWStep plain) {
+        for (Piece piece : pieces) {
+            engine.kernels().adamW(piece.spec.decays() ? decaying : plain, piece.w, piece.m, piece.v, piece.g);
+        }
+    }
+
+    /** What this rank saves: its own slices, whether or not it keeps more. */
+    List<MomentSlice> slices() {
+        return mine.stream().map(OptimizerState::slice).toList();
+    }
+
+    /** What this rank needs when it resumes. */
+    List<MomentSlice> kept() {
+        return pieces.stream().map(OptimizerState::slice).toList();
+    }
+
+    private static MomentSlice slice(Piece piece) {
+        return new MomentSlice(piece.spec.name(), piece.segment.from(), piece.m, piece.v);
+    }
+
+    @Override
+    public void close() {
+        normArena.close();
+        arena.close();
+    }
+}
