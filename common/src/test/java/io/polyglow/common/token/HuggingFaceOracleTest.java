@@ -69,8 +69,11 @@ class HuggingFaceOracleTest {
 
     /** Between two spaces and an {@code a} the classes letter, number, space and other cut at four different places. */
     @Test
-    void shouldCutAtTheSamePlacesWhenGivenAnyCodePoint() {
-        for (int page = 0; page <= Character.MAX_CODE_POINT >> 6; page++) {
+    void shouldCutAtTheSamePlacesWhenGivenAnyAssignedCodePoint() {
+        // planes 4 to 13 are unassigned, 15 and 16 for private use
+        int[] pages = IntStream.concat(IntStream.range(0, 0x40000 >> 6), IntStream.range(0xE0000 >> 6, 0xE1000 >> 6))
+                .toArray();
+        for (int page : pages) {
             StringBuilder text = new StringBuilder();
             for (int c = page << 6; c < (page + 1) << 6; c++) {
                 if (c < 0xD800 || c > 0xDFFF) {

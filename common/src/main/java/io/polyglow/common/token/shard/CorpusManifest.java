@@ -5,6 +5,7 @@ import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.json.Json;
 import io.polyglow.common.json.JsonObject;
 import io.polyglow.common.store.Store;
+import io.polyglow.common.store.Stores;
 import io.polyglow.common.token.ByteLevelBpe;
 import io.polyglow.common.token.UnicodeTable;
 import java.io.IOException;
@@ -132,8 +133,8 @@ public record CorpusManifest(
 
     /** Writes {@code tokenizer.json}, then {@code manifest.json}, durable both, into the directory that already holds the shards. */
     public void write(Store store, String directory, ByteLevelBpe tokenizer) throws IOException {
-        write(store, path(directory, TOKENIZER), tokenizer.json());
-        write(store, path(directory, FILE), Json.pretty(json()).getBytes(StandardCharsets.UTF_8));
+        Stores.write(store, path(directory, TOKENIZER), tokenizer.json());
+        Stores.write(store, path(directory, FILE), Json.pretty(json()).getBytes(StandardCharsets.UTF_8));
     }
 
     /** Reads and checks {@code manifest.json} of a corpus directory, nothing else. */
@@ -177,13 +178,6 @@ public record CorpusManifest(
                     "is not that of the shards listed: the manifest was edited or mixed up. Prepare the corpus again.");
         }
         return manifest;
-    }
-
-    private static void write(Store store, String path, byte[] bytes) throws IOException {
-        try (Store.Output out = store.create(path)) {
-            out.write(bytes);
-            out.sync();
-        }
     }
 
     private static void update(MessageDigest digest, String line) {

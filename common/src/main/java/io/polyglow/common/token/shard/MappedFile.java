@@ -2,15 +2,17 @@ package io.polyglow.common.token.shard;
 
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.store.LocalStore;
 import io.polyglow.common.store.Store;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.zip.CRC32C;
 
@@ -32,22 +34,30 @@ final class MappedFile {
                             + " bytes, the manifest says " + digest.bytes()
                             + ". It was cut off or replaced; copy or prepare the corpus again.");
         }
-        ByteBuffer bytes = isLocal(store) ? map(Path.of(store.root(), path)) : mapCopy(store, path);
+        ByteBuffer bytes = store instanceof LocalStore ? map(Path.of(store.root(), path)) : mapCopy(store, path);
         verify(file, bytes, digest);
         return bytes.order(ByteOrder.LITTLE_ENDIAN);
-    }
-
-    private static boolean isLocal(Store store) {
-        return !store.root().contains(":");
     }
 
     private static ByteBuffer mapCopy(Store store, String path) throws IOException {
         Path copy = Files.createTempFile("polyglow-shard", null);
         try (InputStream in = store.open(path, 0)) {
-            Files.copy(in, copy, StandardCopyOption.REPLACE_EXISTING);
+            copy(in, copy);
             return map(copy);
         } finally {
             Files.delete(copy);
+        }
+    }
+
+    private static void copy(InputStream in, Path file) throws IOException {
+        try (OutputStream out = Files.newOutputStream(file)) {
+            in.transferTo(out);
+        } catch (FileSystemException e) {
+            throw new PolyglowException(
+                    ErrorKind.ENVIRONMENT,
+                    "Cannot copy a shard to " + file.getParent() + " to map it: " + e.getMessage()
+                            + ". Free space there, or set -Djava.io.tmpdir to a folder on a larger disk.",
+                    e);
         }
     }
 

@@ -1,0 +1,123 @@
+package io.polyglow.common.token;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.HexFormat;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class TokenizerJsonTest {
+    /** GPT-2's own file has these settings; the vocabulary is cut down. */
+    private static final String SMALL =
+            """
+            {"version":"1.0","truncation":null,"padding":null,
+             "added_tokens":[{"id":5,"content":"<|endoftext|>","single_word":false,"lstrip":false,"rstrip":false,"normalized":true,"special":true}],
+             "normalizer":null,
+             "pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true},
+             "post_processor":{"type":"ByteLevel","add_prefix_space":true,"trim_offsets":false},
+             "decoder":{"type":"ByteLevel","add_prefix_space":true,"trim_offsets":true},
+             "model":{"type":"BPE","dropout":null,"unk_token":null,"continuing_subword_prefix":"","end_of_word_suffix":"","fuse_unk":false,
+              "vocab":{"a":0,"b":1,"ab":2,"Ġ":3,"Ġab":4,"<|endoftext|>":5},
+              "merges":["a b","Ġ ab"]}}
+            """;
+
+    @Test
+    void shouldReadBothNotationsOfMergesAsTheSameTokenizer() {
+        ByteLevelBpe old = parse(SMALL);
+        ByteLevelBpe pairs = parse(SMALL.replace("\"a b\",\"Ġ ab\"", "[\"a\",\"b\"],[\"Ġ\",\"ab\"]"));
+        assertThat(old.encode(" abba")).containsExactly(4, 1, 0);
+        assertThat(pairs.model()).isEqualTo(old.model());
+        assertThat(pairs.sha256()).isEqualTo(old.sha256());
+        assertThat(old.endOfTextId()).isEqualTo(5);
+    }
+
+    @Test
+    void shouldWriteTheSameBytesWhenReadBack() throws Exception {
+        ByteLevelBpe tokenizer = parse(SMALL);
+        byte[] json = tokenizer.json();
+        assertThat(parse(new String(json, StandardCharsets.UTF_8)).json()).isEqualTo(json);
+        byte[] digest = MessageDigest.getInstance("SHA-256").digest(json);
+        assertThat(tokenizer.sha256()).isEqualTo(HexFormat.of().formatHex(digest));
+        assertThat(new String(json, StandardCharsets.UTF_8))
+                .contains("\"merges\": [\n      [\n        \"a\",\n        \"b\"\n      ],");
+    }
+
+    @Test
+    void shouldReadAnAddedTokenThatContinuesTheVocabulary() {
+        ByteLevelBpe tokenizer = parse(SMALL.replace(",\"<|endoftext|>\":5", ""));
+        assertThat(tokenizer.vocabSize()).isEqualTo(6);
+        assertThat(tokenizer.endOfTextId()).isEqualTo(5);
+    }
+
+    @Test
+    void shouldReadTheSplitFormOfThePattern() {
+        String split =
+                "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\",\"pattern\":{\"Regex\":\"%s\"},\"behavior\":\"Isolated\",\"invert\":false},"
+                        + "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":true,\"use_regex\":false}]}";
+        String plain = "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":true}";
+        String gpt2 = PreTokenPattern.GPT2.regex().replace("\\", "\\\\");
+        assertThat(parse(SMALL.replace(plain, String.format(split, gpt2))).sha256())
+                .isEqualTo(parse(SMALL).sha256());
+        assertThat(parse(SMALL.replace(plain, String.format(split, "[\\\\s\\\\S]")))
+                        .model()
+                        .pattern())
+                .isEqualTo(PreTokenPattern.CHAR);
+        assertThatThrownBy(() -> parse(SMALL.replace(plain, String.format(split, "(a+)+$"))))
+                .isInstanceOf(PolyglowException.class)
+                .hasMessageContaining("$.pre_tokenizer.pretokenizers[0].pattern.Regex")
+                .hasMessageContaining("\"(a+)+$\" is not supported")
+                .hasMessageContaining(PreTokenPattern.GPT2.regex());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            quoteCharacter = '^',
+            value = {
+                "\"version\":\"1.0\"; \"version\":\"2.0\"; $.version",
+                "\"truncation\":null; \"truncation\":{\"max_length\":512}; $.truncation",
+                "\"padding\":null; \"padding\":{}; $.padding",
+                "\"normalizer\":null; \"normalizer\":{\"type\":\"NFC\"}; $.normalizer",
+                "\"type\":\"BPE\"; \"type\":\"Unigram\"; $.model.type",
+                "\"dropout\":null; \"dropout\":0.1; $.model.dropout",
+                "\"unk_token\":null; \"unk_token\":\"<unk>\"; $.model.unk_token",
+                "\"continuing_subword_prefix\":\"\"; \"continuing_subword_prefix\":\"##\"; $.model.continuing_subword_prefix",
+                "\"fuse_unk\":false; \"byte_fallback\":true; $.model.byte_fallback",
+                "\"add_prefix_space\":false; \"add_prefix_space\":true; $.pre_tokenizer.add_prefix_space",
+                "{\"type\":\"ByteLevel\",\"add_prefix_space\":false; {\"type\":\"Whitespace\",\"add_prefix_space\":false; $.pre_tokenizer.type",
+                "\"decoder\":{\"type\":\"ByteLevel\"; \"decoder\":{\"type\":\"Metaspace\"; $.decoder",
+                "\"post_processor\":{\"type\":\"ByteLevel\"; \"post_processor\":{\"type\":\"TemplateProcessing\"; $.post_processor",
+                "\"a\":0,; \"a\":1,; $.model.vocab.b",
+                "\"a\":0,; \"a\":77,; $.model.vocab.a",
+                "\"a b\"; \"a  b\"; $.model.merges[0]",
+                "\"a b\"; \"a a\"; $.model.merges[0]",
+                "\"id\":5; \"id\":7; $.added_tokens[0].id",
+            })
+    void shouldRefuseWithTheJsonPathWhenSomethingWouldChangeIds(String fine, String bad, String path) {
+        assertThat(SMALL).contains(fine);
+        assertThatThrownBy(() -> parse(SMALL.replaceFirst(Pattern.quote(fine), bad.replace("$", "\\$"))))
+                .isInstanceOfSatisfying(PolyglowException.class, e -> {
+                    assertThat(e.kind()).isEqualTo(ErrorKind.DATA);
+                    assertThat(e).hasMessageStartingWith("test.json: " + path);
+                });
+    }
+
+    private static ByteLevelBpe parse(String json) {
+        try {
+            byte[] utf8 = json.getBytes(StandardCharsets.UTF_8);
+            return new ByteLevelBpe(TokenizerJson.parse("test.json", new ByteArrayInputStream(utf8)));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
