@@ -9,11 +9,12 @@ import org.jspecify.annotations.Nullable;
 
 /** Turns what a reader found into a document: normalised, named, with language and script. An instance belongs to one thread. */
 public final class Cleaner {
-    private final LanguageDetector detector;
+    private final LanguageDetector detector = new LanguageDetector();
+    private final @Nullable String defaultLanguage;
 
-    /** A cleaner that asks {@code detector} where the input does not tell the language. */
-    public Cleaner(LanguageDetector detector) {
-        this.detector = detector;
+    /** Documents that state no language have {@code defaultLanguage}; when that is null too, the detector is asked. */
+    public Cleaner(@Nullable String defaultLanguage) {
+        this.defaultLanguage = defaultLanguage;
     }
 
     /** The cleaned document; rejected when the reader rejected it or when no text is left. */
@@ -31,7 +32,8 @@ public final class Cleaner {
     }
 
     private Document kept(RawDocument raw, String id, String text) {
-        Optional<String> stated = LanguageTag.normalize(raw.language());
+        Optional<String> stated =
+                LanguageTag.normalize(raw.language()).or(() -> LanguageTag.normalize(defaultLanguage));
         Optional<String> language = stated.isPresent() ? stated : detector.detect(text);
         LanguageSource from = stated.isPresent()
                 ? LanguageSource.METADATA

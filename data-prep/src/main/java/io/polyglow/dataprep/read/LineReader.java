@@ -39,24 +39,27 @@ public final class LineReader implements Closeable {
             take(end - position);
             position = end;
             if (end < limit) {
-                position++;
-                consumed++;
+                takeNewline();
                 break;
             }
-        }
-        if (any && !isTooLong() && kept > 0 && line[kept - 1] == '\r') {
-            kept--;
         }
         return any;
     }
 
-    /** The line's bytes are {@code bytes()[0, length())}; valid until the next {@link #next}. */
+    /** The line's bytes are {@code bytes()[0, length())}, its ending follows; valid until the next {@link #next}. */
     public byte[] bytes() {
         return line;
     }
 
     /** Bytes of the line without its ending. */
     public int length() {
+        int length = kept;
+        length -= length > 0 && line[length - 1] == '\n' ? 1 : 0;
+        return length - (length > 0 && line[length - 1] == '\r' ? 1 : 0);
+    }
+
+    /** Bytes of the line with its ending, as they stand in the file. */
+    public int lengthWithEnding() {
         return kept;
     }
 
@@ -94,10 +97,23 @@ public final class LineReader implements Closeable {
         consumed += length;
         if (isTooLong()) {
             kept = 0;
-            return;
+        } else {
+            keep(length);
         }
+    }
+
+    /** The ending does not count towards the limit. */
+    private void takeNewline() {
+        if (!isTooLong()) {
+            keep(1);
+        }
+        position++;
+        consumed++;
+    }
+
+    private void keep(int length) {
         if (kept + length > line.length) {
-            line = Arrays.copyOf(line, (int) Math.min(maxLineBytes, 2L * (kept + length)));
+            line = Arrays.copyOf(line, (int) Math.min(maxLineBytes + 1L, 2L * (kept + length)));
         }
         System.arraycopy(buffer, position, line, kept, length);
         kept += length;

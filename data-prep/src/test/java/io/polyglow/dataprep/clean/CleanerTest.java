@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class CleanerTest {
-    private final Cleaner cleaner = new Cleaner(new LanguageDetector());
+    private final Cleaner cleaner = new Cleaner(null);
 
     @Test
     void shouldComposeCharactersAndUnifyLineEndings() {
@@ -52,6 +52,14 @@ class CleanerTest {
         assertThat(document.language()).isEqualTo("und");
         assertThat(document.languageFrom()).isEqualTo(LanguageSource.NONE);
         assertThat(document.script()).isEqualTo("Zyyy");
+    }
+
+    @Test
+    void shouldTakeTheDefaultLanguageOnlyWhereNoneIsStated() {
+        Cleaner english = new Cleaner("eng");
+
+        assertThat(english.clean(raw("Alle Menschen", null)).language()).isEqualTo("en");
+        assertThat(english.clean(raw("Alle Menschen", "de")).language()).isEqualTo("de");
     }
 
     @ParameterizedTest

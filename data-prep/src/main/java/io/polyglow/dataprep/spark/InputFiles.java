@@ -1,0 +1,140 @@
+package io.polyglow.dataprep.spark;
+
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
+import io.polyglow.dataprep.read.Compression;
+import io.polyglow.dataprep.read.Format;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.GlobPattern;
+import org.apache.hadoop.fs.LocatedFileStatus;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RemoteIterator;
+import org.jspecify.annotations.Nullable;
+
+/** Finds the files of an input: a file, a directory with all below it, or a glob of these. Names that begin with . or _ are passed over. */
+final class InputFiles {
+    private final String input;
+    private final @Nullable Format fixed;
+    private final Path root;
+    private final FileSystem files;
+    private final List<InputFile> found = new ArrayList<>();
+    private int unknown;
+
+    private InputFiles(Configuration conf, String input, @Nullable Format fixed) throws IOException {
+        this.input = input;
+        this.fixed = fixed;
+        Path path = Locations.path(input);
+        this.files = Locations.fileSystem(path, conf);
+        this.root = root(path);
+    }
+
+    /**
+     * The files, sorted by source. Nothing there, or nothing of a known format, is a {@link ErrorKind#DATA} error.
+     *
+     * @param fixed the format of all files, or null to go by their names
+     */
+    static List<InputFile> list(Configuration conf, String input, @Nullable Format fixed) {
+        try {
+            return new InputFiles(conf, input, fixed).list();
+        } catch (IOException e) {
+            throw new PolyglowException(
+                    ErrorKind.ENVIRONMENT, "The input " + input + " cannot be listed: " + e.getMessage(), e);
+        }
+    }
+
+    private List<InputFile> list() throws IOException {
+        for (FileStatus status : matches()) {
+            if (status.isDirectory()) {
+                addDirectory(status.getPath());
+            } else {
+                add(status);
+            }
+        }
+        if (found.isEmpty()) {
+            throw nothingFound();
+        }
+        found.sort(Comparator.comparing(InputFile::source));
+        return List.copyOf(found);
+    }
+
+    private List<FileStatus> matches() throws IOException {
+        Path path = Locations.path(input);
+        if (files.exists(path)) {
+            return List.of(files.getFileStatus(path));
+        }
+        FileStatus[] statuses = files.globStatus(path);
+        if (statuses == null || statuses.length == 0) {
+            throw new PolyglowException(
+                    ErrorKind.DATA,
+                    "The input " + input + " does not exist (looked for " + path
+                            + "). Give a file, a directory or a glob; a plain path is local, hdfs://... is HDFS.");
+        }
+        return Arrays.asList(statuses);
+    }
+
+    private void addDirectory(Path directory) throws IOException {
+        RemoteIterator<LocatedFileStatus> all = files.listFiles(directory, true);
+        while (all.hasNext()) {
+            add(all.next());
+        }
+    }
+
+    private void add(FileStatus file) {
+        String name = file.getPath().getName();
+        if (isHidden(source(file)) && !isNamed(file)) {
+            return;
+        }
+        Optional<Format> format = Optional.ofNullable(fixed).or(() -> Format.ofName(name));
+        if (format.isEmpty()) {
+            unknown++;
+            return;
+        }
+        found.add(new InputFile(
+                source(file), file.getPath().toString(), file.getLen(), format.get(), Compression.ofName(name)));
+    }
+
+    private String source(FileStatus file) {
+        return root.toUri().relativize(file.getPath().toUri()).getPath();
+    }
+
+    /** Whether the input is this very file. */
+    private boolean isNamed(FileStatus file) {
+        return files.makeQualified(Locations.path(input)).equals(file.getPath());
+    }
+
+    private static boolean isHidden(String source) {
+        return Arrays.stream(source.split("/")).anyMatch(name -> name.startsWith(".") || name.startsWith("_"));
+    }
+
+    /** The directory that sources are relative to: the input itself, or the deepest directory above it without a wildcard. */
+    private Path root(Path path) throws IOException {
+        if (files.exists(path)) {
+            return files.getFileStatus(path).isDirectory() ? files.makeQualified(path) : parent(path);
+        }
+        Path fixedPart = path;
+        while (new GlobPattern(fixedPart.toUri().getPath()).hasWildcard()) {
+            fixedPart = parent(fixedPart);
+        }
+        return files.makeQualified(fixedPart);
+    }
+
+    private Path parent(Path path) {
+        Path parent = path.getParent();
+        return files.makeQualified(parent == null ? path : parent);
+    }
+
+    private PolyglowException nothingFound() {
+        String advice = unknown == 0
+                ? "It holds no files."
+                : unknown + " files have names of no known format; set format to text, lines, html, jsonl or parquet.";
+        return new PolyglowException(ErrorKind.DATA, "The input " + input + " gives nothing to read. " + advice);
+    }
+}

@@ -1,0 +1,103 @@
+package io.polyglow.dataprep.spark;
+
+import io.polyglow.dataprep.doc.RawDocument;
+import io.polyglow.dataprep.read.LineSlice;
+import io.polyglow.dataprep.read.ReadOptions;
+import io.polyglow.dataprep.read.Readers;
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.Serializable;
+import java.io.UncheckedIOException;
+import java.util.Iterator;
+import java.util.List;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+
+/**
+ * What one task reads of one file: all of it, or the lines that start in {@code [start, end)}.
+ *
+ * @param firstLine number of the first such line
+ */
+record InputSlice(InputFile file, long start, long end, long firstLine) implements Serializable {
+
+    /** A stream that stands at a line, and how many of its bytes lines of the slice may start in. */
+    record Lines(InputStream in, long bytes) {}
+
+    /** The slices of a file, none longer than {@code sliceBytes} where the format allows; line numbers are not known yet. */
+    static Stream<InputSlice> of(InputFile file, long sliceBytes) {
+        if (!file.isSplittable() || file.bytes() <= sliceBytes) {
+            return Stream.of(new InputSlice(file, 0, file.bytes(), 1));
+        }
+        return LongStream.iterate(0, start -> start < file.bytes(), start -> start + sliceBytes)
+                .mapToObj(start -> new InputSlice(file, start, Math.min(file.bytes(), start + sliceBytes), 1));
+    }
+
+    InputSlice withFirstLine(long line) {
+        return new InputSlice(file, start, end, line);
+    }
+
+    boolean isWholeFile() {
+        return start == 0 && end == file.bytes();
+    }
+
+    /** Number of lines that start in this slice. */
+    long countLines(Configuration conf) {
+        LineSlice lines = new LineSlice(start, end);
+        try (InputStream in = Locations.open(file.path(), lines.seek(), conf)) {
+            return lines.countLines(in);
+        } catch (IOException e) {
+            throw unreadable(e);
+        }
+    }
+
+    /** The documents of this slice, read as they are asked for. */
+    Iterator<RawDocument> documents(ReadOptions options, Configuration conf) {
+        try {
+            return documents(lines(conf), options);
+        } catch (IOException e) {
+            return rejectedOrThrown(e);
+        }
+    }
+
+    /** The decompressed lines of this slice; of a whole-file format, its bytes. */
+    Lines lines(Configuration conf) throws IOException {
+        if (isWholeFile()) {
+            return new Lines(wholeFile(conf), Long.MAX_VALUE);
+        }
+        LineSlice slice = new LineSlice(start, end);
+        InputStream in = new BufferedInputStream(Locations.open(file.path(), slice.seek(), conf));
+        return new Lines(in, slice.align(in));
+    }
+
+    private InputStream wholeFile(Configuration conf) throws IOException {
+        InputStream raw = Locations.open(file.path(), 0, conf);
+        try {
+            return file.compression().open(raw);
+        } catch (IOException e) {
+            raw.close();
+            throw e;
+        }
+    }
+
+    private Iterator<RawDocument> documents(Lines lines, ReadOptions options) throws IOException {
+        return file.format().isLines()
+                ? Readers.readLines(file.format(), file.source(), lines.in(), firstLine, lines.bytes(), options)
+                : List.of(Readers.readFile(file.format(), file.source(), lines.in(), options))
+                        .iterator();
+    }
+
+    /** A damaged header of a compressed file is the file's fault; anything else may be cured by Spark's next attempt. */
+    private Iterator<RawDocument> rejectedOrThrown(IOException failure) {
+        try {
+            return Readers.unreadable(file.source(), failure);
+        } catch (IOException e) {
+            throw unreadable(e);
+        }
+    }
+
+    UncheckedIOException unreadable(IOException e) {
+        return new UncheckedIOException("cannot read " + file.path() + ": " + e.getMessage(), e);
+    }
+}

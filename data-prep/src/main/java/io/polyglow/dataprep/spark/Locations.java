@@ -1,0 +1,40 @@
+package io.polyglow.dataprep.spark;
+
+import java.io.IOException;
+import java.io.InputStream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocalFileSystem;
+import org.apache.hadoop.fs.Path;
+
+/** From what a user writes to a place that Hadoop knows. */
+final class Locations {
+    private Locations() {}
+
+    /** A path without a scheme is local, whatever the cluster's default file system is. */
+    static Path path(String location) {
+        return location.matches("[A-Za-z][A-Za-z0-9+.-]+:.*")
+                ? new Path(location)
+                : new Path(
+                        "file",
+                        "",
+                        java.nio.file.Path.of(location)
+                                .toAbsolutePath()
+                                .normalize()
+                                .toString());
+    }
+
+    /** The file system of a path; the local one without Hadoop's hidden checksum files. */
+    static FileSystem fileSystem(Path path, Configuration conf) throws IOException {
+        FileSystem files = path.getFileSystem(conf);
+        return files instanceof LocalFileSystem local ? local.getRawFileSystem() : files;
+    }
+
+    /** A stream of the file's bytes from {@code offset} on. */
+    static InputStream open(String uri, long offset, Configuration conf) throws IOException {
+        Path path = new Path(uri);
+        var in = fileSystem(path, conf).open(path);
+        in.seek(offset);
+        return in;
+    }
+}

@@ -1,0 +1,11 @@
+package io.polyglow.dataprep.spark;
+
+/** Hears how far a job has come. Called from several threads, one at a time, never with a smaller stage or fraction; must return quickly. */
+@FunctionalInterface
+public interface ProgressListener {
+    /** Hears nothing. */
+    ProgressListener SILENT = progress -> {};
+
+    /** A stage began, went on or ended. */
+    void progress(Progress progress);
+}

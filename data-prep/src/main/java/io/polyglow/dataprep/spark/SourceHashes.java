@@ -1,0 +1,43 @@
+package io.polyglow.dataprep.spark;
+
+import io.polyglow.common.token.shard.SourceFile;
+import io.polyglow.dataprep.doc.Digest;
+import java.io.IOException;
+import java.io.InputStream;
+import java.security.MessageDigest;
+import java.util.HexFormat;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.util.SerializableConfiguration;
+
+/** SHA-256 of every input file, so that a corpus can tell what it was made from, and a re-run whether it would make the same. */
+final class SourceHashes {
+    private SourceHashes() {}
+
+    static List<SourceFile> of(SparkSession spark, List<InputFile> files) {
+        JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+        SerializableConfiguration conf =
+                new SerializableConfiguration(spark.sessionState().newHadoopConf());
+        int partitions = Math.min(files.size(), 4 * context.defaultParallelism());
+        List<String> hashes = context.parallelize(files, partitions)
+                .map(file -> sha256(file.path(), conf.value()))
+                .collect();
+        return java.util.stream.IntStream.range(0, files.size())
+                .mapToObj(
+                        i -> new SourceFile(files.get(i).source(), files.get(i).bytes(), hashes.get(i)))
+                .toList();
+    }
+
+    private static String sha256(String uri, Configuration conf) throws IOException {
+        MessageDigest digest = Digest.newSha256();
+        byte[] buffer = new byte[1 << 16];
+        try (InputStream in = Locations.open(uri, 0, conf)) {
+            for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+                digest.update(buffer, 0, n);
+            }
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+}

@@ -1,0 +1,327 @@
+package io.polyglow.dataprep.spark;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.polyglow.common.config.ConfigFile;
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.store.LocalStore;
+import io.polyglow.common.token.shard.LanguageCount;
+import io.polyglow.common.token.shard.TokenDataset;
+import io.polyglow.common.token.shard.TokenSplit;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PrepareJobTest {
+    private static final String LINE = "{\"text\":\"line %d of the corpus, %s\",\"language\":\"%s\",\"id\":\"n%d\"}\n";
+
+    @TempDir
+    Path directory;
+
+    private SparkSession spark;
+    private Path input;
+
+    @BeforeEach
+    void makeCorpus() throws IOException {
+        spark = LocalSpark.session();
+        input = Files.createDirectories(directory.resolve("input"));
+        StringBuilder lines = new StringBuilder();
+        for (int i = 0; i < 300; i++) {
+            lines.append(String.format(LINE, i, "word".repeat(i % 7), i % 3 == 0 ? "deu" : "en", i));
+        }
+        lines.append("{\"text\": broken\n").append(String.format(LINE, 5, "word".repeat(5), "en", 5));
+        Files.writeString(input.resolve("lines.jsonl"), lines);
+        Files.writeString(
+                input.resolve("page.html"), "<html lang=fr data-code=fra><body><p>Tous les êtres humains</p>");
+        Files.writeString(
+                input.resolve("plain.txt"),
+                "Все люди рождаются свободными и равными в своем достоинстве и правах.\r\nДа.");
+        Files.writeString(input.resolve("empty.txt"), "");
+        Files.writeString(input.resolve("LICENSE"), "not a known format");
+    }
+
+    @Test
+    void shouldPrepareACorpusFromMixedFiles() throws IOException {
+        List<Progress> progress = new ArrayList<>();
+
+        PrepareReport report = PrepareJob.run(spark, config("out"), progress::add);
+
+        assertThat(report.languages()).extracting(LanguageCount::language).containsExactly("de", "en", "fr", "ru");
+        assertThat(report.total().documents()).isEqualTo(302);
+        assertThat(report.rejected())
+                .containsExactly(Map.entry("duplicate", 1L), Map.entry("empty", 1L), Map.entry("malformed JSON", 1L));
+        assertThat(report.vocabSize()).isEqualTo(300);
+        assertThat(report.table()).contains("bytes/token").contains("1 documents rejected: malformed JSON");
+        assertThat(progress).extracting(Progress::stage).isSorted().contains(1, 5);
+        assertThat(progress.get(progress.size() - 1)).isEqualTo(new Progress(5, 5, "publish", 1));
+        assertThat(directory.resolve("out.incomplete")).doesNotExist();
+    }
+
+    @Test
+    void shouldKeepEveryDocumentWithItsAnnotationsAndReasons() {
+        PrepareJob.run(spark, config("out"), ProgressListener.SILENT);
+
+        Map<String, Row> rows = new HashMap<>();
+        for (Row row : spark.read()
+                .parquet(directory.resolve("out/documents").toString())
+                .collectAsList()) {
+            rows.put(row.getAs("source") + ":" + row.getAs("position"), row);
+        }
+        assertThat(rows).hasSize(305);
+        assertThat(at(rows, "lines.jsonl:301").<String>getAs("rejected")).startsWith("malformed JSON: ");
+        Row original = at(rows, "lines.jsonl:6");
+        Row copy = at(rows, "lines.jsonl:302");
+        Row kept = original.isNullAt(original.fieldIndex("rejected")) ? original : copy;
+        Row dropped = kept == original ? copy : original;
+        assertThat(dropped.<String>getAs("rejected")).isEqualTo("duplicate of " + kept.getAs("id"));
+        assertThat(kept.<String>getAs("id")).isLessThan(dropped.<String>getAs("id"));
+        Row page = at(rows, "page.html:0");
+        assertThat(page.<String>getAs("external_id")).isEqualTo("fra");
+        assertThat(page.<String>getAs("script")).isEqualTo("Latn");
+        assertThat(at(rows, "plain.txt:0").<String>getAs("language_from")).isEqualTo("DETECTED");
+        assertThat(at(rows, "plain.txt:0").<String>getAs("text")).endsWith("\nДа.");
+    }
+
+    @Test
+    void shouldWriteShardsThatTheTrainerReadsBack() throws IOException {
+        PrepareReport report = PrepareJob.run(spark, config("out", "shards.text-bytes=4096"), ProgressListener.SILENT);
+
+        try (LocalStore store = new LocalStore(directory)) {
+            TokenDataset dataset = TokenDataset.open(store, "out");
+            TokenSplit train = dataset.split("train");
+            TokenSplit validation = dataset.split("validation");
+            assertThat(train.tokens()).isEqualTo(report.trainTokens());
+            assertThat(train.documents() + validation.documents()).isEqualTo(302);
+            assertThat(validation.documents()).isBetween(5L, 60L);
+            List<String> texts = texts(dataset, train);
+            texts.addAll(texts(dataset, validation));
+            assertThat(texts).contains("Tous les êtres humains<|endoftext|>").doesNotHaveDuplicates();
+            assertThat(dataset.manifest().shards("train").size()).isGreaterThan(2);
+        }
+    }
+
+    @Test
+    void shouldWriteTheSameBytesOnAnyNumberOfPartitions() throws IOException {
+        PrepareJob.run(spark, config("one", "shards.text-bytes=5000"), ProgressListener.SILENT);
+        spark.conf().set("spark.sql.shuffle.partitions", "7");
+        spark.conf().set("spark.sql.files.maxPartitionBytes", "1500");
+
+        PrepareJob.run(spark, config("seven", "shards.text-bytes=5000"), ProgressListener.SILENT);
+
+        assertThat(corpusFiles("seven")).hasSizeGreaterThan(10).isEqualTo(corpusFiles("one"));
+    }
+
+    @Test
+    void shouldReuseAnOutputOfTheSameRunAndRefuseToReplaceAnother() throws IOException {
+        PrepareReport first = PrepareJob.run(spark, config("out"), ProgressListener.SILENT);
+        PrepareReport again = PrepareJob.run(spark, config("out"), ProgressListener.SILENT);
+
+        assertThat(again.reused()).isTrue();
+        assertThat(again.fingerprint()).isEqualTo(first.fingerprint());
+        assertThat(again.rejected()).isEqualTo(first.rejected());
+        assertThatThrownBy(() -> PrepareJob.run(spark, config("out", "seed=2"), ProgressListener.SILENT))
+                .isInstanceOfSatisfying(
+                        PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.USAGE))
+                .hasMessageContaining("overwrite=true");
+        PrepareReport replaced =
+                PrepareJob.run(spark, config("out", "seed=2", "overwrite=true"), ProgressListener.SILENT);
+        assertThat(replaced.reused()).isFalse();
+        assertThat(replaced.fingerprint()).isNotEqualTo(first.fingerprint());
+        try (Stream<Path> left = Files.list(directory)) {
+            assertThat(left.map(Path::getFileName).map(Path::toString)).containsExactlyInAnyOrder("input", "out");
+        }
+    }
+
+    @Test
+    void shouldLeaveNothingThatLooksFinishedWhenStoppedHalfWay() throws IOException {
+        ProgressListener stop = progress -> {
+            if (progress.stage() == 4) {
+                throw new IllegalStateException("stopped by the test");
+            }
+        };
+
+        assertThatThrownBy(() -> PrepareJob.run(spark, config("out"), stop))
+                .hasMessageContaining("stopped by the test");
+
+        assertThat(directory.resolve("out")).doesNotExist();
+        Files.createDirectories(directory.resolve("out.incomplete/attempts/9"));
+        Files.writeString(directory.resolve("out.incomplete/train-00009.bin"), "stale");
+        PrepareJob.run(spark, config("out"), ProgressListener.SILENT);
+        PrepareJob.run(spark, config("undisturbed"), ProgressListener.SILENT);
+        assertThat(corpusFiles("out")).isEqualTo(corpusFiles("undisturbed"));
+        assertThat(directory.resolve("out.incomplete")).doesNotExist();
+    }
+
+    @Test
+    void shouldHoldOutTheEndOfEveryDocumentWhenContiguous() throws IOException {
+        Files.writeString(directory.resolve("play.txt"), "abcdefghij".repeat(100));
+
+        PrepareJob.run(
+                spark,
+                config(
+                        "out",
+                        "input=" + directory.resolve("play.txt"),
+                        "split.mode=contiguous",
+                        "split.validation=0.1",
+                        "tokenizer.pattern=char",
+                        "tokenizer.byte-fallback=false"),
+                ProgressListener.SILENT);
+
+        try (LocalStore store = new LocalStore(directory)) {
+            TokenDataset dataset = TokenDataset.open(store, "out");
+            assertThat(dataset.tokenizer().vocabSize()).isEqualTo(11);
+            TokenSplit train = dataset.split("train");
+            TokenSplit validation = dataset.split("validation");
+            assertThat(train.tokens()).isEqualTo(901);
+            assertThat(texts(dataset, validation)).containsExactly("abcdefghij".repeat(10) + "<|endoftext|>");
+        }
+    }
+
+    @Test
+    void shouldUseAGivenTokenizer() {
+        PrepareJob.run(spark, config("first"), ProgressListener.SILENT);
+        String file = directory.resolve("first/tokenizer.json").toString();
+
+        PrepareReport report =
+                PrepareJob.run(spark, config("out", "seed=5", "tokenizer.file=" + file), ProgressListener.SILENT);
+
+        assertThat(report.vocabSize()).isEqualTo(300);
+        assertThatThrownBy(() -> PrepareJob.run(
+                        spark,
+                        config("o", "tokenizer.file=" + directory.resolve("none.json")),
+                        ProgressListener.SILENT))
+                .isInstanceOfSatisfying(
+                        PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.DATA))
+                .hasMessageContaining("none.json");
+    }
+
+    @Test
+    void shouldLetOneDocumentValidateWhenTheCorpusIsTiny() throws IOException {
+        Path tiny = Files.createDirectories(directory.resolve("tiny"));
+        for (int i = 0; i < 3; i++) {
+            Files.writeString(tiny.resolve(i + ".txt"), "document number " + i);
+        }
+
+        PrepareReport report = PrepareJob.run(
+                spark, config("out", "input=" + tiny, "split.validation=0.0001"), ProgressListener.SILENT);
+
+        assertThat(report.validationTokens()).isPositive().isLessThan(report.trainTokens());
+    }
+
+    @Test
+    void shouldReadParquet() throws IOException {
+        spark.createDataFrame(
+                        List.of(
+                                org.apache.spark.sql.RowFactory.create("ein Satz", "de"),
+                                org.apache.spark.sql.RowFactory.create(null, "de")),
+                        new org.apache.spark.sql.types.StructType()
+                                .add("body", "string")
+                                .add("lang", "string"))
+                .coalesce(1)
+                .write()
+                .parquet(directory.resolve("table").toString());
+
+        PrepareReport report = PrepareJob.run(
+                spark,
+                config("out", "input=" + directory.resolve("table"), "columns.text=body", "columns.language=lang"),
+                ProgressListener.SILENT);
+
+        assertThat(report.languages()).extracting(LanguageCount::language).containsExactly("de");
+        assertThat(report.rejected()).containsExactly(Map.entry("no text", 1L));
+        assertThatThrownBy(() -> PrepareJob.run(
+                        spark, config("o", "input=" + directory.resolve("table")), ProgressListener.SILENT))
+                .hasMessageContaining("no column \"text\"")
+                .hasMessageContaining("body");
+    }
+
+    @Test
+    void shouldSayInOneParagraphWhatIsWrongWithTheInput() throws IOException {
+        Path empty = Files.createDirectories(directory.resolve("void"));
+        assertDataError("input=" + empty, "gives nothing to read");
+        assertDataError("input=" + directory.resolve("missing"), "does not exist");
+        assertDataError(
+                "input=" + input.resolve("empty.txt"),
+                "all documents were rejected, by reason {empty=1}; the first is empty.txt: empty");
+        assertDataError("input=" + input.resolve("LICENSE"), "set format to");
+        assertThat(directory.resolve("out")).doesNotExist();
+    }
+
+    @Test
+    void shouldFindFilesByGlobAndPassOverHiddenOnes() throws IOException {
+        Files.createDirectories(input.resolve("_temporary"));
+        Files.writeString(input.resolve("_temporary/x.txt"), "hidden");
+        Files.writeString(input.resolve(".hidden.txt"), "hidden");
+
+        List<InputFile> all = InputFiles.list(spark.sessionState().newHadoopConf(), input.toString(), null);
+        List<InputFile> some =
+                InputFiles.list(spark.sessionState().newHadoopConf(), directory + "/in*/*.{txt,html}", null);
+
+        assertThat(all)
+                .extracting(InputFile::source)
+                .containsExactly("empty.txt", "lines.jsonl", "page.html", "plain.txt");
+        assertThat(some)
+                .extracting(InputFile::source)
+                .containsExactly("input/empty.txt", "input/page.html", "input/plain.txt");
+    }
+
+    private static Row at(Map<String, Row> rows, String place) {
+        return Objects.requireNonNull(rows.get(place), place);
+    }
+
+    private void assertDataError(String override, String part) {
+        assertThatThrownBy(() -> PrepareJob.run(spark, config("out", override), ProgressListener.SILENT))
+                .isInstanceOfSatisfying(
+                        PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.DATA))
+                .hasMessageContaining(part)
+                .hasMessageNotContaining("\n");
+    }
+
+    private PrepareConfig config(String output, String... overrides) {
+        List<String> all = new ArrayList<>(List.of(
+                "input=" + input,
+                "output=" + directory.resolve(output),
+                "tokenizer.vocab-size=300",
+                "split.validation=0.1"));
+        all.addAll(List.of(overrides));
+        return ConfigFile.load(PrepareConfig.class, "test.yaml", "", all).value();
+    }
+
+    /** Contents of everything that must not depend on how the work was cut. */
+    private Map<String, String> corpusFiles(String output) throws IOException {
+        Map<String, String> contents = new TreeMap<>();
+        try (Stream<Path> files = Files.list(directory.resolve(output))) {
+            for (Path file : (Iterable<Path>) files.filter(Files::isRegularFile)::iterator) {
+                contents.put(
+                        file.getFileName().toString(),
+                        new String(Files.readAllBytes(file), java.nio.charset.StandardCharsets.ISO_8859_1));
+            }
+        }
+        return contents;
+    }
+
+    private static List<String> texts(TokenDataset dataset, TokenSplit split) {
+        List<String> texts = new ArrayList<>();
+        for (long i = 0; i < split.documents(); i++) {
+            int length = (int) (split.documentStart(i + 1) - split.documentStart(i));
+            int[] ids = new int[length];
+            split.tokens(split.documentStart(i), length, ids);
+            texts.add(new String(dataset.tokenizer().decode(ids, 0, length), UTF_8));
+        }
+        return texts;
+    }
+}
