@@ -1,0 +1,298 @@
+package io.polyglow.cluster.store.hdfs;
+
+import io.polyglow.common.store.Store;
+import io.polyglow.common.store.StorePath;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.agrona.concurrent.SystemNanoClock;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.CreateFlag;
+import org.apache.hadoop.fs.FSDataInputStream;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Options.Rename;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.permission.FsPermission;
+import org.apache.hadoop.hdfs.DistributedFileSystem;
+import org.apache.hadoop.hdfs.client.HdfsDataOutputStream;
+import org.apache.hadoop.hdfs.client.HdfsDataOutputStream.SyncFlag;
+import org.apache.hadoop.hdfs.protocol.AlreadyBeingCreatedException;
+import org.apache.hadoop.hdfs.protocol.RecoveryInProgressException;
+import org.apache.hadoop.ipc.RemoteException;
+
+/**
+ * A directory of HDFS. Durable means {@code hsync}: on the disks of all replicas. Renames always say whether they may overwrite, because the two-argument
+ * rename moves a directory <em>into</em> an existing one. Replication and block size are the NameNode's defaults; everything else follows the Hadoop
+ * configuration on the class path, except for what this class must insist on to survive a lost DataNode or a NameNode restart.
+ */
+public final class HdfsStore implements Store {
+    private static final int BUFFER_BYTES = 64 << 10;
+    private static final long LEASE_RECOVERY_NS = TimeUnit.SECONDS.toNanos(60);
+    private static final long LEASE_POLL_NS = TimeUnit.MILLISECONDS.toNanos(200);
+
+    private final DistributedFileSystem hdfs;
+    private final Path root;
+
+    private HdfsStore(DistributedFileSystem hdfs, Path root) {
+        this.hdfs = hdfs;
+        this.root = root;
+    }
+
+    /** Opens {@code hdfs://host:port/path}, which need not exist; fails within seconds when no NameNode answers. */
+    public static HdfsStore open(String location) throws IOException {
+        Path path = new Path(location);
+        URI uri = path.toUri();
+        probe(uri, path);
+        FileSystem fileSystem = FileSystem.newInstance(uri, patient());
+        if (!(fileSystem instanceof DistributedFileSystem hdfs)) {
+            throw new IOException(
+                    location + " is not on HDFS but on " + fileSystem.getClass().getName());
+        }
+        return new HdfsStore(hdfs, hdfs.makeQualified(path));
+    }
+
+    /** The patient client below would wait for minutes for an address that was mistyped. */
+    private static void probe(URI uri, Path path) throws IOException {
+        Configuration hasty = new Configuration();
+        hasty.setInt("ipc.client.connect.max.retries", 5);
+        hasty.setInt("ipc.client.connect.max.retries.on.timeouts", 1);
+        try (FileSystem fileSystem = FileSystem.newInstance(uri, hasty)) {
+            fileSystem.exists(path);
+        } catch (IOException e) {
+            throw HdfsErrors.translate(e, uri);
+        }
+    }
+
+    private static Configuration patient() {
+        Configuration configuration = new Configuration();
+        configuration.setBoolean("dfs.client.block.write.replace-datanode-on-failure.best-effort", true);
+        configuration.setBoolean("dfs.client.retry.policy.enabled", true);
+        // sleep ms, number of tries, ...: three minutes for a NameNode to come back
+        configuration.set("dfs.client.retry.policy.spec", "2000,15,5000,30");
+        return configuration;
+    }
+
+    @Override
+    public String root() {
+        return root.toString();
+    }
+
+    @Override
+    public Output create(String path) throws IOException {
+        Path file = below(path);
+        return attempt(file, () -> new HdfsOutput(create(file, EnumSet.of(CreateFlag.CREATE)), file));
+    }
+
+    private FSDataOutputStream create(Path file, EnumSet<CreateFlag> flags) throws IOException {
+        var defaults = hdfs.getServerDefaults(file);
+        return hdfs.create(
+                file,
+                FsPermission.getFileDefault(),
+                flags,
+                BUFFER_BYTES,
+                defaults.getReplication(),
+                defaults.getBlockSize(),
+                null,
+                null);
+    }
+
+    /** A file that a dead writer left open is closed first: its lease is recovered, which takes some seconds. */
+    @Override
+    public Output append(String path) throws IOException {
+        Path file = below(path);
+        if (!exists(path)) {
+            return create(path);
+        }
+        return attempt(file, () -> {
+            try {
+                return new HdfsOutput(hdfs.append(file), file);
+            } catch (AlreadyBeingCreatedException | RecoveryInProgressException e) {
+                recoverLease(file, e);
+            } catch (RemoteException e) {
+                IOException cause =
+                        e.unwrapRemoteException(AlreadyBeingCreatedException.class, RecoveryInProgressException.class);
+                if (cause == e) {
+                    throw e;
+                }
+                recoverLease(file, cause);
+            }
+            return new HdfsOutput(hdfs.append(file), file);
+        });
+    }
+
+    private void recoverLease(Path file, IOException cause) throws IOException {
+        long deadline = SystemNanoClock.INSTANCE.nanoTime() + LEASE_RECOVERY_NS;
+        while (!hdfs.recoverLease(file)) {
+            if (SystemNanoClock.INSTANCE.nanoTime() - deadline > 0 || Thread.interrupted()) {
+                throw new IOException(file + ": another writer had it open and HDFS could not close it in time", cause);
+            }
+            LockSupport.parkNanos(LEASE_POLL_NS);
+        }
+    }
+
+    @Override
+    public InputStream open(String path, long offset) throws IOException {
+        Path file = resolve(path);
+        return attempt(file, () -> {
+            FSDataInputStream in = hdfs.open(file, BUFFER_BYTES);
+            try {
+                in.seek(offset);
+                return in;
+            } catch (IOException e) {
+                in.close();
+                throw e;
+            }
+        });
+    }
+
+    @Override
+    public Entry stat(String path) throws IOException {
+        Path file = resolve(path);
+        return entry(path, attempt(file, () -> hdfs.getFileStatus(file)));
+    }
+
+    private static Entry entry(String path, FileStatus status) {
+        return new Entry(path, status.isDirectory(), status.isDirectory() ? 0 : status.getLen());
+    }
+
+    @Override
+    public boolean exists(String path) throws IOException {
+        Path file = resolve(path);
+        return attempt(file, () -> hdfs.exists(file));
+    }
+
+    @Override
+    public List<Entry> list(String directory) throws IOException {
+        Path path = resolve(directory);
+        List<Entry> entries = new ArrayList<>();
+        for (FileStatus status : attempt(path, () -> hdfs.listStatus(path))) {
+            if (status.getPath().equals(path)) {
+                throw new NotDirectoryException(path.toString());
+            }
+            String name = status.getPath().getName();
+            entries.add(entry(directory.isEmpty() ? name : directory + "/" + name, status));
+        }
+        entries.sort(Comparator.comparing(Entry::path));
+        return entries;
+    }
+
+    @Override
+    public void makeDirectory(String directory) throws IOException {
+        Path path = resolve(directory);
+        attempt(path, () -> hdfs.mkdirs(path));
+    }
+
+    @Override
+    public void publish(String fromDirectory, String toDirectory) throws IOException {
+        Path from = below(fromDirectory);
+        Path to = below(toDirectory);
+        if (!stat(fromDirectory).directory()) {
+            throw new NoSuchFileException(from.toString(), null, "there is no such directory to publish");
+        }
+        rename(from, to, Rename.NONE);
+    }
+
+    @Override
+    public void replace(String fromFile, String toFile) throws IOException {
+        rename(below(fromFile), below(toFile), Rename.OVERWRITE);
+    }
+
+    private void rename(Path from, Path to, Rename mode) throws IOException {
+        attempt(to, () -> {
+            Path parent = to.getParent();
+            if (parent != null && hdfs.getFileStatus(from) != null) {
+                hdfs.mkdirs(parent);
+            }
+            hdfs.rename(from, to, mode);
+            return true;
+        });
+    }
+
+    @Override
+    public void delete(String path) throws IOException {
+        Path file = below(path);
+        attempt(file, () -> hdfs.delete(file, true));
+    }
+
+    @Override
+    public void close() throws IOException {
+        hdfs.close();
+    }
+
+    private Path resolve(String path) {
+        return StorePath.check(path).isEmpty() ? root : new Path(root, path);
+    }
+
+    private Path below(String path) {
+        return new Path(root, StorePath.checkBelowRoot(path));
+    }
+
+    @FunctionalInterface
+    private interface Call<T> {
+        T run() throws IOException;
+    }
+
+    private static <T> T attempt(Path path, Call<T> call) throws IOException {
+        try {
+            return call.run();
+        } catch (IOException e) {
+            throw HdfsErrors.translate(e, path);
+        }
+    }
+
+    private static final class HdfsOutput extends Output {
+        private final FSDataOutputStream out;
+        private final Path file;
+
+        HdfsOutput(FSDataOutputStream out, Path file) {
+            this.out = out;
+            this.file = file;
+        }
+
+        @Override
+        public void write(int b) throws IOException {
+            attempt(file, () -> {
+                out.write(b);
+                return true;
+            });
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            attempt(file, () -> {
+                out.write(bytes, offset, length);
+                return true;
+            });
+        }
+
+        @Override
+        public void sync() throws IOException {
+            attempt(file, () -> {
+                if (out instanceof HdfsDataOutputStream stream) {
+                    stream.hsync(EnumSet.of(SyncFlag.UPDATE_LENGTH));
+                } else {
+                    out.hsync();
+                }
+                return true;
+            });
+        }
+
+        @Override
+        public void close() throws IOException {
+            attempt(file, () -> {
+                out.close();
+                return true;
+            });
+        }
+    }
+}

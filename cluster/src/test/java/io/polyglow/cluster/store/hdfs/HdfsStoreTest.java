@@ -1,0 +1,182 @@
+package io.polyglow.cluster.store.hdfs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.json.JsonObject;
+import io.polyglow.common.store.Store;
+import io.polyglow.common.store.StoreContractTest;
+import io.polyglow.common.store.Stores;
+import io.polyglow.common.trace.MetricsLog;
+import io.polyglow.common.trace.MetricsTail;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.agrona.concurrent.SystemEpochClock;
+import org.agrona.concurrent.SystemNanoClock;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.hdfs.DistributedFileSystem;
+import org.apache.hadoop.hdfs.protocol.HdfsConstants;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The contract, and what is particular to HDFS, against a real NameNode and DataNode. */
+class HdfsStoreTest extends StoreContractTest {
+    @TempDir
+    static Path directory;
+
+    private static EmbeddedHdfs embedded;
+    private static int stores;
+
+    private final List<Store> opened = new ArrayList<>();
+
+    @BeforeAll
+    static void start() {
+        embedded = EmbeddedHdfs.open(directory);
+    }
+
+    @AfterAll
+    static void stop() throws IOException {
+        embedded.close();
+    }
+
+    @Override
+    protected Store store() throws IOException {
+        Store store = open(embedded.uri() + "/test-" + stores++);
+        store.makeDirectory("");
+        return store;
+    }
+
+    private Store open(String location) {
+        opened.add(Stores.open(location));
+        return opened.get(opened.size() - 1);
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        for (Store store : opened) {
+            store.close();
+        }
+    }
+
+    private static DistributedFileSystem admin() throws IOException {
+        return (DistributedFileSystem)
+                new org.apache.hadoop.fs.Path(embedded.uri() + "/").getFileSystem(new Configuration());
+    }
+
+    @Test
+    void shouldLetAnotherClientTailTheMetrics() throws IOException {
+        Store run = store();
+        try (Store reader = Stores.open(run.root());
+                MetricsLog log = MetricsLog.open(run, 0, SystemNanoClock.INSTANCE, SystemEpochClock.INSTANCE)) {
+            MetricsTail tail = new MetricsTail(reader, 0);
+            for (int step = 1; step <= 3; step++) {
+                log.append(new JsonObject().put("step", step).put("loss", 1.0 / step));
+                log.sync();
+                assertThat(tail.poll()).hasSize(1);
+            }
+            assertThat(reader.stat(MetricsLog.FILE).bytes()).isGreaterThan(60);
+        }
+    }
+
+    @Test
+    void shouldAppendAfterAWriterThatNeverClosed() throws IOException {
+        Store dead = store();
+        Store.Output abandoned = dead.create("log");
+        abandoned.write("one\n".getBytes(StandardCharsets.UTF_8));
+        abandoned.sync();
+        try (Store next = Stores.open(dead.root())) {
+            try (Store.Output out = next.append("log")) {
+                out.write("two\n".getBytes(StandardCharsets.UTF_8));
+            }
+            assertThat(text(next, "log")).isEqualTo("one\ntwo\n");
+        }
+        assertThatThrownBy(() -> {
+                    abandoned.write("zombie\n".getBytes(StandardCharsets.UTF_8));
+                    abandoned.sync();
+                })
+                .isInstanceOf(IOException.class);
+        assertThat(text(dead, "log")).isEqualTo("one\ntwo\n");
+    }
+
+    @Test
+    void shouldWaitUntilTheNameNodeLeavesSafeMode() throws Exception {
+        Store run = store();
+        admin().setSafeMode(HdfsConstants.SafeModeAction.SAFEMODE_ENTER);
+        FutureTask<Boolean> write = new FutureTask<>(() -> {
+            run.makeDirectory("x");
+            return run.exists("x");
+        });
+        try {
+            Thread writer = new Thread(write, "writer");
+            writer.start();
+            assertThatThrownBy(() -> write.get(300, TimeUnit.MILLISECONDS)).isInstanceOf(TimeoutException.class);
+        } finally {
+            admin().setSafeMode(HdfsConstants.SafeModeAction.SAFEMODE_LEAVE);
+        }
+        assertThat(write.get()).isTrue();
+    }
+
+    @Test
+    void shouldSayThatTheQuotaIsUsedUp() throws IOException {
+        Store run = store();
+        admin().setQuota(new org.apache.hadoop.fs.Path(run.root()), 2, HdfsConstants.QUOTA_DONT_SET);
+        run.makeDirectory("a");
+        assertThatThrownBy(() -> Stores.checkWritable(run))
+                .isInstanceOf(PolyglowException.class)
+                .hasMessageContaining("quota")
+                .extracting(e -> ((PolyglowException) e).kind())
+                .isEqualTo(ErrorKind.ENVIRONMENT);
+    }
+
+    @Test
+    void shouldRefuseAnAddressWhereNobodyListens() throws IOException {
+        int port;
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = socket.getLocalPort();
+        }
+        assertThatThrownBy(() -> Stores.open("hdfs://127.0.0.1:" + port + "/run"))
+                .isInstanceOf(PolyglowException.class)
+                .hasMessageContaining("no NameNode answers")
+                .hasMessageContaining(":" + port)
+                .extracting(e -> ((PolyglowException) e).kind())
+                .isEqualTo(ErrorKind.ENVIRONMENT);
+    }
+
+    @Test
+    void shouldJoinTheOneThatRuns() throws IOException {
+        try (EmbeddedHdfs second = EmbeddedHdfs.open(directory)) {
+            assertThat(second.uri()).isEqualTo(embedded.uri());
+            assertThat(second.isServer()).isFalse();
+        }
+        assertThat(Files.readString(directory.resolve("address"))).isEqualTo(embedded.uri());
+        assertThat(store().exists("")).isTrue();
+    }
+
+    @Test
+    void shouldKeepItsDataWhenStartedAgain() throws IOException {
+        Store before = store();
+        String path = new org.apache.hadoop.fs.Path(before.root()).toUri().getPath();
+        write(before, "kept/file", "still here");
+        embedded.close();
+        assertThat(directory.resolve("address")).doesNotExist();
+        embedded = EmbeddedHdfs.open(directory);
+        Store store = open(embedded.uri() + path);
+        assertThat(text(store, "kept/file")).isEqualTo("still here");
+        write(store, "kept/next", "and writable");
+        assertThat(store.list("kept")).hasSize(2);
+    }
+}
