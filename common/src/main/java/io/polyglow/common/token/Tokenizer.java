@@ -3,8 +3,8 @@ package io.polyglow.common.token;
 import org.agrona.collections.IntArrayList;
 
 /**
- * Text to token ids and back. Lossless: {@code decode(encode(x))} equals {@code x} for any bytes. Linear in the length of
- * the input, whatever the input. Immutable and safe for use by many threads.
+ * Text to token ids and back. Lossless: {@code decode(encode(x))} equals {@code x} for any bytes, unless the vocabulary is closed (a character vocabulary
+ * without bytes): that one refuses what it lacks. Linear in the length of the text, whatever the text. Immutable and safe for use by many threads.
  */
 public interface Tokenizer {
     /** Number of ids: every id is in {@code [0, vocabSize)}. */

@@ -24,24 +24,37 @@ public final class Tokenizers {
     }
 
     /** A closed vocabulary of the characters of {@code text}, sorted. */
-    public static ByteLevelBpe characters(String text, AddedToken... added) {
-        List<String> vocabulary = new ArrayList<>();
+    public static ByteLevelBpe characters(String text) {
+        return characters(text, new ArrayList<>());
+    }
+
+    /** All bytes, then the characters of {@code text}, sorted. */
+    public static ByteLevelBpe charactersAndBytes(String text) {
+        return characters(text, bytes());
+    }
+
+    private static ByteLevelBpe characters(String text, List<String> vocabulary) {
         text.codePoints()
                 .distinct()
                 .sorted()
-                .forEach(c ->
-                        vocabulary.add(ByteAlphabet.encode(Character.toString(c).getBytes(StandardCharsets.UTF_8))));
+                .mapToObj(c -> ByteAlphabet.encode(Character.toString(c).getBytes(StandardCharsets.UTF_8)))
+                .filter(token -> !vocabulary.contains(token))
+                .forEach(vocabulary::add);
         IntPairs none = new IntPairs(new IntArrayList());
-        return new ByteLevelBpe(
-                new BpeModel(PreTokenPattern.CHAR, true, List.copyOf(vocabulary), none, List.of(added)));
+        return new ByteLevelBpe(new BpeModel(PreTokenPattern.CHAR, true, List.copyOf(vocabulary), none, List.of()));
     }
 
-    /** A vocabulary of all bytes and the given merges, each {@code "left right"}. */
-    public static ByteLevelBpe merging(String... merges) {
+    private static List<String> bytes() {
         List<String> vocabulary = new ArrayList<>();
         for (int b : ByteAlphabet.bytesInIdOrder()) {
             vocabulary.add(ByteAlphabet.encode(new byte[] {(byte) b}));
         }
+        return vocabulary;
+    }
+
+    /** A vocabulary of all bytes and the given merges, each {@code "left right"}. */
+    public static ByteLevelBpe merging(String... merges) {
+        List<String> vocabulary = bytes();
         IntArrayList pairs = new IntArrayList();
         for (String merge : merges) {
             String[] pair = merge.split(" ", -1);
