@@ -41,6 +41,11 @@ final class Workspace implements AutoCloseable {
         return tensor;
     }
 
+    /** The next tensors of this purpose share the memory of the earlier ones. */
+    void rewind(String purpose) {
+        used.put(purpose, 0L);
+    }
+
     MemoryPlan plan() {
         MemoryPlan plan = new MemoryPlan();
         for (String purpose : arenas.keySet()) {
