@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class AeronTransport implements Transport {
     private static final long PORT_TIMEOUT_NS = TimeUnit.SECONDS.toNanos(10);
+    private static final long LAST_FRAMES_NS = TimeUnit.MILLISECONDS.toNanos(50);
     private static final int MIN_WINDOW_BYTES = 128 << 10;
     private static final Path KERNEL_LIMIT = Path.of("/proc/sys/net/core/rmem_max");
 
@@ -38,6 +39,7 @@ public final class AeronTransport implements Transport {
     private final int epoch;
     private final String host;
     private final AeronOptions options;
+    private final NanoClock clock;
     private final int windowBytes;
     private final EmbeddedDriver driver;
     private final Subscription subscription;
@@ -54,6 +56,7 @@ public final class AeronTransport implements Transport {
         this.worldSize = worldSize;
         this.epoch = epoch;
         this.options = options;
+        this.clock = clock;
         this.links = new AeronLink[StreamKind.count()][worldSize];
         int socketBytes = Math.min(options.socketBufferBytes(), kernelLimit());
         // All bulk peers may send at once into one socket buffer.
@@ -63,7 +66,7 @@ public final class AeronTransport implements Transport {
         try {
             this.subscription =
                     driver.aeron().addSubscription(endpoint(host + ":0").build(), epoch);
-            this.localAddress = awaitAddress(clock);
+            this.localAddress = awaitAddress();
         } catch (RuntimeException e) {
             driver.close();
             throw channelError("cannot receive on " + host, e);
@@ -109,7 +112,7 @@ public final class AeronTransport implements Transport {
         return new ChannelUriStringBuilder().media("udp").endpoint(address);
     }
 
-    private String awaitAddress(NanoClock clock) {
+    private String awaitAddress() {
         long deadlineNs = clock.nanoTime() + PORT_TIMEOUT_NS;
         String address = subscription.resolvedEndpoint();
         while (address == null && clock.nanoTime() - deadlineNs < 0) {
@@ -254,7 +257,13 @@ public final class AeronTransport implements Transport {
     /** Closes client and driver and deletes the driver's directory; also when this thread is interrupted. */
     @Override
     public void close() {
+        // Aeron waits for its threads, which an interrupt would cut short; and the driver must still send what was just
+        // offered.
         boolean interrupted = Thread.interrupted();
+        long deadlineNs = clock.nanoTime() + LAST_FRAMES_NS;
+        while (clock.nanoTime() - deadlineNs < 0) {
+            LockSupport.parkNanos(LAST_FRAMES_NS);
+        }
         driver.close();
         if (interrupted) {
             Thread.currentThread().interrupt();

@@ -1,0 +1,24 @@
+package io.polyglow.cluster.rank;
+
+import io.polyglow.cluster.collectives.ClosingCollectives;
+import io.polyglow.cluster.failure.Patience;
+import io.polyglow.cluster.transport.aeron.AeronOptions;
+import io.polyglow.trainer.parallel.Collectives;
+import io.polyglow.trainer.parallel.CollectivesContractTest;
+import io.polyglow.trainer.parallel.ParallelLayout;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+class AeronCollectivesTest extends CollectivesContractTest {
+    @Override
+    protected List<Collectives> open(int size, Duration deadline) {
+        LinkPlan plan = new LinkPlan(new ParallelLayout(size, 1), false, 1, 1, 0, 0);
+        List<Collectives> group = new ArrayList<>();
+        for (AeronLinks.Connected rank :
+                AeronLinks.connect(plan, AeronOptions.defaults(), new Patience(deadline, deadline, () -> false))) {
+            group.add(new ClosingCollectives(rank.links().replicas(), rank::quit));
+        }
+        return group;
+    }
+}
