@@ -1,0 +1,69 @@
+package io.polyglow.cluster.rank;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A rank in a JVM of its own, which runs {@link RankProcessMain}; parent and child talk in lines over the child's standard streams. */
+final class RankProcess implements AutoCloseable {
+    private final Process process;
+    private final BufferedReader fromChild;
+    private final PrintWriter toChild;
+
+    private RankProcess(Process process) {
+        this.process = process;
+        this.fromChild = process.inputReader(StandardCharsets.UTF_8);
+        this.toChild = new PrintWriter(process.outputWriter(StandardCharsets.UTF_8), true);
+    }
+
+    /** Starts all ranks of one attempt and tells them each other's addresses; {@code task} is an argument of the main class. */
+    static List<RankProcess> startAll(int data, int epoch, String... task) throws IOException {
+        List<RankProcess> ranks = new ArrayList<>();
+        for (int rank = 0; rank < data; rank++) {
+            List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java", "-Xmx1g"));
+            command.addAll(List.of(System.getProperty("polyglow.jvm.options").split(" ")));
+            command.addAll(List.of("-cp", System.getProperty("java.class.path"), RankProcessMain.class.getName()));
+            command.addAll(List.of(String.valueOf(rank), String.valueOf(data), String.valueOf(epoch)));
+            command.addAll(List.of(task));
+            ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+            ranks.add(new RankProcess(builder.start()));
+        }
+        StringBuilder addresses = new StringBuilder();
+        for (RankProcess rank : ranks) {
+            addresses.append(rank.await("address ")).append(' ');
+        }
+        for (RankProcess rank : ranks) {
+            rank.toChild.println(addresses.toString().trim());
+        }
+        return ranks;
+    }
+
+    /** Reads the child's lines up to the first that starts with {@code prefix}; returns the rest of that line. */
+    String await(String prefix) throws IOException {
+        StringBuilder seen = new StringBuilder();
+        for (String line = fromChild.readLine(); line != null; line = fromChild.readLine()) {
+            if (line.startsWith(prefix)) {
+                return line.substring(prefix.length());
+            }
+            seen.append(line).append('\n');
+        }
+        throw new AssertionError("the rank ended without saying '" + prefix + "':\n" + seen);
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    /** SIGKILL. */
+    void kill() {
+        process.destroyForcibly();
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly();
+    }
+}
