@@ -18,6 +18,8 @@ import org.agrona.concurrent.BackoffIdleStrategy;
 import org.agrona.concurrent.IdleStrategy;
 import org.agrona.concurrent.NanoClock;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What all links of one rank share during one attempt: identity, the health of peers, deadlines, the flight recorder, and the end.
@@ -27,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  * failure is told to every peer, so all ranks leave together, and every later call fails with it. One thread, except {@link #requestAbort}.
  */
 public final class Session {
+    private static final Logger LOG = LoggerFactory.getLogger(Session.class);
     private static final int TURNS_BETWEEN_CHECKS = 128;
     private static final int RECORDED_OPERATIONS = 256;
     private static final int MAX_REASON_BYTES = 1024;
@@ -240,6 +243,7 @@ public final class Session {
             recorder.failed();
             failure = new PolyglowException(kind, "Rank " + transport.rank() + ": " + what + ".");
             flood(culprit, reason);
+            LOG.warn("{} The last operations of rank {}:\n{}", failure.getMessage(), transport.rank(), recorder.dump());
         }
         return failure;
     }

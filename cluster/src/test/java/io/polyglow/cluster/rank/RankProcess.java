@@ -1,11 +1,15 @@
 package io.polyglow.cluster.rank;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 /** A rank in a JVM of its own, which runs {@link RankProcessMain}; parent and child talk in lines over the child's standard streams. */
 final class RankProcess implements AutoCloseable {
@@ -57,9 +61,21 @@ final class RankProcess implements AutoCloseable {
         return process.pid();
     }
 
-    /** SIGKILL. */
-    void kill() {
-        process.destroyForcibly();
+    /** SIGKILL; returns when the process is gone. */
+    void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor();
+    }
+
+    /** SIGSTOP, and SIGCONT after a while. */
+    void pauseFor(Duration pause) throws IOException, InterruptedException {
+        signal("STOP");
+        assertThat(process.waitFor(pause.toMillis(), TimeUnit.MILLISECONDS)).isFalse();
+        signal("CONT");
+    }
+
+    private void signal(String name) throws IOException, InterruptedException {
+        Process kill = new ProcessBuilder("kill", "-" + name, String.valueOf(pid())).start();
+        assertThat(kill.waitFor()).isZero();
     }
 
     @Override
