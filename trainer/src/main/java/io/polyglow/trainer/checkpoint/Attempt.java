@@ -5,8 +5,8 @@ import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.json.Json;
 import io.polyglow.common.json.JsonObject;
 import io.polyglow.common.store.Store;
+import io.polyglow.common.store.Stores;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
@@ -75,10 +75,7 @@ public record Attempt(int number, String runId) {
     private void write(Store run) throws IOException {
         String claim = ROOT + "/claim-" + UUID.randomUUID();
         JsonObject json = new JsonObject().put("attempt", number).put("run_id", runId);
-        try (Store.Output out = run.create(claim + "/" + FILE)) {
-            out.write(Json.pretty(json).getBytes(StandardCharsets.UTF_8));
-            out.sync();
-        }
+        Stores.write(run, claim + "/" + FILE, Json.pretty(json).getBytes(StandardCharsets.UTF_8));
         try {
             run.publish(claim, path(number));
         } catch (FileAlreadyExistsException e) {
@@ -93,10 +90,8 @@ public record Attempt(int number, String runId) {
 
     private static Attempt read(Store run, int number) throws IOException {
         String path = path(number) + "/" + FILE;
-        try (InputStream in = run.open(path, 0)) {
-            JsonObject json = Json.parseObject(run.root() + "/" + path, in, MAX_BYTES);
-            return new Attempt(json.getInt("attempt"), json.getString("run_id"));
-        }
+        JsonObject json = Json.parseObject(run.root() + "/" + path, Stores.read(run, path, MAX_BYTES));
+        return new Attempt(json.getInt("attempt"), json.getString("run_id"));
     }
 
     private static int newest(Store run) throws IOException {

@@ -10,7 +10,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.agrona.concurrent.NanoClock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,12 +26,7 @@ public final class CheckpointSaver implements AutoCloseable {
     private final ExecutorService thread;
     private @Nullable Future<?> inFlight;
 
-    /**
-     * A saver for one rank.
-     *
-     * @param keep how many finished checkpoints to keep, 0 for all
-     * @param modelFiles small files that rank 0 adds to each checkpoint, by name
-     */
+    /** A saver for one rank; rank 0 has the committer. */
     public CheckpointSaver(
             Store run,
             Attempt attempt,
@@ -40,13 +34,11 @@ public final class CheckpointSaver implements AutoCloseable {
             int rank,
             int ranks,
             RankState state,
-            int keep,
-            Map<String, byte[]> modelFiles,
-            NanoClock clock) {
+            @Nullable Committer committer) {
         this.engine = engine;
         this.attempt = attempt;
         this.part = new PartWriter(run, rank, ranks, state);
-        this.committer = rank == 0 ? new Committer(run, attempt, ranks, keep, modelFiles, clock) : null;
+        this.committer = committer;
         this.thread = Executors.newSingleThreadExecutor(task -> {
             Thread saver = new Thread(task, "rank" + rank + "-checkpoint");
             saver.setDaemon(true);

@@ -5,11 +5,11 @@ import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.json.Json;
 import io.polyglow.common.json.JsonObject;
 import io.polyglow.common.store.Store;
+import io.polyglow.common.store.Stores;
 import io.polyglow.trainer.checkpoint.Inventory.FileEntry;
 import io.polyglow.trainer.checkpoint.Inventory.SliceEntry;
 import io.polyglow.trainer.checkpoint.Inventory.TensorEntry;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.Map;
@@ -17,11 +17,12 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongConsumer;
 import java.util.zip.CRC32C;
 import org.agrona.concurrent.NanoClock;
 
 /** Turns the parts of all ranks into a finished checkpoint: gathers, checks, writes the manifest, publishes, retires older ones. */
-final class Committer {
+public final class Committer {
     private static final long DEADLINE_NS = TimeUnit.MINUTES.toNanos(10);
     private static final long POLL_NS = TimeUnit.MILLISECONDS.toNanos(20);
 
@@ -32,9 +33,24 @@ final class Committer {
     private final int keep;
     private final Map<String, byte[]> modelFiles;
     private final NanoClock clock;
+    private final LongConsumer published;
 
-    /** {@code modelFiles} are the small files that make the directory a model: {@code config.json}, {@code tokenizer.json}. */
-    Committer(Store run, Attempt attempt, int ranks, int keep, Map<String, byte[]> modelFiles, NanoClock clock) {
+    /**
+     * A committer for a job of {@code ranks} ranks.
+     *
+     * @param keep how many finished checkpoints to keep, 0 for all
+     * @param modelFiles the small files that make the directory a model, by name: {@code config.json}, {@code tokenizer.json}
+     * @param clock for the wait for the other ranks
+     * @param published told the step of each published checkpoint
+     */
+    public Committer(
+            Store run,
+            Attempt attempt,
+            int ranks,
+            int keep,
+            Map<String, byte[]> modelFiles,
+            NanoClock clock,
+            LongConsumer published) {
         this.run = run;
         this.checkpoints = new CheckpointDirectory(run);
         this.attempt = attempt;
@@ -42,6 +58,7 @@ final class Committer {
         this.keep = keep;
         this.modelFiles = new TreeMap<>(modelFiles);
         this.clock = clock;
+        this.published = published;
     }
 
     void commit(Manifest manifest) throws IOException {
@@ -58,6 +75,7 @@ final class Committer {
         checkpoints.publish(attempt, manifest.step());
         run.delete(directory + "-parts");
         checkpoints.open(manifest.step());
+        published.accept(manifest.step());
         checkpoints.retire(keep);
     }
 
@@ -68,9 +86,8 @@ final class Committer {
             while (!run.exists(file)) {
                 waitForPart(rank, deadline);
             }
-            try (InputStream in = run.open(file, 0)) {
-                all.addAll(Inventory.from(Json.parseObject(run.root() + "/" + file, in, Manifest.MAX_BYTES)));
-            }
+            byte[] json = Stores.read(run, file, Manifest.MAX_BYTES);
+            all.addAll(Inventory.from(Json.parseObject(run.root() + "/" + file, json, Manifest.MAX_BYTES)));
         }
     }
 
@@ -107,10 +124,7 @@ final class Committer {
     }
 
     private FileEntry write(String directory, String name, byte[] bytes) throws IOException {
-        try (Store.Output out = run.create(directory + "/" + name)) {
-            out.write(bytes);
-            out.sync();
-        }
+        Stores.write(run, directory + "/" + name, bytes);
         CRC32C crc = new CRC32C();
         crc.update(bytes);
         return new FileEntry(name, bytes.length, (int) crc.getValue(), 0);

@@ -4,12 +4,11 @@ import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.json.Json;
 import io.polyglow.common.json.JsonObject;
+import io.polyglow.common.token.shard.CorpusManifest;
 import io.polyglow.trainer.parallel.ParallelLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
-import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.zip.CRC32C;
 
 /**
@@ -23,7 +22,7 @@ import java.util.zip.CRC32C;
  * @param layout the layout that wrote it; any other may read it
  * @param engine name of the engine that computed it
  * @param dtype compute dtype
- * @param config the resolved config, key by key
+ * @param config the resolved config, as YAML
  * @param dataFingerprint fingerprint of the corpus
  * @param tokenizerSha256 hash of the tokenizer
  * @param codeVersion version of this software
@@ -36,7 +35,7 @@ public record Manifest(
         ParallelLayout layout,
         String engine,
         String dtype,
-        Map<String, String> config,
+        String config,
         String dataFingerprint,
         String tokenizerSha256,
         String codeVersion,
@@ -48,6 +47,32 @@ public record Manifest(
     private static final int VERSION = 1;
     private static final String CRC_START = "{\n  \"crc32c\": \"";
     private static final String NO_CRC = "00000000";
+
+    /** What is known before anything is written; {@code config} is the resolved config as YAML. */
+    public static Manifest of(
+            Attempt attempt,
+            long step,
+            long samples,
+            ParallelLayout layout,
+            String engine,
+            String dtype,
+            String config,
+            CorpusManifest corpus) {
+        String version = Manifest.class.getPackage().getImplementationVersion();
+        return new Manifest(
+                attempt.runId(),
+                attempt.number(),
+                step,
+                samples,
+                layout,
+                engine,
+                dtype,
+                config,
+                corpus.fingerprint(),
+                corpus.tokenizerSha256(),
+                version == null ? "development" : version,
+                Inventory.empty());
+    }
 
     byte[] encode() {
         JsonObject json = new JsonObject()
@@ -99,9 +124,6 @@ public record Manifest(
         known.addAll(Set.of("dtype", "data_fingerprint", "tokenizer_sha256", "code_version", "config"));
         json.refuseUnknown(known);
         JsonObject layout = json.getObject("layout");
-        JsonObject values = json.getObject("config");
-        Map<String, String> config = new TreeMap<>();
-        values.names().forEach(key -> config.put(key, values.getString(key)));
         return new Manifest(
                 json.getString("run_id"),
                 json.getInt("attempt", 0, Integer.MAX_VALUE),
@@ -111,7 +133,7 @@ public record Manifest(
                         layout.getInt("data", 1, Integer.MAX_VALUE), layout.getInt("pipeline", 1, Integer.MAX_VALUE)),
                 json.getString("engine"),
                 json.getString("dtype"),
-                config,
+                json.getString("config"),
                 json.getString("data_fingerprint"),
                 json.getString("tokenizer_sha256"),
                 json.getString("code_version"),

@@ -3,6 +3,7 @@ package io.polyglow.trainer.checkpoint;
 import io.polyglow.common.json.Json;
 import io.polyglow.common.json.JsonObject;
 import io.polyglow.common.store.Store;
+import io.polyglow.common.store.Stores;
 import io.polyglow.trainer.checkpoint.Inventory.FileEntry;
 import io.polyglow.trainer.checkpoint.Inventory.SliceEntry;
 import io.polyglow.trainer.checkpoint.Inventory.TensorEntry;
@@ -143,12 +144,7 @@ final class PartWriter {
     private void announce(String directory, Inventory part) throws IOException {
         JsonObject json = new JsonObject();
         part.putInto(json);
-        String file = partFile(directory, rank);
-        try (Store.Output out = run.create(file + ".tmp")) {
-            out.write(Json.line(json).getBytes(StandardCharsets.UTF_8));
-            out.sync();
-        }
-        run.replace(file + ".tmp", file);
+        Stores.rewrite(run, partFile(directory, rank), Json.line(json).getBytes(StandardCharsets.UTF_8));
     }
 
     private String name(String kind) {

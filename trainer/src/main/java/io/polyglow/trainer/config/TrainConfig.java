@@ -5,10 +5,14 @@ import io.polyglow.common.config.Default;
 import io.polyglow.common.config.Doc;
 import io.polyglow.common.config.Problems;
 import io.polyglow.common.config.Range;
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
+import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.model.ModelConfig;
 import io.polyglow.trainer.optim.AdamW;
 import io.polyglow.trainer.optim.LearningRate;
 import io.polyglow.trainer.parallel.ParallelLayout;
+import io.polyglow.trainer.tensor.DType;
 
 /** Everything that decides a training run. */
 public record TrainConfig(
@@ -198,6 +202,47 @@ public record TrainConfig(
                     optimizer.warmupSteps() + " steps end after the decay to the minimum, at step "
                             + optimizer.decaySteps() + ".");
         }
+    }
+
+    /** The same run with the size of the vocabulary filled in; refuses one that has no room for the tokenizer's ids. */
+    public TrainConfig forVocabulary(int size) {
+        if (model.vocabSize() >= size) {
+            return this;
+        }
+        if (model.vocabSize() != 0) {
+            throw new PolyglowException(
+                    ErrorKind.USAGE,
+                    "model.vocab-size = " + model.vocabSize() + " is too small for the corpus " + data
+                            + ", whose tokenizer has " + size + " ids; leave model.vocab-size out");
+        }
+        return new TrainConfig(
+                data,
+                run,
+                steps,
+                stopAfter,
+                seed,
+                engine,
+                dtype,
+                threadsPerRank,
+                restarts,
+                layout,
+                batch,
+                model.withVocabSize(size),
+                optimizer,
+                checkpoint,
+                evaluate);
+    }
+
+    /** The compute dtype on this engine; refuses one that it lacks. */
+    public DType computeType(Engine on) {
+        DType wanted = dtype == DTypeChoice.AUTO ? on.preferredComputeType() : DType.valueOf(dtype.name());
+        if (!on.computeTypes().contains(wanted)) {
+            throw new PolyglowException(
+                    ErrorKind.USAGE,
+                    "dtype: " + wanted + " is not possible on this machine with engine: " + on.name()
+                            + ", which computes in " + on.computeTypes() + "; set dtype: auto");
+        }
+        return wanted;
     }
 
     /** The rate of every step. */

@@ -1,0 +1,103 @@
+package io.polyglow.trainer.loop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.polyglow.common.store.MemoryStore;
+import io.polyglow.common.token.shard.TokenDataset;
+import io.polyglow.trainer.checkpoint.CheckpointDirectory;
+import io.polyglow.trainer.eval.HeldOutLoss;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class SameBitsOnEveryLayoutTest {
+    private static final String[] LLAMA = {
+        "model.norm=rmsnorm",
+        "model.positions=rope",
+        "model.activation=swiglu",
+        "model.bias=false",
+        "model.kv-heads=1",
+        "model.hidden=24"
+    };
+
+    /** What must not depend on the layout. */
+    private record Trace(List<Double> losses, List<Double> norms, List<HeldOutLoss> validation, String weights) {}
+
+    private final TokenDataset corpus = TestCorpus.of(3000);
+    private final Map<String, Trace> singleRank = new HashMap<>();
+
+    static Stream<Arguments> layouts() {
+        return Stream.of("gpt2-tied", "gpt2-untied", "llama-tied", "llama-untied")
+                .flatMap(model -> Stream.of(
+                                "data=2",
+                                "data=4",
+                                "pipeline=2",
+                                "data=2 pipeline=2",
+                                "data=2 pipeline=2 schedule=gpipe zero=0")
+                        .map(layout -> Arguments.of(model, layout)));
+    }
+
+    @ParameterizedTest(name = "{0} on {1}")
+    @MethodSource("layouts")
+    void shouldGiveSameBitsWhenLayoutChanges(String model, String layout) throws Exception {
+        Trace one = singleRank.computeIfAbsent(model, name -> train(name, ""));
+        assertThat(train(model, layout)).isEqualTo(one);
+    }
+
+    @ParameterizedTest
+    @MethodSource("moreLayouts")
+    void shouldGiveSameBitsWhenShapeIsOdd(String shape, String layout) {
+        Trace one = singleRank.computeIfAbsent(shape, name -> train(name, ""));
+        assertThat(train(shape, layout)).isEqualTo(one);
+    }
+
+    static Stream<Arguments> moreLayouts() {
+        String six = "gpt2-tied batch.global=12 batch.canonical-width=6";
+        String blocks = "gpt2-tied model.channels=96 steps=2 batch.global=4";
+        return Stream.of(
+                Arguments.of(six, "data=3"),
+                Arguments.of(six, "data=2"),
+                Arguments.of(six, "data=3 pipeline=2"),
+                Arguments.of("gpt2-tied model.layers=4", "pipeline=4"),
+                Arguments.of("gpt2-tied model.layers=3", "data=2 pipeline=3 schedule=gpipe"),
+                Arguments.of("llama-tied batch.micro=2 batch.canonical-width=2", "data=2"),
+                Arguments.of("gpt2-tied batch.canonical-width=1", "zero=0"),
+                Arguments.of(blocks, "data=2"),
+                Arguments.of(blocks, "data=4 zero=0"));
+    }
+
+    private Trace train(String model, String layout) {
+        List<String> overrides = new ArrayList<>();
+        String[] words = model.split(" ");
+        overrides.add("model.tied=" + words[0].endsWith("-tied"));
+        if (words[0].startsWith("llama")) {
+            overrides.addAll(List.of(LLAMA));
+        }
+        overrides.addAll(List.of(words).subList(1, words.length));
+        for (String word : layout.isEmpty() ? new String[0] : layout.split(" ")) {
+            overrides.add("layout." + word);
+        }
+        MemoryStore run = new MemoryStore();
+        try {
+            TrainLab.Run result =
+                    TrainLab.train(TrainLab.config(overrides.toArray(String[]::new)), run, corpus, Start.NEW);
+            List<HeldOutLoss> validation = result.steps().stream()
+                    .map(StepMetrics::validation)
+                    .filter(Objects::nonNull)
+                    .toList();
+            int steps = result.steps().size();
+            String weights = new CheckpointDirectory(run).open(steps).weightsSha256();
+            return new Trace(result.losses(), result.norms(), validation, weights);
+        } catch (Exception e) {
+            throw new AssertionError(model + " on " + layout, e);
+        }
+    }
+}

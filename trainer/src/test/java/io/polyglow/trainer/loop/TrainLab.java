@@ -1,0 +1,137 @@
+package io.polyglow.trainer.loop;
+
+import io.polyglow.common.config.ConfigFile;
+import io.polyglow.common.store.Store;
+import io.polyglow.common.token.shard.TokenDataset;
+import io.polyglow.trainer.checkpoint.Attempt;
+import io.polyglow.trainer.config.TrainConfig;
+import io.polyglow.trainer.kernels.Engine;
+import io.polyglow.trainer.kernels.Engines;
+import io.polyglow.trainer.parallel.InMemoryLinks;
+import io.polyglow.trainer.parallel.RankLinks;
+import io.polyglow.trainer.parallel.Ranks;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.agrona.concurrent.SystemEpochClock;
+import org.agrona.concurrent.SystemNanoClock;
+
+/** Trains tiny models with all ranks of a layout in one JVM. */
+public final class TrainLab {
+    private static final Duration PATIENCE = Duration.ofSeconds(100);
+
+    /** What one run showed: the metrics of rank 0, and that all ranks saw the same. */
+    public record Run(List<StepMetrics> steps, List<Throwable> errors) {
+        /** Losses by step. */
+        public List<Double> losses() {
+            return steps.stream().map(StepMetrics::loss).toList();
+        }
+
+        /** Gradient norms by step. */
+        public List<Double> norms() {
+            return steps.stream().map(StepMetrics::gradientNorm).toList();
+        }
+    }
+
+    private TrainLab() {}
+
+    /** A tiny config; {@code overrides} are {@code key=value}. */
+    public static TrainConfig config(String... overrides) {
+        String yaml =
+                """
+                data: corpus
+                run: run
+                steps: 4
+                seed: 7
+                engine: reference
+                dtype: f32
+                layout: {}
+                batch: {global: 8, micro: 1, canonical-width: 4}
+                model: {layers: 2, heads: 2, channels: 16, context: 8}
+                optimizer: {learning-rate: 0.01, warmup-steps: 2}
+                checkpoint: {every: 0}
+                evaluate: {every: 2, sequences: 5}
+                """;
+        return ConfigFile.load(TrainConfig.class, "test.yaml", yaml, List.of(overrides))
+                .value();
+    }
+
+    /** Runs all ranks of the config's layout; an error of any rank is thrown. */
+    public static Run train(TrainConfig config, Store run, TokenDataset corpus, Start start) throws Exception {
+        Run result = attempt(config, run, corpus, start);
+        for (Throwable error : result.errors) {
+            throw new AssertionError("a rank failed", error);
+        }
+        return result;
+    }
+
+    /** Runs all ranks of the config's layout and returns their errors. */
+    public static Run attempt(TrainConfig config, Store run, TokenDataset corpus, Start start) throws Exception {
+        Attempt attempt = Attempt.claim(run);
+        List<RankLinks> links = InMemoryLinks.open(config.layout().grid(), 4, Duration.ofSeconds(60));
+        List<List<StepMetrics>> steps = new ArrayList<>();
+        List<Callable<Long>> ranks = new ArrayList<>();
+        for (RankLinks link : links) {
+            List<StepMetrics> seen = new ArrayList<>();
+            steps.add(seen);
+            ranks.add(() -> {
+                try (link;
+                        Engine engine = Engines.named("reference").open(1)) {
+                    return new TrainLoop(context(config, link, engine, run, corpus, attempt, start, seen)).run();
+                }
+            });
+        }
+        List<Throwable> errors = new ArrayList<>();
+        for (Ranks.Outcome<Long> outcome : Ranks.run(ranks, PATIENCE)) {
+            if (outcome.error() != null) {
+                errors.add(outcome.error());
+            }
+        }
+        requireSameEverywhere(steps, errors);
+        return new Run(steps.get(0), errors);
+    }
+
+    private static RankContext context(
+            TrainConfig config,
+            RankLinks links,
+            Engine engine,
+            Store run,
+            TokenDataset corpus,
+            Attempt attempt,
+            Start start,
+            List<StepMetrics> seen) {
+        TrainListener listener = new TrainListener() {
+            @Override
+            public void stepped(StepMetrics metrics) {
+                seen.add(metrics);
+            }
+        };
+        TestSchedule schedule =
+                config.layout().schedule().equals("gpipe") ? TestSchedule.GPIPE : TestSchedule.ONE_F_ONE_B;
+        return new RankContext(
+                config,
+                links,
+                schedule,
+                engine,
+                run,
+                corpus,
+                attempt,
+                start,
+                SystemNanoClock.INSTANCE,
+                SystemEpochClock.INSTANCE,
+                listener);
+    }
+
+    private static void requireSameEverywhere(List<List<StepMetrics>> steps, List<Throwable> errors) {
+        for (List<StepMetrics> rank : steps) {
+            for (int i = 0; i < rank.size() && errors.isEmpty(); i++) {
+                StepMetrics mine = rank.get(i);
+                StepMetrics first = steps.get(0).get(i);
+                if (mine.loss() != first.loss() || mine.gradientNorm() != first.gradientNorm()) {
+                    throw new AssertionError("ranks disagree: " + first + " and " + mine);
+                }
+            }
+        }
+    }
+}
