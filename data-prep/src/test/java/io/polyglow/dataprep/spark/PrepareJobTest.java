@@ -12,6 +12,7 @@ import io.polyglow.common.token.shard.LanguageCount;
 import io.polyglow.common.token.shard.TokenDataset;
 import io.polyglow.common.token.shard.TokenSplit;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -165,6 +167,69 @@ class PrepareJobTest {
         PrepareJob.run(spark, config("undisturbed"), ProgressListener.SILENT);
         assertThat(corpusFiles("out")).isEqualTo(corpusFiles("undisturbed"));
         assertThat(directory.resolve("out.incomplete")).doesNotExist();
+    }
+
+    @Test
+    void shouldLeaveNothingThatLooksFinishedWhenTheProcessIsKilled() throws Exception {
+        List<String> command = new ArrayList<>(
+                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+        command.addAll(List.of(System.getProperty("polyglow.jvm.options").split(" ")));
+        command.addAll(
+                List.of("-Xmx512m", "-cp", System.getProperty("java.class.path"), KilledPrepare.class.getName()));
+        command.addAll(List.of(input.toString(), directory.resolve("out").toString()));
+        Process process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(directory.resolve("log").toFile())
+                .start();
+        try {
+            assertThat(process.waitFor(90, TimeUnit.SECONDS)).isTrue();
+        } finally {
+            process.destroyForcibly();
+        }
+
+        assertThat(process.exitValue())
+                .as(Files.readString(directory.resolve("log")))
+                .isEqualTo(KilledPrepare.EXIT_CODE);
+        assertThat(directory.resolve("out")).doesNotExist();
+        assertThat(directory.resolve("out.incomplete/train-00000.bin")).exists();
+        PrepareReport report = PrepareJob.run(spark, config("out"), ProgressListener.SILENT);
+        assertThat(report.reused()).isFalse();
+        assertThat(directory.resolve("out.incomplete")).doesNotExist();
+    }
+
+    @Test
+    void shouldRejectOrRepairHostileInputInBoundedMemory() throws IOException {
+        Path hostile = Files.createDirectories(directory.resolve("hostile"));
+        byte[] mebibyte = "x".repeat(1 << 20).getBytes(UTF_8);
+        try (OutputStream out = Files.newOutputStream(hostile.resolve("huge.jsonl"))) {
+            out.write("\uFEFF{\"text\":\"first line\"}\n{\"text\":\"".getBytes(UTF_8));
+            for (int i = 0; i < 100; i++) {
+                out.write(mebibyte);
+            }
+            out.write("\"}\n{\"text\":\"third line\"}\n".getBytes(UTF_8));
+        }
+        Files.write(hostile.resolve("binary.txt"), new byte[] {'a', (byte) 0xff, 0, 'b'});
+        Files.write(hostile.resolve("broken.jsonl.gz"), new byte[] {31, (byte) 139, 8, 0});
+        Files.write(hostile.resolve("not-zstd.txt.zst"), "plain".getBytes(UTF_8));
+
+        PrepareReport report = PrepareJob.run(spark, config("out", "input=" + hostile), ProgressListener.SILENT);
+
+        assertThat(report.rejected()).containsExactly(Map.entry("damaged", 2L), Map.entry("too large", 1L));
+        List<String> documents = new ArrayList<>();
+        for (Row row : spark.read()
+                .parquet(directory.resolve("out/documents").toString())
+                .collectAsList()) {
+            documents.add(row.getAs("source") + ":" + row.getAs("position") + " " + row.getAs("text") + " "
+                    + row.getAs("repairs"));
+        }
+        assertThat(documents)
+                .containsExactlyInAnyOrder(
+                        "huge.jsonl:1 first line 0",
+                        "huge.jsonl:2 null 0",
+                        "huge.jsonl:3 third line 0",
+                        "binary.txt:0 a\uFFFDb 2",
+                        "broken.jsonl.gz:0 null 0",
+                        "not-zstd.txt.zst:0 null 0");
     }
 
     @Test

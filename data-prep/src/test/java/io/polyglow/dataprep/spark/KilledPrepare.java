@@ -1,0 +1,26 @@
+package io.polyglow.dataprep.spark;
+
+import io.polyglow.common.config.ConfigFile;
+import java.util.List;
+
+/** A process that prepares a corpus and dies, without any clean-up, when all shards are written but not yet published. */
+final class KilledPrepare {
+    static final int EXIT_CODE = 137;
+
+    private KilledPrepare() {}
+
+    /** Takes input and output. */
+    public static void main(String[] arguments) {
+        PrepareConfig config = ConfigFile.load(
+                        PrepareConfig.class,
+                        "killed.yaml",
+                        "",
+                        List.of("input=" + arguments[0], "output=" + arguments[1], "tokenizer.vocab-size=300"))
+                .value();
+        PrepareJob.run(LocalSpark.session(), config, progress -> {
+            if (progress.name().equals("publish")) {
+                Runtime.getRuntime().halt(EXIT_CODE);
+            }
+        });
+    }
+}
