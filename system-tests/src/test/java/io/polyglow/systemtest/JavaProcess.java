@@ -73,6 +73,11 @@ final class JavaProcess implements AutoCloseable {
 
     /** The last {@code bytes} of the log, for reports of failures. */
     String logTail(int bytes) {
+        return tail(log, bytes);
+    }
+
+    /** The last {@code bytes} of a file under a title. */
+    static String tail(Path log, int bytes) {
         try (RandomAccessFile file = new RandomAccessFile(log.toFile(), "r")) {
             byte[] tail = new byte[(int) Math.min(bytes, file.length())];
             file.seek(file.length() - tail.length);

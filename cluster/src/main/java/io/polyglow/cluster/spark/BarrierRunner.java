@@ -55,9 +55,9 @@ final class BarrierRunner implements AutoCloseable {
         }
     }
 
-    /** Makes the attempt fail soon; any thread. */
-    void cancel(int epoch) {
-        spark.cancelJobGroup(group(epoch));
+    /** Makes the present attempt fail soon; any thread. */
+    void cancel() {
+        spark.sc().cancelAllJobs();
     }
 
     private List<String> collect(int worldSize, RankMain main) throws SparkException {

@@ -1,6 +1,6 @@
 package io.polyglow.cluster.spark;
 
-import io.polyglow.cluster.worker.RankContext;
+import io.polyglow.cluster.worker.RankHost;
 import io.polyglow.cluster.worker.RankMain;
 import java.util.Arrays;
 import java.util.List;
@@ -24,7 +24,7 @@ final class RankFunction extends AbstractFunction1<Iterator<Integer>, Iterator<S
         return scala.collection.Iterator$.MODULE$.single(result);
     }
 
-    private record BarrierRank(BarrierTaskContext task) implements RankContext {
+    private record BarrierRank(BarrierTaskContext task) implements RankHost {
         @Override
         public int rank() {
             return task.partitionId();

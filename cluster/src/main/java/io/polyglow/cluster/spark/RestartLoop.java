@@ -9,14 +9,9 @@ import java.io.IOException;
  * <em>without progress</em>: a run on a bad cluster that still moves on may restart for ever, a crash loop ends soon.
  */
 final class RestartLoop {
-    /** Takes the next epoch: larger than any before, and nobody else's. */
-    interface Claim {
-        int next() throws IOException;
-    }
-
     /** One attempt; failures are {@link PolyglowException}s whose kind says whether another attempt makes sense. */
     interface Attempt<T> {
-        T run(int epoch) throws IOException;
+        T run() throws IOException;
     }
 
     /** How far the run is committed: anything that grows. */
@@ -24,14 +19,12 @@ final class RestartLoop {
         long committed() throws IOException;
     }
 
-    private final Claim claim;
     private final Progress progress;
     private final int budget;
-    private final TrainListener listener;
+    private final JobListener listener;
 
     /** {@code budget}: how many restarts in a row may bring no progress. */
-    RestartLoop(Claim claim, Progress progress, int budget, TrainListener listener) {
-        this.claim = claim;
+    RestartLoop(Progress progress, int budget, JobListener listener) {
         this.progress = progress;
         this.budget = budget;
         this.listener = listener;
@@ -44,9 +37,8 @@ final class RestartLoop {
         int withoutProgress = 0;
         for (int restarts = 0; ; restarts++) {
             long before = progress.committed();
-            int epoch = claim.next();
             try {
-                return new Outcome<>(attempt.run(epoch), restarts);
+                return new Outcome<>(attempt.run(), restarts);
             } catch (PolyglowException failure) {
                 if (!failure.kind().restartable()) {
                     throw failure;
@@ -55,7 +47,7 @@ final class RestartLoop {
                 if (withoutProgress > budget) {
                     throw exhausted(withoutProgress, failure);
                 }
-                listener.restarting(epoch, failure.getMessage(), budget - withoutProgress);
+                listener.restarting(failure.getMessage(), budget - withoutProgress);
             }
         }
     }

@@ -10,13 +10,15 @@ import java.nio.channels.ClosedByInterruptException;
 final class Fate {
     private Fate() {}
 
-    /** The failure of {@code context}'s rank. {@code cancelled}: somebody else failed first and this rank was told to stop. */
-    static PolyglowException of(Throwable error, RankContext context) {
-        String place = "rank " + context.rank() + " on " + context.host() + ": ";
-        if (error instanceof PolyglowException known) {
-            return new PolyglowException(known.kind(), place + known.getMessage(), known);
+    /** The failure of {@code host}'s rank; the same again for what this method has returned. */
+    static PolyglowException of(Throwable error, RankHost host) {
+        String place = "rank " + host.rank() + " on " + host.host() + ": ";
+        if (error instanceof PolyglowException known && !(known.kind() == ErrorKind.FENCED && host.cancelled())) {
+            return known.getMessage().startsWith(place)
+                    ? known
+                    : new PolyglowException(known.kind(), place + known.getMessage(), known);
         }
-        if (context.cancelled() || interrupted(error)) {
+        if (host.cancelled() || interrupted(error)) {
             return new PolyglowException(ErrorKind.PEER_LOST, place + "stopped, because the attempt ended", error);
         }
         if (error instanceof OutOfMemoryError) {

@@ -9,5 +9,5 @@ import java.io.Serializable;
 @FunctionalInterface
 public interface RankMain extends Serializable {
     /** Runs the rank to its end; what it returns goes back to the driver. */
-    String run(RankContext context);
+    String run(RankHost host);
 }

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.polyglow.cluster.member.FailureLog;
-import io.polyglow.cluster.worker.RankContext;
+import io.polyglow.cluster.worker.RankHost;
 import io.polyglow.cluster.worker.RankMain;
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
@@ -40,8 +40,8 @@ class BarrierRunnerTest {
     }
 
     private static void meet(BarrierRunner runner) throws IOException {
-        RankMain meeting = context -> context.allGather("rank " + context.rank()) + " of " + context.worldSize()
-                + ", here " + context.ranksOnHost();
+        RankMain meeting = host ->
+                host.allGather("rank " + host.rank()) + " of " + host.worldSize() + ", here " + host.ranksOnHost();
         assertThat(runner.run(1, 2, meeting))
                 .containsExactly("[rank 0, rank 1] of 2, here 2", "[rank 0, rank 1] of 2, here 2");
     }
@@ -50,11 +50,11 @@ class BarrierRunnerTest {
     private static void keepTheFinalReason(FailureLog failures, BarrierRunner runner) throws IOException {
         int epoch = 2;
         failures.report(epoch, new FailureLog.Failure(1, ErrorKind.NUMERIC, "rank 1: loss is NaN"));
-        RankMain failing = context -> {
-            if (context.rank() == 0) {
+        RankMain failing = host -> {
+            if (host.rank() == 0) {
                 throw new PolyglowException(ErrorKind.PEER_LOST, "rank 0: rank 1 fell silent");
             }
-            return waitUntilCancelled(context);
+            return waitUntilCancelled(host);
         };
         assertThatThrownBy(() -> runner.run(epoch, 2, failing))
                 .isInstanceOfSatisfying(
@@ -65,35 +65,37 @@ class BarrierRunnerTest {
     private static void restartAfterAKill(BarrierRunner runner) throws IOException {
         int[] next = {2};
         StringBuilder reasons = new StringBuilder();
-        TrainListener listener = new TrainListener() {
+        JobListener listener = new JobListener() {
             @Override
-            public void restarting(int epoch, String reason, int restartsLeft) {
+            public void restarting(String reason, int restartsLeft) {
                 reasons.append(reason);
             }
         };
-        RestartLoop loop = new RestartLoop(() -> ++next[0], () -> 0, 1, listener);
-        RestartLoop.Outcome<List<String>> outcome =
-                loop.run(epoch -> runner.run(epoch, 2, context -> dieInTheThirdAttempt(context, epoch)));
+        RestartLoop loop = new RestartLoop(() -> 0, 1, listener);
+        RestartLoop.Outcome<List<String>> outcome = loop.run(() -> {
+            int epoch = ++next[0];
+            return runner.run(epoch, 2, host -> dieInTheThirdAttempt(host, epoch));
+        });
         assertThat(outcome.value()).containsExactly("4", "4");
         assertThat(outcome.restarts()).isEqualTo(1);
         assertThat(reasons.toString()).contains("rank 1 on").contains("137");
     }
 
-    private static String dieInTheThirdAttempt(RankContext context, int epoch) {
+    private static String dieInTheThirdAttempt(RankHost host, int epoch) {
         if (epoch > 3) {
             return String.valueOf(epoch);
         }
-        if (context.rank() == 1) {
+        if (host.rank() == 1) {
             Runtime.getRuntime().halt(137);
         }
-        return waitUntilCancelled(context);
+        return waitUntilCancelled(host);
     }
 
-    private static String waitUntilCancelled(RankContext context) {
-        while (!context.cancelled() && !Thread.interrupted()) {
+    private static String waitUntilCancelled(RankHost host) {
+        while (!host.cancelled() && !Thread.interrupted()) {
             LockSupport.parkNanos(10_000_000);
         }
-        throw new PolyglowException(ErrorKind.PEER_LOST, "rank " + context.rank() + ": stopped");
+        throw new PolyglowException(ErrorKind.PEER_LOST, "rank " + host.rank() + ": stopped");
     }
 
     @Test
@@ -103,7 +105,7 @@ class BarrierRunnerTest {
         FailureLog failures = new FailureLog(new LocalStore(folder));
         SparkSettings settings = new SparkSettings("barrier-test", small, 3);
         try (BarrierRunner runner = new BarrierRunner(settings, failures, SystemNanoClock.INSTANCE)) {
-            assertThatThrownBy(() -> runner.run(1, 3, context -> ""))
+            assertThatThrownBy(() -> runner.run(1, 3, host -> ""))
                     .isInstanceOfSatisfying(
                             PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.ENVIRONMENT))
                     .hasMessageContaining("needs 3 slots")

@@ -3,7 +3,7 @@ package io.polyglow.cluster.worker;
 import java.util.List;
 
 /** What a launcher gives one rank: its place, and the one meeting with the others. Any thread may ask; one thread meets. */
-public interface RankContext {
+public interface RankHost {
     /** This rank, in {@code [0, worldSize)}. */
     int rank();
 

@@ -3,12 +3,13 @@ package io.polyglow.cluster.spark;
 import io.polyglow.common.json.JsonObject;
 
 /**
- * Follows a training job; all methods have empty bodies, so implement what you show. Called by the job's own threads, one at a
- * time; a slow listener delays the display, never the training.
+ * Follows a training job; all methods have empty bodies, so implement what you show. Called by two threads of the job,
+ * {@link #step} and {@link #checkpoint} by one, the others by the one that runs the job; a slow listener delays the display, never the
+ * training.
  */
-public interface TrainListener {
+public interface JobListener {
     /** A listener that shows nothing. */
-    TrainListener SILENT = new TrainListener() {};
+    JobListener SILENT = new JobListener() {};
 
     /** What the job is doing now, in a few words: starting Spark, waiting for ranks, training. */
     default void stage(String stage) {}
@@ -19,8 +20,8 @@ public interface TrainListener {
     /** A checkpoint of this step has been committed. */
     default void checkpoint(long step) {}
 
-    /** Attempt {@code epoch} failed and another one starts; {@code restartsLeft} more may fail without progress. */
-    default void restarting(int epoch, String reason, int restartsLeft) {}
+    /** An attempt failed and another one starts; {@code restartsLeft} more may fail without progress. */
+    default void restarting(String reason, int restartsLeft) {}
 
     /**
      * One line of {@code metrics.jsonl} with what can be derived from it.

@@ -1,0 +1,63 @@
+package io.polyglow.cluster.spark;
+
+import io.polyglow.common.config.ConfigFile;
+import io.polyglow.common.config.Resolved;
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.store.Store;
+import io.polyglow.common.store.Stores;
+import io.polyglow.trainer.config.ResumeRules;
+import io.polyglow.trainer.config.TrainConfig;
+import io.polyglow.trainer.loop.TrainLoop;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.NoSuchFileException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** {@code config.yaml} of a run directory: what makes it one, and what a resumed run goes on from. */
+final class RunDirectory {
+    private static final String CONFIG = TrainLoop.CONFIG_FILE;
+    private static final int MAX_BYTES = 4 << 20;
+
+    private RunDirectory() {}
+
+    /** Refuses a directory that holds a run: nothing is started over silently. */
+    static void requireNew(Store run) throws IOException {
+        if (run.exists(CONFIG)) {
+            throw new PolyglowException(
+                    ErrorKind.USAGE,
+                    run.root() + " already holds a run. Continue it with: polyglow resume " + run.root()
+                            + ", or choose another directory with --set run=...");
+        }
+    }
+
+    static void create(Store run, Resolved<TrainConfig> config) throws IOException {
+        requireNew(run);
+        Stores.write(run, CONFIG, config.yaml().getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** The config of a run with overrides applied, if it may be resumed so. */
+    static Resolved<TrainConfig> resumed(Store run, String location, List<String> overrides) throws IOException {
+        String yaml = read(run);
+        String file = run.root() + "/" + CONFIG;
+        Resolved<TrainConfig> before = ConfigFile.load(TrainConfig.class, file, yaml, List.of());
+        List<String> changes = new ArrayList<>(List.of("stop-after=0", "run=" + location));
+        changes.addAll(overrides);
+        Resolved<TrainConfig> now = ConfigFile.load(TrainConfig.class, file, yaml, changes);
+        ResumeRules.check(before.value(), now.value(), run.root());
+        return now;
+    }
+
+    private static String read(Store run) throws IOException {
+        try {
+            return new String(Stores.read(run, CONFIG, MAX_BYTES), StandardCharsets.UTF_8);
+        } catch (NoSuchFileException e) {
+            throw new PolyglowException(
+                    ErrorKind.USAGE,
+                    run.root() + " holds no run: there is no " + CONFIG
+                            + " in it. Check the path, or start a run with: polyglow train.",
+                    e);
+        }
+    }
+}

@@ -1,0 +1,137 @@
+package io.polyglow.cluster.spark;
+
+import io.polyglow.cluster.member.RunLease;
+import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.json.JsonObject;
+import io.polyglow.common.store.Store;
+import io.polyglow.common.trace.MetricsTail;
+import io.polyglow.trainer.checkpoint.CheckpointDirectory;
+import java.io.IOException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.agrona.concurrent.NanoClock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The driver's watch over a run while its attempts go on: shows that the driver lives, and tells the listener of steps and checkpoints
+ * as they appear in the run directory. A thread of its own.
+ */
+final class RunMonitor implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(RunMonitor.class);
+    private static final long LOOK_EVERY_MS = 500;
+    private static final int LOOKS_PER_BEAT = 4;
+
+    private final RunLease lease;
+    private final MetricsTail metrics;
+    private final CheckpointDirectory checkpoints;
+    private final JobListener listener;
+    private final NanoClock clock;
+    private final long steps;
+    private final Runnable stop;
+    private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(task -> {
+        Thread monitor = new Thread(task, "polyglow-run-monitor");
+        monitor.setDaemon(true);
+        return monitor;
+    });
+
+    private final Future<?> looking;
+    private long looks;
+    private long newestCheckpoint;
+    private long firstStep;
+    private long firstStepNs;
+    private volatile @Nullable PolyglowException fenced;
+
+    /** {@code stop} is called when another driver has taken the run over. */
+    RunMonitor(Store run, RunLease lease, long steps, JobListener listener, NanoClock clock, Runnable stop)
+            throws IOException {
+        this.lease = lease;
+        this.checkpoints = new CheckpointDirectory(run);
+        this.newestCheckpoint = newest(checkpoints);
+        this.metrics = new MetricsTail(run, newestCheckpoint);
+        this.listener = listener;
+        this.clock = clock;
+        this.steps = steps;
+        this.stop = stop;
+        this.looking = thread.scheduleWithFixedDelay(this::look, LOOK_EVERY_MS, LOOK_EVERY_MS, TimeUnit.MILLISECONDS);
+    }
+
+    /** Step of the newest checkpoint, 0 if there is none. */
+    static long newest(CheckpointDirectory checkpoints) throws IOException {
+        return checkpoints.steps().stream().mapToLong(Long::longValue).max().orElse(0);
+    }
+
+    /** The speed of the next attempt is measured anew. */
+    synchronized void newAttempt() {
+        firstStep = 0;
+    }
+
+    /** Throws once another driver has the run. */
+    void requireOwner() {
+        PolyglowException reason = fenced;
+        if (reason != null) {
+            throw reason;
+        }
+    }
+
+    private void look() {
+        try {
+            if (looks++ % LOOKS_PER_BEAT == 0) {
+                lease.beat();
+            }
+        } catch (PolyglowException e) {
+            fenced = e;
+            thread.shutdown();
+            stop.run();
+            return;
+        } catch (IOException e) { // the lease goes stale after several missed beats, not after one
+            LOG.warn("cannot show that this driver lives: {}", e.toString());
+        }
+        try {
+            report();
+        } catch (IOException | RuntimeException e) { // an exception would end the schedule, and with it the lease
+            LOG.warn("cannot show progress: {}", e.toString());
+        }
+    }
+
+    private synchronized void report() throws IOException {
+        for (JsonObject line : metrics.poll()) {
+            listener.step(progress(line));
+        }
+        long newest = newest(checkpoints);
+        if (newest > newestCheckpoint) {
+            newestCheckpoint = newest;
+            listener.checkpoint(newest);
+        }
+    }
+
+    private JobListener.StepProgress progress(JsonObject line) {
+        long step = line.getLong("step");
+        long now = clock.nanoTime();
+        if (firstStep == 0) {
+            firstStep = step;
+            firstStepNs = now;
+        }
+        double secondsPerStep = (now - firstStepNs) / 1e9 / (step - firstStep);
+        double eta = step > firstStep ? secondsPerStep * (steps - step) : -1;
+        return new JobListener.StepProgress(step, steps, eta, line);
+    }
+
+    /** Reports what the run has gained since the last look, and stops. */
+    @Override
+    public void close() throws IOException {
+        looking.cancel(false);
+        thread.shutdown();
+        try {
+            thread.awaitTermination(5, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        if (fenced == null) {
+            report();
+        }
+    }
+}

@@ -1,0 +1,123 @@
+package io.polyglow.cluster.spark;
+
+import io.polyglow.cluster.member.FailureLog;
+import io.polyglow.cluster.member.RunLease;
+import io.polyglow.cluster.worker.RankTask;
+import io.polyglow.cluster.worker.RankWorker;
+import io.polyglow.common.config.Resolved;
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.store.Store;
+import io.polyglow.common.store.Stores;
+import io.polyglow.trainer.checkpoint.Attempt;
+import io.polyglow.trainer.checkpoint.CheckpointDirectory;
+import io.polyglow.trainer.config.TrainConfig;
+import io.polyglow.trainer.loop.Start;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.agrona.concurrent.NanoClock;
+import org.agrona.concurrent.SystemNanoClock;
+
+/**
+ * A training job from its driver's side: takes the run for itself, runs attempts on Spark until the last step is committed, and tells a
+ * listener how it goes. {@link #start} begins a run, {@link #resume} continues one, on any layout.
+ *
+ * <p>Everything that must survive is in the run directory; the driver may be killed at any time and the run resumed.
+ */
+public final class TrainJob {
+    private static final long LEASE_STALE_AFTER_NS = TimeUnit.SECONDS.toNanos(15);
+
+    private final Resolved<TrainConfig> config;
+    private final SparkTarget target;
+    private final JobListener listener;
+    private Start start;
+    private final NanoClock clock = SystemNanoClock.INSTANCE;
+
+    private TrainJob(Resolved<TrainConfig> config, SparkTarget target, JobListener listener, Start start) {
+        this.start = start;
+        this.config = config;
+        this.target = target;
+        this.listener = listener;
+    }
+
+    /** Begins a run in a directory that has none, and runs it to its end or to {@code stop-after}. */
+    public static TrainResult start(Resolved<TrainConfig> config, SparkTarget target, JobListener listener) {
+        return guard(config.value().run(), run -> {
+            RunDirectory.requireNew(run);
+            return new TrainJob(config, target, listener, Start.NEW).run(run, () -> RunDirectory.create(run, config));
+        });
+    }
+
+    /**
+     * Continues the run at {@code location} from its newest checkpoint. {@code overrides} are {@code key=value}; keys that decide what is
+     * computed cannot change, {@code stop-after} of the earlier command no longer holds.
+     */
+    public static TrainResult resume(
+            String location, List<String> overrides, SparkTarget target, JobListener listener) {
+        return guard(location, run -> {
+            Resolved<TrainConfig> config = RunDirectory.resumed(run, location, overrides);
+            return new TrainJob(config, target, listener, Start.RESTART).run(run, () -> {});
+        });
+    }
+
+    /** Work on a run directory. */
+    private interface Work {
+        TrainResult with(Store run) throws IOException;
+    }
+
+    private static TrainResult guard(String location, Work work) {
+        try (Store run = Stores.open(location)) {
+            return work.with(run);
+        } catch (IOException e) {
+            throw new PolyglowException(
+                    ErrorKind.ENVIRONMENT, "The run directory " + location + " cannot be used: " + e, e);
+        }
+    }
+
+    /** Changes the run directory once the run belongs to this driver. */
+    private interface Preparation {
+        void run() throws IOException;
+    }
+
+    private TrainResult run(Store run, Preparation preparation) throws IOException {
+        int worldSize = config.value().layout().grid().worldSize();
+        SparkSettings settings = new SparkSettings("polyglow " + config.value().run(), target, worldSize);
+        Stores.checkWritable(run);
+        try (RunLease lease = RunLease.take(run, clock, LEASE_STALE_AFTER_NS)) {
+            preparation.run();
+            CheckpointDirectory checkpoints = new CheckpointDirectory(run);
+            if (RunMonitor.newest(checkpoints) >= config.value().lastStep()) {
+                return result(RunMonitor.newest(checkpoints), 0);
+            }
+            return train(run, lease, checkpoints, settings);
+        }
+    }
+
+    private TrainResult train(Store run, RunLease lease, CheckpointDirectory checkpoints, SparkSettings settings)
+            throws IOException {
+        listener.stage("starting Spark on " + settings.master());
+        int worldSize = config.value().layout().grid().worldSize();
+        try (BarrierRunner spark = new BarrierRunner(settings, new FailureLog(run), clock);
+                RunMonitor monitor =
+                        new RunMonitor(run, lease, config.value().steps(), listener, clock, spark::cancel)) {
+            RestartLoop loop = new RestartLoop(
+                    () -> RunMonitor.newest(checkpoints), config.value().restarts(), listener);
+            RestartLoop.Outcome<Integer> outcome = loop.run(() -> {
+                monitor.requireOwner();
+                monitor.newAttempt();
+                Attempt attempt = Attempt.claim(run);
+                listener.stage("attempt " + attempt.number() + " on " + worldSize + " ranks");
+                RankTask task = new RankTask(config.yaml(), attempt.runId(), attempt.number(), start);
+                start = Start.RESTART;
+                return spark.run(attempt.number(), worldSize, host -> RankWorker.run(task, host))
+                        .size();
+            });
+            return result(RunMonitor.newest(checkpoints), outcome.restarts());
+        }
+    }
+
+    private TrainResult result(long step, int restarts) {
+        return new TrainResult(step, step >= config.value().steps(), restarts, CheckpointDirectory.path(step));
+    }
+}

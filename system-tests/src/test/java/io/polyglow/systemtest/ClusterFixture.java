@@ -1,0 +1,152 @@
+package io.polyglow.systemtest;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.FileUtil;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.TestWatcher;
+
+/**
+ * A Spark standalone cluster and an HDFS of real processes, and {@code polyglow} commands as processes beside them. Their logs are in
+ * {@code target/system-tests}; when a test fails the ends of all logs are printed. Nothing outlives the test class.
+ */
+final class ClusterFixture implements BeforeAllCallback, AfterAllCallback, TestWatcher {
+    private static final int TAIL_BYTES = 6_000;
+
+    private final List<JavaProcess> commands = new ArrayList<>();
+    private Path work;
+    private Path sparkHome;
+    private Hdfs hdfs;
+    private SparkStandalone spark;
+    private FileSystem files;
+
+    @Override
+    public void beforeAll(ExtensionContext context) throws Exception {
+        work = Path.of(
+                System.getProperty("polyglow.work"),
+                context.getRequiredTestClass().getSimpleName());
+        delete(work);
+        sparkHome = ClassPaths.makeSparkHome(work.resolve("spark-home"));
+        hdfs = Hdfs.start(work, sparkHome);
+        spark = SparkStandalone.start(work, sparkHome, 2, 2);
+        files = FileSystem.newInstance(URI.create(hdfs.uri()), new Configuration());
+    }
+
+    @Override
+    public void afterAll(ExtensionContext context) throws IOException {
+        commands.forEach(JavaProcess::close);
+        if (files != null) {
+            files.close();
+        }
+        if (spark != null) {
+            spark.close();
+        }
+        if (hdfs != null) {
+            hdfs.close();
+        }
+    }
+
+    @Override
+    @SuppressWarnings("SystemOut") // the build's log is where a failed run is looked into
+    public void testFailed(ExtensionContext context, Throwable cause) {
+        List<JavaProcess> all = new ArrayList<>(commands);
+        all.addAll(spark.daemons());
+        all.addAll(hdfs.daemons());
+        all.forEach(process -> System.err.println(process.logTail(TAIL_BYTES)));
+        executorLogs().forEach(log -> System.err.println(JavaProcess.tail(log, TAIL_BYTES)));
+    }
+
+    /** {@code hdfs://127.0.0.1:PORT/name}. */
+    String onHdfs(String name) {
+        return hdfs.uri() + "/" + name;
+    }
+
+    /** {@code spark://127.0.0.1:PORT}. */
+    String master() {
+        return spark.master();
+    }
+
+    /** A local directory for files of the test. */
+    Path work() {
+        return work;
+    }
+
+    SparkStandalone spark() {
+        return spark;
+    }
+
+    boolean exists(String location) {
+        try {
+            return files.exists(new org.apache.hadoop.fs.Path(location));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Copies a directory within HDFS. */
+    void copy(String from, String to) throws IOException {
+        FileUtil.copy(
+                files,
+                new org.apache.hadoop.fs.Path(from),
+                files,
+                new org.apache.hadoop.fs.Path(to),
+                false,
+                files.getConf());
+    }
+
+    /** Starts {@code polyglow arguments...}; its output is in {@code NAME.log}. */
+    JavaProcess polyglow(String name, String... arguments) {
+        List<String> options = new ArrayList<>(ClassPaths.jvmOptions());
+        options.add("-Xmx512m");
+        List<String> main = new ArrayList<>(List.of("io.polyglow.cli.Main"));
+        main.addAll(List.of(arguments));
+        Map<String, String> environment = Map.of(
+                "SPARK_HOME", sparkHome.toString(), "SPARK_SCALA_VERSION", "2.12", "SPARK_LOCAL_IP", "127.0.0.1");
+        String classPath = ClassPaths.polyglow() + ":" + sparkHome.resolve("jars") + "/*";
+        JavaProcess process =
+                JavaProcess.start(work, new JavaProcess.Spec(name, options, classPath, environment, main));
+        commands.add(process);
+        return process;
+    }
+
+    /** Runs a command to its end, which must be good, and returns what it wrote. */
+    String run(String name, Duration timeout, String... arguments) throws InterruptedException {
+        JavaProcess process = polyglow(name, arguments);
+        int code = process.awaitExit(timeout);
+        if (code != 0) {
+            throw new AssertionError(name + " ended with exit code " + code + "\n" + process.logTail(TAIL_BYTES));
+        }
+        return process.log();
+    }
+
+    private List<Path> executorLogs() {
+        try (Stream<Path> paths = Files.walk(work)) {
+            return paths.filter(path -> path.endsWith("stderr")).sorted().toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void delete(Path directory) throws IOException {
+        if (Files.exists(directory)) {
+            try (Stream<Path> paths = Files.walk(directory)) {
+                for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(path);
+                }
+            }
+        }
+    }
+}
