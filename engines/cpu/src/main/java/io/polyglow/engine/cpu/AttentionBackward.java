@@ -1,10 +1,9 @@
 package io.polyglow.engine.cpu;
 
-import static java.nio.ByteOrder.LITTLE_ENDIAN;
-import static jdk.incubator.vector.FloatVector.fromByteBuffer;
-
 import io.polyglow.engine.cpu.GemmSpec.Addend;
 import io.polyglow.engine.cpu.GemmSpec.Strides;
+import io.polyglow.engine.cpu.simd.BFloat16Loops;
+import io.polyglow.engine.cpu.simd.Loops;
 import io.polyglow.trainer.kernels.AttentionShape;
 import io.polyglow.trainer.tensor.DType;
 import io.polyglow.trainer.tensor.Tensor;
@@ -123,21 +122,10 @@ final class AttentionBackward extends AttentionTask {
                 float mean = Loops.dot(y.buffer, y.at, dy.buffer, dy.at, D);
                 int whole = Loops.whole(t + 1);
                 Loops.exp(memory, at, memory, at, whole, scale, -lse, 1);
-                scoreGradient(memory, at + toGradient, at, whole, mean, scale);
+                Loops.scoreGradient(memory, at + toGradient, at, whole, mean, scale);
                 Loops.fill(memory, at + 4 * (t + 1), count - (t + 1), 0);
                 Loops.fill(memory, at + toGradient + 4 * (t + 1), count - (t + 1), 0);
             }
-        }
-    }
-
-    /** {@code dS = P (dP - mean) scale}, in place of dP. */
-    private static void scoreGradient(ByteBuffer memory, int dP, int p, int n, float mean, float scale) {
-        for (int i = 0; i < n; i += Loops.LANES) {
-            fromByteBuffer(Loops.F, memory, dP + 4 * i, LITTLE_ENDIAN)
-                    .sub(mean)
-                    .mul(scale)
-                    .mul(fromByteBuffer(Loops.F, memory, p + 4 * i, LITTLE_ENDIAN))
-                    .intoByteBuffer(memory, dP + 4 * i, LITTLE_ENDIAN);
         }
     }
 
@@ -145,8 +133,8 @@ final class AttentionBackward extends AttentionTask {
         int n = (int) (heads * scores.batch());
         int bytes = (int) scoreBytes();
         ByteBuffer view = memory.view(0);
-        BFloat16s.narrow(view, 2 * bytes, view, 0, n);
-        BFloat16s.narrow(view, 3 * bytes, view, bytes, n);
+        BFloat16Loops.narrow(view, 2 * bytes, view, 0, n);
+        BFloat16Loops.narrow(view, 3 * bytes, view, bytes, n);
     }
 
     /** Stores the sums {@code [heads, T, D]} in the columns of dQkv. */

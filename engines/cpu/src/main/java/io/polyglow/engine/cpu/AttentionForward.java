@@ -2,6 +2,8 @@ package io.polyglow.engine.cpu;
 
 import io.polyglow.engine.cpu.GemmSpec.Addend;
 import io.polyglow.engine.cpu.GemmSpec.Strides;
+import io.polyglow.engine.cpu.simd.BFloat16Loops;
+import io.polyglow.engine.cpu.simd.Loops;
 import io.polyglow.trainer.kernels.AttentionShape;
 import io.polyglow.trainer.tensor.DType;
 import io.polyglow.trainer.tensor.Tensor;
@@ -108,7 +110,7 @@ final class AttentionForward extends AttentionTask {
                         memory.address(0));
                 softmax(memory.view(0), b, head, block);
                 if (narrow) {
-                    BFloat16s.narrow(
+                    BFloat16Loops.narrow(
                             memory.view(0), (int) probabilities, memory.view(0), 0, (int) (heads * scores.batch()));
                 }
                 lane.multiply(

@@ -1,6 +1,7 @@
 package io.polyglow.engine.cpu;
 
 import io.polyglow.engine.cpu.GemmSpec.Strides;
+import io.polyglow.engine.cpu.simd.Loops;
 import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.kernels.Kernels;
 import io.polyglow.trainer.tensor.Arena;
@@ -50,7 +51,7 @@ final class CpuEngine implements Engine {
 
     @Override
     public String describe() {
-        return "cpu: " + OneDnn.describe() + ", vectors of " + Loops.F.vectorBitSize() + " bits, " + team.threads()
+        return "cpu: " + OneDnn.describe() + ", vectors of " + Loops.LANES * Float.SIZE + " bits, " + team.threads()
                 + (team.threads() == 1 ? " thread" : " threads") + ", compute types " + computeTypes;
     }
 

@@ -1,5 +1,6 @@
 package io.polyglow.engine.cpu;
 
+import io.polyglow.engine.cpu.simd.Loops;
 import io.polyglow.trainer.tensor.DType;
 import io.polyglow.trainer.tensor.Tensor;
 import java.nio.ByteBuffer;

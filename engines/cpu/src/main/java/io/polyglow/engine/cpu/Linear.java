@@ -2,6 +2,7 @@ package io.polyglow.engine.cpu;
 
 import io.polyglow.engine.cpu.GemmSpec.Addend;
 import io.polyglow.engine.cpu.GemmSpec.Strides;
+import io.polyglow.engine.cpu.simd.Loops;
 import io.polyglow.trainer.kernels.WeightLayout;
 import io.polyglow.trainer.tensor.DType;
 import io.polyglow.trainer.tensor.Tensor;

@@ -1,20 +1,12 @@
 package io.polyglow.engine.cpu;
 
-import static java.nio.ByteOrder.LITTLE_ENDIAN;
-import static jdk.incubator.vector.FloatVector.fromByteBuffer;
-
+import io.polyglow.engine.cpu.simd.Loops;
+import io.polyglow.engine.cpu.simd.NormLoops;
 import io.polyglow.trainer.tensor.Tensor;
-import java.nio.ByteBuffer;
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorSpecies;
 import org.jspecify.annotations.Nullable;
 
 /** Layer and root-mean-square normalisation; the second is the first without mean and shift. Legend: N rows of C channels. */
 final class Norms {
-    private static final VectorSpecies<Float> F = Loops.F;
-    private static final int LANES = Loops.LANES;
-
     private final Team team;
 
     Norms(Team team) {
@@ -39,7 +31,7 @@ final class Norms {
                 float centre = mean == null ? 0 : Loops.sum(row.buffer, row.at, C) / C;
                 float variance = Loops.squares(row.buffer, row.at, C, centre) / C;
                 float r = (float) (1 / Math.sqrt(variance + epsilon));
-                normalise(y.buffer, y.at, row.buffer, row.at, g.buffer, g.at, row.whole, centre, r);
+                NormLoops.normalise(y.buffer, y.at, row.buffer, row.at, g.buffer, g.at, row.whole, centre, r);
                 if (b != null) {
                     Loops.add(y.buffer, y.at, b.buffer, b.at, row.whole);
                 }
@@ -50,18 +42,6 @@ final class Norms {
                 Scalars.put(rstd, n, r);
             }
         });
-    }
-
-    /** {@code out = (x - mean) rstd gamma}. */
-    private static void normalise(
-            ByteBuffer out, int o, ByteBuffer x, int xi, ByteBuffer gamma, int gi, int n, float mean, float rstd) {
-        for (int i = 0; i < n; i += LANES) {
-            fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN)
-                    .sub(mean)
-                    .mul(rstd)
-                    .mul(fromByteBuffer(F, gamma, gi + 4 * i, LITTLE_ENDIAN))
-                    .intoByteBuffer(out, o + 4 * i, LITTLE_ENDIAN);
-        }
     }
 
     /** With {@code xhat = (x - mean) rstd} and {@code g = dOut gamma}: {@code dX += rstd (g - mean(g) - xhat mean(g xhat))}. */
@@ -88,8 +68,9 @@ final class Norms {
                 float r = Scalars.get(rstd, n);
                 float centre = mean == null ? 0 : Scalars.get(mean, n);
                 float meanG = mean == null ? 0 : Loops.dot(dy.buffer, dy.at, g.buffer, g.at, C) / C;
-                float meanGX = r * centredDot(dy.buffer, dy.at, g.buffer, g.at, row.buffer, row.at, C, centre) / C;
-                gradient(
+                float meanGX =
+                        r * NormLoops.centredDot(dy.buffer, dy.at, g.buffer, g.at, row.buffer, row.at, C, centre) / C;
+                NormLoops.gradient(
                         dx.buffer,
                         dx.at,
                         dy.buffer,
@@ -104,7 +85,7 @@ final class Norms {
                         meanG,
                         meanGX);
                 dx.commit();
-                sumGradients(
+                NormLoops.sumGradients(
                         sums.view(sumGamma),
                         Memory.at(sumGamma),
                         dy.buffer,
@@ -120,64 +101,6 @@ final class Norms {
         sums.addTo(dGamma, 0, N, team.caller());
         if (dBeta != null) {
             sums.addTo(dBeta, 1, N, team.caller());
-        }
-    }
-
-    /** The sum of {@code dOut gamma (x - mean)}. */
-    private static float centredDot(
-            ByteBuffer dOut, int di, ByteBuffer gamma, int gi, ByteBuffer x, int xi, int n, float mean) {
-        int body = Loops.body(n);
-        FloatVector sum = FloatVector.zero(F);
-        for (int i = 0; i < body; i += LANES) {
-            sum = fromByteBuffer(F, dOut, di + 4 * i, LITTLE_ENDIAN)
-                    .mul(fromByteBuffer(F, gamma, gi + 4 * i, LITTLE_ENDIAN))
-                    .fma(fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN).sub(mean), sum);
-        }
-        float total = sum.reduceLanes(VectorOperators.ADD);
-        for (int i = body; i < n; i++) {
-            total += dOut.getFloat(di + 4 * i) * gamma.getFloat(gi + 4 * i) * (x.getFloat(xi + 4 * i) - mean);
-        }
-        return total;
-    }
-
-    private static void gradient(
-            ByteBuffer dX,
-            int dxi,
-            ByteBuffer dOut,
-            int di,
-            ByteBuffer gamma,
-            int gi,
-            ByteBuffer x,
-            int xi,
-            int n,
-            float mean,
-            float rstd,
-            float meanG,
-            float meanGX) {
-        float slope = -rstd * meanGX;
-        for (int i = 0; i < n; i += LANES) {
-            FloatVector g = fromByteBuffer(F, dOut, di + 4 * i, LITTLE_ENDIAN)
-                    .mul(fromByteBuffer(F, gamma, gi + 4 * i, LITTLE_ENDIAN))
-                    .sub(meanG);
-            fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN)
-                    .sub(mean)
-                    .fma(FloatVector.broadcast(F, slope), g)
-                    .fma(FloatVector.broadcast(F, rstd), fromByteBuffer(F, dX, dxi + 4 * i, LITTLE_ENDIAN))
-                    .intoByteBuffer(dX, dxi + 4 * i, LITTLE_ENDIAN);
-        }
-    }
-
-    /** {@code dGamma += dOut xhat}. */
-    private static void sumGradients(
-            ByteBuffer dGamma, int o, ByteBuffer dOut, int di, ByteBuffer x, int xi, int n, float mean, float rstd) {
-        for (int i = 0; i < n; i += LANES) {
-            fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN)
-                    .sub(mean)
-                    .mul(rstd)
-                    .fma(
-                            fromByteBuffer(F, dOut, di + 4 * i, LITTLE_ENDIAN),
-                            fromByteBuffer(F, dGamma, o + 4 * i, LITTLE_ENDIAN))
-                    .intoByteBuffer(dGamma, o + 4 * i, LITTLE_ENDIAN);
         }
     }
 }

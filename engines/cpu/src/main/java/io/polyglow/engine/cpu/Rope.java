@@ -1,21 +1,15 @@
 package io.polyglow.engine.cpu;
 
-import static java.nio.ByteOrder.LITTLE_ENDIAN;
-import static jdk.incubator.vector.FloatVector.fromByteBuffer;
-
+import io.polyglow.engine.cpu.simd.RopeLoops;
 import io.polyglow.trainer.kernels.AttentionShape;
 import io.polyglow.trainer.tensor.Tensor;
 import java.nio.ByteBuffer;
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Rotary position embedding. The sines and cosines of a run of positions are kept until another run, base or head size is asked
  * for; they come from {@link StrictMath}, so that every machine turns by the same angles.
  */
 final class Rope implements AutoCloseable {
-    private static final VectorSpecies<Float> F = Loops.F;
-
     private final Team team;
     private final Scratch table = new Scratch();
     private int tableFirst = -1;
@@ -39,35 +33,11 @@ final class Rope implements AutoCloseable {
                 Window row = lane.window(0).read(qkv, n * s.qkvChannels(), channels);
                 int angle = (int) (n % T) * s.headDim() * Float.BYTES;
                 for (int h = 0; h < heads; h++) {
-                    turn(row.buffer, row.at + h * s.headDim() * Float.BYTES, angles, angle, half, sign);
+                    RopeLoops.turn(row.buffer, row.at + h * s.headDim() * Float.BYTES, angles, angle, half, sign);
                 }
                 row.commit();
             }
         });
-    }
-
-    /** Turns the pairs (i, i + half) of one head; the table row has {@code half} cosines, then as many sines. */
-    private static void turn(ByteBuffer x, int at, ByteBuffer table, int angle, int half, float sign) {
-        int body = Loops.body(half);
-        int other = at + 4 * half;
-        int sines = angle + 4 * half;
-        for (int i = 0; i < body; i += Loops.LANES) {
-            FloatVector a = fromByteBuffer(F, x, at + 4 * i, LITTLE_ENDIAN);
-            FloatVector b = fromByteBuffer(F, x, other + 4 * i, LITTLE_ENDIAN);
-            FloatVector cos = fromByteBuffer(F, table, angle + 4 * i, LITTLE_ENDIAN);
-            FloatVector sin =
-                    fromByteBuffer(F, table, sines + 4 * i, LITTLE_ENDIAN).mul(sign);
-            a.mul(cos).sub(b.mul(sin)).intoByteBuffer(x, at + 4 * i, LITTLE_ENDIAN);
-            b.mul(cos).add(a.mul(sin)).intoByteBuffer(x, other + 4 * i, LITTLE_ENDIAN);
-        }
-        for (int i = body; i < half; i++) {
-            float a = x.getFloat(at + 4 * i);
-            float b = x.getFloat(other + 4 * i);
-            float cos = table.getFloat(angle + 4 * i);
-            float sin = table.getFloat(sines + 4 * i) * sign;
-            x.putFloat(at + 4 * i, a * cos - b * sin);
-            x.putFloat(other + 4 * i, b * cos + a * sin);
-        }
     }
 
     private ByteBuffer angles(int first, int T, int D, double theta) {

@@ -1,5 +1,7 @@
 package io.polyglow.engine.cpu;
 
+import io.polyglow.engine.cpu.simd.BFloat16Loops;
+import io.polyglow.engine.cpu.simd.Loops;
 import io.polyglow.trainer.tensor.DType;
 import io.polyglow.trainer.tensor.Tensor;
 import java.nio.ByteBuffer;
@@ -59,7 +61,7 @@ final class Window implements AutoCloseable {
 
     private void load() {
         if (bf16) {
-            BFloat16s.widen(buffer, at, home, homeAt, count);
+            BFloat16Loops.widen(buffer, at, home, homeAt, count);
         } else {
             buffer.put(at, home, homeAt, count * Float.BYTES);
         }
@@ -71,7 +73,7 @@ final class Window implements AutoCloseable {
             return;
         }
         if (bf16) {
-            BFloat16s.narrow(home, homeAt, buffer, at, count);
+            BFloat16Loops.narrow(home, homeAt, buffer, at, count);
         } else {
             home.put(homeAt, buffer, at, count * Float.BYTES);
         }

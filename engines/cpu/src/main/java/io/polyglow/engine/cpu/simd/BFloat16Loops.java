@@ -1,4 +1,4 @@
-package io.polyglow.engine.cpu;
+package io.polyglow.engine.cpu.simd;
 
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
@@ -13,17 +13,17 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /** Conversion between f32 and bf16, equal to {@link BFloat16} bit by bit. */
-final class BFloat16s {
+public final class BFloat16Loops {
     private static final VectorSpecies<Float> F = Loops.F;
     private static final VectorSpecies<Integer> I = VectorSpecies.of(int.class, F.vectorShape());
     private static final VectorSpecies<Short> HALF =
             VectorSpecies.of(short.class, VectorShape.forBitSize(F.vectorBitSize() / 2));
     private static final int INFINITY = 0x7F800000;
 
-    private BFloat16s() {}
+    private BFloat16Loops() {}
 
     /** {@code out[i] = x[i]}, exact; x is bf16. */
-    static void widen(ByteBuffer out, int o, ByteBuffer x, int xi, int n) {
+    public static void widen(ByteBuffer out, int o, ByteBuffer x, int xi, int n) {
         int body = Loops.body(n);
         for (int i = 0; i < body; i += Loops.LANES) {
             IntVector bits = (IntVector) ShortVector.fromByteBuffer(HALF, x, xi + 2 * i, LITTLE_ENDIAN)
@@ -36,7 +36,7 @@ final class BFloat16s {
     }
 
     /** {@code out[i] = x[i]}, rounded to nearest even; out is bf16. */
-    static void narrow(ByteBuffer out, int o, ByteBuffer x, int xi, int n) {
+    public static void narrow(ByteBuffer out, int o, ByteBuffer x, int xi, int n) {
         int body = Loops.body(n);
         for (int i = 0; i < body; i += Loops.LANES) {
             IntVector bits =

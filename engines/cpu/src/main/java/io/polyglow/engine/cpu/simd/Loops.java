@@ -1,4 +1,4 @@
-package io.polyglow.engine.cpu;
+package io.polyglow.engine.cpu.simd;
 
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import static jdk.incubator.vector.FloatVector.fromByteBuffer;
@@ -13,15 +13,16 @@ import jdk.incubator.vector.VectorSpecies;
  * Vector loops over f32 buffers: a buffer, the byte of its first element, and a count n. Element-wise loops want n to be a multiple of
  * {@link #LANES}; reductions take any n and add in an order that depends on n and the machine's vector length only.
  *
- * <p>Each loop is a small static method of its own, calls the Vector API directly and carries few vectors: the compiler of Java 17
- * puts vectors on the heap where it does not see a whole loop inlined.
+ * <p>Each loop of this package is a small static method of its own that calls the Vector API directly and carries few vectors, because
+ * the compiler of Java 17 is fragile: as soon as it cannot see one operation inlined, all vectors of the loop go through the heap. It does so at random where a
+ * caller swallows a loop, so {@code -XX:CompileCommand=dontinline} keeps this package's loops apart (see the project's JVM options).
  */
-final class Loops {
+public final class Loops {
     static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
-    static final int LANES = F.length();
+    public static final int LANES = F.length();
 
     private static final float LOG2_E = 1.442695f;
-    private static final float LN2_HIGH = 0.693359375f;
+    private static final float LN2_HIGH = 355f / 512;
     private static final float LN2_LOW = -2.1219444e-4f;
     /** Adding it leaves the nearest integer in the low bits of the fraction. */
     private static final float ROUNDER = 12582912f;
@@ -35,17 +36,17 @@ final class Loops {
     private Loops() {}
 
     /** The largest multiple of the lanes up to n. */
-    static int body(int n) {
+    public static int body(int n) {
         return n & -LANES;
     }
 
     /** The smallest multiple of the lanes from n on. */
-    static int whole(int n) {
+    public static int whole(int n) {
         return (n + LANES - 1) & -LANES;
     }
 
     /** {@code out = value}; any n. */
-    static void fill(ByteBuffer out, int o, int n, float value) {
+    public static void fill(ByteBuffer out, int o, int n, float value) {
         int body = body(n);
         FloatVector v = FloatVector.broadcast(F, value);
         for (int i = 0; i < body; i += LANES) {
@@ -57,7 +58,7 @@ final class Loops {
     }
 
     /** {@code out += x}. */
-    static void add(ByteBuffer out, int o, ByteBuffer x, int xi, int n) {
+    public static void add(ByteBuffer out, int o, ByteBuffer x, int xi, int n) {
         for (int i = 0; i < n; i += LANES) {
             fromByteBuffer(F, out, o + 4 * i, LITTLE_ENDIAN)
                     .add(fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN))
@@ -66,7 +67,7 @@ final class Loops {
     }
 
     /** {@code out = x + y}. */
-    static void sum(ByteBuffer out, int o, ByteBuffer x, int xi, ByteBuffer y, int yi, int n) {
+    public static void sum(ByteBuffer out, int o, ByteBuffer x, int xi, ByteBuffer y, int yi, int n) {
         for (int i = 0; i < n; i += LANES) {
             fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN)
                     .add(fromByteBuffer(F, y, yi + 4 * i, LITTLE_ENDIAN))
@@ -75,21 +76,21 @@ final class Loops {
     }
 
     /** {@code out = x}. */
-    static void copy(ByteBuffer out, int o, ByteBuffer x, int xi, int n) {
+    public static void copy(ByteBuffer out, int o, ByteBuffer x, int xi, int n) {
         for (int i = 0; i < n; i += LANES) {
             fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN).intoByteBuffer(out, o + 4 * i, LITTLE_ENDIAN);
         }
     }
 
     /** {@code out *= factor}. */
-    static void scale(ByteBuffer out, int o, int n, float factor) {
+    public static void scale(ByteBuffer out, int o, int n, float factor) {
         for (int i = 0; i < n; i += LANES) {
             fromByteBuffer(F, out, o + 4 * i, LITTLE_ENDIAN).mul(factor).intoByteBuffer(out, o + 4 * i, LITTLE_ENDIAN);
         }
     }
 
     /** The sum of x; any n. */
-    static float sum(ByteBuffer x, int xi, int n) {
+    public static float sum(ByteBuffer x, int xi, int n) {
         int body = body(n);
         FloatVector sum = FloatVector.zero(F);
         for (int i = 0; i < body; i += LANES) {
@@ -103,7 +104,7 @@ final class Loops {
     }
 
     /** The largest x, or NaN if there is one; any n. */
-    static float max(ByteBuffer x, int xi, int n) {
+    public static float max(ByteBuffer x, int xi, int n) {
         int body = body(n);
         FloatVector max = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
         for (int i = 0; i < body; i += LANES) {
@@ -117,7 +118,7 @@ final class Loops {
     }
 
     /** The sum of {@code x y}; any n. */
-    static float dot(ByteBuffer x, int xi, ByteBuffer y, int yi, int n) {
+    public static float dot(ByteBuffer x, int xi, ByteBuffer y, int yi, int n) {
         int body = body(n);
         FloatVector sum = FloatVector.zero(F);
         for (int i = 0; i < body; i += LANES) {
@@ -132,7 +133,7 @@ final class Loops {
     }
 
     /** The sum of {@code (x - centre)^2}; any n. */
-    static float squares(ByteBuffer x, int xi, int n, float centre) {
+    public static float squares(ByteBuffer x, int xi, int n, float centre) {
         int body = body(n);
         FloatVector sum = FloatVector.zero(F);
         for (int i = 0; i < body; i += LANES) {
@@ -151,7 +152,7 @@ final class Loops {
      * {@code out = factor * exp(scale * x + shift)}, to about 2 ulp between 1.2e-38 (which stands for everything below) and 2e38 (above: infinity); out may be x. {@code e^y = 2^n e^r} with n the integer nearest to y / ln 2, ln 2 in two
      * parts (Cody and Waite 1980), and a polynomial of degree 6 with the coefficients of Cephes' {@code expf} (Moshier).
      */
-    static void exp(ByteBuffer out, int o, ByteBuffer x, int xi, int n, float scale, float shift, float factor) {
+    public static void exp(ByteBuffer out, int o, ByteBuffer x, int xi, int n, float scale, float shift, float factor) {
         FloatVector shifts = FloatVector.broadcast(F, shift);
         FloatVector scales = FloatVector.broadcast(F, scale);
         for (int i = 0; i < n; i += LANES) {
@@ -172,6 +173,17 @@ final class Loops {
             IntVector exponent =
                     t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).add(ONE_BITS);
             p.mul(exponent.reinterpretAsFloats()).mul(factor).intoByteBuffer(out, o + 4 * i, LITTLE_ENDIAN);
+        }
+    }
+
+    /** {@code dS = p (dS - mean) scale}, from the gradient of probabilities p to that of their scores, in place. */
+    public static void scoreGradient(ByteBuffer x, int dS, int p, int n, float mean, float scale) {
+        for (int i = 0; i < n; i += LANES) {
+            fromByteBuffer(F, x, dS + 4 * i, LITTLE_ENDIAN)
+                    .sub(mean)
+                    .mul(scale)
+                    .mul(fromByteBuffer(F, x, p + 4 * i, LITTLE_ENDIAN))
+                    .intoByteBuffer(x, dS + 4 * i, LITTLE_ENDIAN);
         }
     }
 }
