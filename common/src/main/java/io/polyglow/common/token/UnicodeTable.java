@@ -12,7 +12,7 @@ import java.util.Map;
 
 /**
  * Letters, numbers and white space of one Unicode version, carried as a resource. Neither the JDK's tables (JDK 17 disagrees with Unicode 16 on
- * 13,000 letters) nor a library's version can then change how a text is cut. Two-level table of 256 code points a page; equal pages are one.
+ * 9,787 letters) nor a library's version can then change how a text is cut. Two-level table of 256 code points a page; equal pages are one.
  */
 public final class UnicodeTable {
     /** The Unicode version of the table; token shards carry it. */

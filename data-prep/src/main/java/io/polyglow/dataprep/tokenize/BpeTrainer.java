@@ -4,13 +4,10 @@ import io.polyglow.common.token.BpeModel;
 import io.polyglow.common.token.ByteAlphabet;
 import io.polyglow.common.token.IntPairs;
 import java.util.Comparator;
-import java.util.LinkedHashSet;
 import java.util.PriorityQueue;
-import java.util.Set;
 import org.agrona.collections.IntArrayList;
 import org.agrona.collections.Long2LongCounterMap;
 import org.agrona.collections.Long2ObjectHashMap;
-import org.agrona.collections.LongHashSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * counts. Ids: special tokens, the 256 bytes sorted by the characters that stand for them, merges. Each round merges the pair of highest count, the
  * smallest (left id, right id) among equals, until the vocabulary is full or the count is below the minimum.
  *
- * <p>Two habits of that trainer are kept because they decide which merges it makes: a merge whose result is a token already gives it that token's id,
- * and the count of a pair that was merged is not reset, so such a pair may be merged once more.
+ * <p>A stretch of text that no symbol crosses is merged alike wherever it stands, so a token is always made of the same two, and a pair comes up in one
+ * round only: in the round that makes one of its tokens all its positions are known.
  *
  * <p>Work is proportional to the occurrences that merge. The result does not depend on the order of the table. For one thread.
  */
@@ -34,10 +31,6 @@ public final class BpeTrainer implements PreTokenSink {
 
     private final PriorityQueue<Candidate> queue = new PriorityQueue<>(
             Comparator.comparingLong((Candidate c) -> -c.count).thenComparingLong(c -> c.pair));
-    private final LongHashSet queued = new LongHashSet(-1);
-
-    /** Pairs queued more than once: each of their candidates merges whole words, as it cannot know all positions. */
-    private final LongHashSet requeued = new LongHashSet(-1);
 
     /** A pair as it was counted when it entered the queue. */
     private static final class Candidate {
@@ -71,24 +64,22 @@ public final class BpeTrainer implements PreTokenSink {
     /** Learns the merges; call once, after the last {@link #add}. */
     public BpeModel train() {
         words.forEachPair(this::count);
-        Set<Long> merges = new LinkedHashSet<>();
         enqueueFresh();
-        while (vocabulary.size() < config.vocabSize()) {
-            Candidate best = best();
-            if (best == null) {
-                break;
-            }
-            // a repeated merge keeps its last rank only, as in a tokenizer.json
-            merges.remove(best.pair);
-            merges.add(best.pair);
+        IntArrayList merges = new IntArrayList();
+        for (Candidate best = best(); best != null; best = best()) {
+            merges.addInt(left(best.pair));
+            merges.addInt(right(best.pair));
             merge(best);
             enqueueFresh();
         }
-        return vocabulary.model(pairs(merges));
+        return vocabulary.model(new IntPairs(merges));
     }
 
-    /** The candidate with the highest count of now, or null when none reaches the minimum: counts in the queue go out of date. */
+    /** The candidate with the highest count of now (counts in the queue go out of date), or null when the vocabulary is full or none reaches the minimum. */
     private @Nullable Candidate best() {
+        if (vocabulary.size() >= config.vocabSize()) {
+            return null;
+        }
         for (Candidate top = queue.poll(); top != null; top = queue.poll()) {
             long count = pairCounts.get(top.pair);
             if (count == top.count) {
@@ -104,23 +95,8 @@ public final class BpeTrainer implements PreTokenSink {
         int left = left(best.pair);
         int right = right(best.pair);
         int merged = vocabulary.merged(left, right);
-        boolean wholeWords = requeued.contains(best.pair);
-        int lastWord = -1;
         for (int i = 0; i < best.positions.size(); i++) {
-            int position = best.positions.getInt(i);
-            int word = words.wordAt(position);
-            if (!wholeWords) {
-                mergeAt(position, left, right, merged);
-            } else if (word != lastWord) {
-                mergeWord(word, left, right, merged);
-            }
-            lastWord = word;
-        }
-    }
-
-    private void mergeWord(int word, int left, int right, int merged) {
-        for (int at = words.start(word); at >= 0; at = words.next(at)) {
-            mergeAt(at, left, right, merged);
+            mergeAt(best.positions.getInt(i), left, right, merged);
         }
     }
 
@@ -128,7 +104,7 @@ public final class BpeTrainer implements PreTokenSink {
         if (!words.merge(at, left, right, merged)) {
             return;
         }
-        long count = words.count(words.wordAt(at));
+        long count = words.countAt(at);
         int previous = words.previous(at);
         if (previous >= 0) {
             changeNeighbour(previous, words.symbol(previous), left, words.symbol(previous), merged, count);
@@ -157,21 +133,9 @@ public final class BpeTrainer implements PreTokenSink {
         fresh.forEachLong((pair, positions) -> {
             if (pairCounts.get(pair) > 0) {
                 queue.add(new Candidate(pair, positions, pairCounts.get(pair)));
-                if (!queued.add(pair)) {
-                    requeued.add(pair);
-                }
             }
         });
         fresh.clear();
-    }
-
-    private static IntPairs pairs(Set<Long> merges) {
-        IntArrayList values = new IntArrayList();
-        for (long pair : merges) {
-            values.addInt(left(pair));
-            values.addInt(right(pair));
-        }
-        return new IntPairs(values);
     }
 
     private static long pair(int left, int right) {

@@ -4,7 +4,6 @@ import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.token.ByteAlphabet;
 import java.util.Arrays;
-import org.agrona.collections.IntArrayList;
 import org.agrona.collections.LongArrayList;
 
 /**
@@ -31,7 +30,6 @@ final class WordTable {
 
     private final VocabularyBuilder vocabulary;
     private final int[] idOfByte = new int[256];
-    private final IntArrayList starts = new IntArrayList();
     private final LongArrayList counts = new LongArrayList();
     private int[] cells = {EMPTY};
     private int[] wordOfCell = {EMPTY};
@@ -46,11 +44,10 @@ final class WordTable {
 
     void add(byte[] word, long count) {
         grow(word.length + 1);
-        starts.addInt(size);
         counts.addLong(count);
         for (byte b : word) {
             cells[size] = idOfByte[b & 0xFF];
-            wordOfCell[size++] = starts.size() - 1;
+            wordOfCell[size++] = counts.size() - 1;
         }
         cells[size++] = EMPTY;
     }
@@ -58,21 +55,14 @@ final class WordTable {
     void forEachPair(PairVisitor visitor) {
         for (int at = 1; at < size - 1; at++) {
             if (cells[at] != EMPTY && cells[at + 1] != EMPTY) {
-                visitor.visit(at, cells[at], cells[at + 1], count(wordOfCell[at]));
+                visitor.visit(at, cells[at], cells[at + 1], countAt(at));
             }
         }
     }
 
-    int wordAt(int position) {
-        return wordOfCell[position];
-    }
-
-    long count(int word) {
-        return counts.getLong(word);
-    }
-
-    int start(int word) {
-        return starts.getInt(word);
+    /** How often the word around a cell occurs. */
+    long countAt(int position) {
+        return counts.getLong(wordOfCell[position]);
     }
 
     int symbol(int position) {
