@@ -56,11 +56,14 @@ final class Console {
         out.flush();
     }
 
-    /**
-     * Shows how far a stage is. {@code fraction} in [0, 1]; {@code elapsedNs} since the stage began serves to estimate the rest.
-     */
-    synchronized void progress(String stage, double fraction, long elapsedNs, String detail) {
-        String text = progressText(stage, fraction, elapsedNs, detail);
+    /** Time that is left of a stage that took {@code elapsedNs} for the part {@code fraction}; negative while unknown. */
+    static double etaSeconds(double fraction, long elapsedNs) {
+        return fraction > 0 && fraction < 1 ? elapsedNs * (1 - fraction) / fraction / 1e9 : -1;
+    }
+
+    /** Shows how far a stage is, {@code fraction} in [0, 1], and how long the rest will take; a negative ETA is not shown. */
+    synchronized void progress(String stage, double fraction, double etaSeconds, String detail) {
+        String text = progressText(stage, fraction, etaSeconds, detail);
         if (terminal) {
             err.print("\r\033[2K" + text);
             err.flush();
@@ -75,11 +78,11 @@ final class Console {
         }
     }
 
-    static String progressText(String stage, double fraction, long elapsedNs, String detail) {
+    static String progressText(String stage, double fraction, double etaSeconds, String detail) {
         double done = Math.max(0, Math.min(1, fraction));
         int full = (int) Math.round(done * BAR_WIDTH);
         String bar = "#".repeat(full) + ".".repeat(BAR_WIDTH - full);
-        String eta = done > 0 && done < 1 ? "  ETA " + duration((long) (elapsedNs * (1 - done) / done)) : "";
+        String eta = etaSeconds >= 0 && done < 1 ? "  ETA " + duration((long) (etaSeconds * 1e9)) : "";
         return String.format(Locale.ROOT, "%-9s [%s] %3.0f %%%s  %s", stage, bar, done * 100, eta, detail)
                 .stripTrailing();
     }

@@ -25,16 +25,16 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "tokenizer",
         mixinStandardHelpOptions = true,
-        synopsisSubcommandLabel = "(encode | decode)",
+        synopsisSubcommandLabel = "(train | encode | decode)",
         description = "Trains a tokenizer, or runs one. Files are Hugging Face tokenizer.json.",
-        subcommands = {TokenizerCommand.Encode.class, TokenizerCommand.Decode.class})
+        subcommands = {TokenizerTrainCommand.class, TokenizerCommand.Encode.class, TokenizerCommand.Decode.class})
 final class TokenizerCommand implements Runnable {
     @Spec
     private CommandSpec spec;
 
     @Override
     public void run() {
-        throw new CommandLine.ParameterException(spec.commandLine(), "name what to do: encode or decode");
+        throw new CommandLine.ParameterException(spec.commandLine(), "name what to do: train, encode or decode");
     }
 
     static ByteLevelBpe read(Path file) {

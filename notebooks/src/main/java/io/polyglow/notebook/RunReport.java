@@ -53,7 +53,7 @@ public final class RunReport {
         rows.add(List.of("run", run));
         rows.add(List.of("steps", String.valueOf(last.getLong("step"))));
         rows.add(List.of("tokens", String.format(Locale.ROOT, "%,d", last.getLong("tokens"))));
-        rows.add(List.of("attempts", String.valueOf(last.getLong("epoch"))));
+        rows.add(List.of("epochs", String.format(Locale.ROOT, "%.2f", last.getDouble("epoch"))));
         rows.add(List.of("loss, last", number(last.getDouble("loss"))));
         List<Double> validation = values("validation_loss").y();
         if (!validation.isEmpty()) {

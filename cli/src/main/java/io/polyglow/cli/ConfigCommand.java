@@ -1,0 +1,131 @@
+package io.polyglow.cli;
+
+import io.polyglow.common.config.ConfigFile;
+import io.polyglow.common.config.Resolved;
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
+import io.polyglow.dataprep.spark.PrepareConfig;
+import io.polyglow.trainer.config.TrainConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code polyglow config}: what a config means, and what may stand in it. */
+@Command(
+        name = "config",
+        mixinStandardHelpOptions = true,
+        synopsisSubcommandLabel = "(show | keys)",
+        description = "Shows what a config means, and what may stand in one.",
+        subcommands = {ConfigCommand.Show.class, ConfigCommand.Keys.class})
+final class ConfigCommand implements Runnable {
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public void run() {
+        throw new CommandLine.ParameterException(spec.commandLine(), "name what to do: show or keys");
+    }
+
+    /** The two kinds of configs. */
+    enum Kind {
+        PREPARE(PrepareConfig.class, "input|output|tokenizer|split|shards|format|columns"),
+        TRAIN(TrainConfig.class, "model|optimizer|steps|batch|layout|checkpoint|evaluate");
+
+        private final Class<? extends Record> type;
+        private final Pattern ownKeys;
+
+        Kind(Class<? extends Record> type, String ownKeys) {
+            this.type = type;
+            this.ownKeys = Pattern.compile("^(" + ownKeys + ")\\s*:", Pattern.MULTILINE);
+        }
+
+        /** The kind that most of the file's top-level keys belong to. */
+        static Kind of(Path file) {
+            try {
+                String yaml = Files.readString(file);
+                long prepare = PREPARE.ownKeys.matcher(yaml).results().count();
+                long train = TRAIN.ownKeys.matcher(yaml).results().count();
+                return prepare > train ? PREPARE : TRAIN;
+            } catch (IOException e) {
+                throw new PolyglowException(ErrorKind.USAGE, "The config " + file + " cannot be read: " + e + ".", e);
+            }
+        }
+
+        static Kind named(String name) {
+            return Arrays.stream(values())
+                    .filter(kind -> kind.name().equalsIgnoreCase(name))
+                    .findFirst()
+                    .orElseThrow(() -> new PolyglowException(
+                            ErrorKind.USAGE, "'" + name + "' is no kind of config; there are: prepare, train."));
+        }
+    }
+
+    /** The resolved config. */
+    @Command(
+            name = "show",
+            mixinStandardHelpOptions = true,
+            sortOptions = false,
+            description =
+                    "Prints a config with every key, defaults and --set included, and its hash; reports all problems at once.",
+            footerHeading = "%nExample:%n",
+            footer =
+                    "  polyglow config show configs/train/nano.yaml --set data=corpus --set run=runs/a --set batch.global=64")
+    static final class Show implements Callable<Integer> {
+        private final Console console;
+
+        @Mixin
+        private ConfigSource config;
+
+        @Option(
+                names = "--kind",
+                paramLabel = "KIND",
+                description = "prepare or train. Default: what the keys of the file say.")
+        private @Nullable String kind;
+
+        Show(Console console) {
+            this.console = console;
+        }
+
+        @Override
+        public Integer call() {
+            Kind chosen = kind == null ? Kind.of(config.file()) : Kind.named(kind);
+            Resolved<?> resolved = config.load(chosen.type);
+            console.line(resolved.yaml().stripTrailing());
+            console.line("# sha256 " + resolved.sha256());
+            return 0;
+        }
+    }
+
+    /** The reference of keys. */
+    @Command(
+            name = "keys",
+            mixinStandardHelpOptions = true,
+            description = "Lists every key of a kind of config with its type, range, default and meaning.")
+    static final class Keys implements Callable<Integer> {
+        private final Console console;
+
+        @Parameters(paramLabel = "KIND", description = "prepare or train.")
+        private String kind;
+
+        Keys(Console console) {
+            this.console = console;
+        }
+
+        @Override
+        public Integer call() {
+            console.line(ConfigFile.reference(Kind.named(kind).type).stripTrailing());
+            return 0;
+        }
+    }
+}

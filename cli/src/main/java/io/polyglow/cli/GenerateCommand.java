@@ -1,0 +1,134 @@
+package io.polyglow.cli;
+
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.token.ByteLevelBpe;
+import io.polyglow.trainer.eval.TrainedModel;
+import io.polyglow.trainer.generate.Generator;
+import io.polyglow.trainer.generate.Sampling;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.agrona.concurrent.NanoClock;
+import org.agrona.concurrent.SystemNanoClock;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code polyglow generate}: lets a run's model write. */
+@Command(
+        name = "generate",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = {
+            "Continues prompts with a run's newest checkpoint, whatever layout trained it.",
+            "",
+            "The same seed gives the same text. Temperature 0 takes the likeliest token every time."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  polyglow generate runs/shakespeare --prompt 'ROMEO:' --max-tokens 300",
+            "  polyglow generate runs/numbers --prompt 'de | 417 |' --temperature 0"
+        })
+final class GenerateCommand implements Callable<Integer> {
+    private final Console console;
+
+    @Parameters(paramLabel = "RUN", description = "The run directory.")
+    private String run;
+
+    @Option(
+            names = "--prompt",
+            required = true,
+            paramLabel = "TEXT",
+            description = "Text to continue; may be repeated. Empty text starts a new document.")
+    private List<String> prompts;
+
+    @Option(
+            names = "--max-tokens",
+            defaultValue = "200",
+            paramLabel = "N",
+            description = "Most new tokens. Default: ${DEFAULT-VALUE}.")
+    private int maxTokens;
+
+    @Option(
+            names = "--temperature",
+            defaultValue = "0.8",
+            paramLabel = "T",
+            description = "Divides the logits; 0 is greedy. Default: ${DEFAULT-VALUE}.")
+    private double temperature;
+
+    @Option(
+            names = "--top-k",
+            defaultValue = "0",
+            paramLabel = "K",
+            description = "Only the K likeliest tokens; 0 for all. Default: ${DEFAULT-VALUE}.")
+    private int topK;
+
+    @Option(
+            names = "--top-p",
+            defaultValue = "1",
+            paramLabel = "P",
+            description = "Only the likeliest tokens that together reach P. Default: ${DEFAULT-VALUE}.")
+    private double topP;
+
+    @Option(
+            names = "--seed",
+            defaultValue = "1",
+            paramLabel = "N",
+            description = "Seed of the choice. Default: ${DEFAULT-VALUE}.")
+    private long seed;
+
+    GenerateCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        try (Locations locations = new Locations()) {
+            return Models.use(locations.resolve(run), this::generate);
+        }
+    }
+
+    private int generate(TrainedModel model) {
+        ByteLevelBpe tokenizer = model.tokenizer();
+        int end = tokenizer.endOfTextId();
+        Sampling sampling = new Sampling(maxTokens, end < 0 ? List.of() : List.of(end), temperature, topK, topP, seed);
+        List<int[]> ids =
+                prompts.stream().map(prompt -> encode(tokenizer, prompt)).toList();
+        NanoClock clock = SystemNanoClock.INSTANCE;
+        long startNs = clock.nanoTime();
+        try (Generator generator = model.generator(ids.size())) {
+            List<int[]> continued = generator.generate(ids, sampling);
+            double seconds = (clock.nanoTime() - startNs) / 1e9;
+            long tokens = 0;
+            for (int i = 0; i < continued.size(); i++) {
+                int[] text = continued.get(i);
+                tokens += text.length;
+                console.line(
+                        prompts.get(i) + new String(tokenizer.decode(text, 0, text.length), StandardCharsets.UTF_8));
+            }
+            console.note(String.format(
+                    Locale.ROOT,
+                    "[step %d, %d tokens in %.2f s, %.0f tokens/s]",
+                    model.checkpoint().manifest().step(),
+                    tokens,
+                    seconds,
+                    tokens / seconds));
+        }
+        return 0;
+    }
+
+    private static int[] encode(ByteLevelBpe tokenizer, String prompt) {
+        if (!prompt.isEmpty()) {
+            return tokenizer.encode(prompt);
+        }
+        if (tokenizer.endOfTextId() < 0) {
+            throw new PolyglowException(
+                    ErrorKind.USAGE,
+                    "The prompt is empty, and the tokenizer has no end-of-text token to start a document from; give some text.");
+        }
+        return new int[] {tokenizer.endOfTextId()};
+    }
+}

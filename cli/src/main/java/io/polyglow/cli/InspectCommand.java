@@ -1,0 +1,151 @@
+package io.polyglow.cli;
+
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.json.Json;
+import io.polyglow.common.json.JsonObject;
+import io.polyglow.common.store.Store;
+import io.polyglow.common.store.Stores;
+import io.polyglow.common.token.shard.CorpusManifest;
+import io.polyglow.common.token.shard.TokenDataset;
+import io.polyglow.trainer.checkpoint.Checkpoint;
+import io.polyglow.trainer.checkpoint.CheckpointDirectory;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code polyglow inspect}: what lies at a path. */
+@Command(
+        name = "inspect",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = {
+            "Tells what a corpus, a checkpoint or a run holds, and verifies every byte of it.",
+            "",
+            "Of a run: its newest checkpoint. weights_sha256 does not depend on layout, sharding or files, so two runs with the"
+                    + " same hash have the same weights."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  polyglow inspect runs/nano --json",
+            "  polyglow inspect runs/nano/checkpoints/step-00000100",
+            "  polyglow inspect hdfs://nn:8020/corpora/web"
+        })
+final class InspectCommand implements Callable<Integer> {
+    private final Console console;
+
+    @Parameters(paramLabel = "PATH", description = "A corpus, checkpoint or run directory, local or hdfs://...")
+    private String path;
+
+    @Option(names = "--json", description = "Prints one JSON object.")
+    private boolean json;
+
+    InspectCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        JsonObject found = inspect();
+        if (json) {
+            console.line(Json.pretty(found));
+        } else {
+            found.names().forEach(name -> console.line(name + ": " + text(found.get(name))));
+        }
+        return 0;
+    }
+
+    private static String text(@Nullable Object value) {
+        return value instanceof JsonObject object ? Json.line(object) : String.valueOf(value);
+    }
+
+    private JsonObject inspect() throws IOException {
+        try (Store store = Stores.open(path)) {
+            if (store.exists("config.yaml")) {
+                return run(store);
+            }
+            if (!store.exists(CorpusManifest.FILE)) {
+                throw new PolyglowException(
+                        ErrorKind.DATA,
+                        path + " is no corpus, checkpoint or run: there is neither manifest.json nor config.yaml in it."
+                                + " Check the path; a directory that is still being written has another name.");
+            }
+        }
+        return isCheckpoint() ? checkpoint() : corpus();
+    }
+
+    private boolean isCheckpoint() throws IOException {
+        try (Store store = Stores.open(path)) {
+            byte[] manifest = Stores.read(store, CorpusManifest.FILE, 256 << 20);
+            return Json.parseObject(path + "/" + CorpusManifest.FILE, manifest, manifest.length)
+                    .getString("format", "")
+                    .equals("polyglow-checkpoint");
+        }
+    }
+
+    private JsonObject corpus() throws IOException {
+        try (Store store = Stores.open(path)) {
+            TokenDataset corpus = TokenDataset.open(store, "");
+            corpus.split(TokenDataset.TRAIN);
+            corpus.split(TokenDataset.VALIDATION);
+            return corpus.manifest().summary().put("path", path).put("kind", "corpus");
+        }
+    }
+
+    private JsonObject checkpoint() throws IOException {
+        Location location = Location.of(path);
+        try (Store store = Stores.open(location.parent())) {
+            return describe(Checkpoint.open(store, location.name())).put("kind", "checkpoint");
+        }
+    }
+
+    private static JsonObject run(Store store) throws IOException {
+        CheckpointDirectory checkpoints = new CheckpointDirectory(store);
+        List<Long> steps = checkpoints.steps();
+        if (steps.isEmpty()) {
+            throw new PolyglowException(
+                    ErrorKind.DATA,
+                    "The run " + store.root() + " has no checkpoint yet; go on with: polyglow resume " + store.root());
+        }
+        return describe(checkpoints.open(steps.get(steps.size() - 1)))
+                .put("kind", "run")
+                .put("checkpoints", steps);
+    }
+
+    private static JsonObject describe(Checkpoint checkpoint) {
+        checkpoint.verify();
+        return new JsonObject()
+                .put("path", checkpoint.location())
+                .put("step", checkpoint.manifest().step())
+                .put("samples", checkpoint.manifest().samples())
+                .put(
+                        "layout",
+                        new JsonObject()
+                                .put("data", checkpoint.manifest().layout().data())
+                                .put("pipeline", checkpoint.manifest().layout().pipeline()))
+                .put("engine", checkpoint.manifest().engine())
+                .put("dtype", checkpoint.manifest().dtype())
+                .put("parameters", checkpoint.parameters())
+                .put("weights_sha256", checkpoint.weightsSha256())
+                .put("data_fingerprint", checkpoint.manifest().dataFingerprint())
+                .put("tokenizer_sha256", checkpoint.manifest().tokenizerSha256())
+                .put("run_id", checkpoint.manifest().runId())
+                .put("attempt", checkpoint.manifest().attempt());
+    }
+
+    /** A location split into the directory that holds it and its name there. */
+    private record Location(String parent, String name) {
+        static Location of(String path) {
+            String trimmed = path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
+            int slash = trimmed.lastIndexOf('/');
+            if (slash < 0) {
+                return new Location(".", trimmed);
+            }
+            return new Location(slash == 0 ? "/" : trimmed.substring(0, slash), trimmed.substring(slash + 1));
+        }
+    }
+}

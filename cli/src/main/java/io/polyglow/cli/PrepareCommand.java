@@ -1,0 +1,68 @@
+package io.polyglow.cli;
+
+import io.polyglow.common.json.Json;
+import io.polyglow.dataprep.spark.PrepareConfig;
+import io.polyglow.dataprep.spark.PrepareJob;
+import io.polyglow.dataprep.spark.PrepareReport;
+import java.util.concurrent.Callable;
+import org.apache.spark.sql.SparkSession;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code polyglow prepare}: raw text to token shards. */
+@Command(
+        name = "prepare",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = {
+            "Turns raw text into a corpus of token shards: reads, cleans, deduplicates, trains a tokenizer (or uses"
+                    + " yours), tokenizes and shards, as one Spark job.",
+            "",
+            "The output appears whole or not at all. The same input and config give the same bytes on any number of"
+                    + " partitions; an output that is there already is not made again."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  polyglow prepare configs/prepare/udhr.yaml --set input=corpora/udhr --set output=data/udhr",
+            "  polyglow prepare my.yaml --master spark://host:7077 --set output=hdfs://nn:8020/corpora/web",
+            "",
+            "All keys of the config: polyglow config keys prepare"
+        })
+final class PrepareCommand implements Callable<Integer> {
+    private final Console console;
+
+    @Mixin
+    private ConfigSource config;
+
+    @Mixin
+    private SparkOptions spark;
+
+    @Option(names = "--json", description = "Prints the report as one JSON object.")
+    private boolean json;
+
+    PrepareCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() {
+        PrepareReport report = run(console, config.load(PrepareConfig.class).value(), spark);
+        if (json) {
+            console.line(Json.pretty(report.json()));
+            return 0;
+        }
+        console.line(report.table().stripTrailing());
+        console.line((report.reused() ? "Nothing to do, it was there already: " : "Corpus: ") + report.output());
+        console.line(
+                "Next: polyglow train configs/train/nano.yaml --set data=" + report.output() + " --set run=runs/nano");
+        return 0;
+    }
+
+    static PrepareReport run(Console console, PrepareConfig config, SparkOptions options) {
+        console.note("Starting Spark ...");
+        try (SparkSession session = options.session("polyglow prepare " + config.output())) {
+            return PrepareJob.run(session, config, new StageProgress(console));
+        }
+    }
+}

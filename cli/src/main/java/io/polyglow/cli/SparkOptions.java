@@ -1,0 +1,48 @@
+package io.polyglow.cli;
+
+import io.polyglow.cluster.spark.ShippedJars;
+import io.polyglow.cluster.spark.SparkTarget;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.apache.spark.SparkConf;
+import org.apache.spark.sql.SparkSession;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Where a command's Spark job runs. */
+final class SparkOptions {
+    @Option(
+            names = "--master",
+            paramLabel = "URL",
+            description =
+                    "Spark master: spark://host:port, yarn, local[N], local-cluster[N,CORES,MB]. Default: this machine.")
+    private @Nullable String master;
+
+    @Option(
+            names = "--conf",
+            paramLabel = "KEY=VALUE",
+            description = "A Spark property, e.g. --conf spark.executor.memory=4g. May be repeated.")
+    private Map<String, String> properties = new LinkedHashMap<>();
+
+    /** The target of a training job. */
+    SparkTarget target() {
+        return new SparkTarget(master, properties);
+    }
+
+    /** A session for a data job: all cores of this machine unless a master is given. */
+    SparkSession session(String application) {
+        SparkConf conf = new SparkConf();
+        properties.forEach(conf::set);
+        conf.setAppName(application);
+        conf.setIfMissing("spark.master", master == null ? "local[*]" : master);
+        if (conf.get("spark.master").startsWith("local")) {
+            conf.setIfMissing("spark.driver.host", "127.0.0.1");
+            conf.setIfMissing("spark.driver.bindAddress", "127.0.0.1");
+            conf.setIfMissing("spark.ui.enabled", "false");
+            conf.setIfMissing("spark.sql.shuffle.partitions", "8");
+        } else {
+            ShippedJars.addTo(conf);
+        }
+        return SparkSession.builder().config(conf).getOrCreate();
+    }
+}

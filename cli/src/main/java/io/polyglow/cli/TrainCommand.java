@@ -1,0 +1,62 @@
+package io.polyglow.cli;
+
+import io.polyglow.cluster.spark.TrainJob;
+import io.polyglow.cluster.spark.TrainResult;
+import io.polyglow.common.config.Resolved;
+import io.polyglow.trainer.config.TrainConfig;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** {@code polyglow train}: begins a run. */
+@Command(
+        name = "train",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = {
+            "Trains a transformer on a corpus that prepare made, as a Spark barrier job with one rank per task.",
+            "",
+            "The loss curve and the final weights have the same bits on any layout (layout.data x layout.pipeline), and after"
+                    + " any number of stops and resumes. Lost ranks are restarted from the last checkpoint."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  polyglow train configs/train/nano.yaml --set data=data/udhr --set run=runs/nano",
+            "  polyglow train my.yaml --master spark://host:7077 --set run=hdfs://nn:8020/runs/web"
+                    + " --set layout.data=4 --set layout.pipeline=2",
+            "",
+            "All keys of the config: polyglow config keys train"
+        })
+final class TrainCommand implements Callable<Integer> {
+    private final Console console;
+
+    @Mixin
+    private ConfigSource config;
+
+    @Mixin
+    private SparkOptions spark;
+
+    TrainCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() {
+        Resolved<TrainConfig> resolved = config.load(TrainConfig.class);
+        TrainResult result = TrainJob.start(resolved, spark.target(), new TrainProgress(console));
+        conclude(console, resolved.value().run(), result);
+        return 0;
+    }
+
+    /** Tells how a job ended and what can be done next. */
+    static void conclude(Console console, String run, TrainResult result) {
+        console.line((result.finished() ? "Done at step " : "Stopped at step ") + result.step()
+                + (result.restarts() == 0 ? "" : " after " + result.restarts() + " restarts")
+                + "; checkpoint: " + run + "/" + result.checkpoint());
+        if (result.finished()) {
+            console.line("Next: polyglow generate " + run + " --prompt '...'   or: polyglow evaluate " + run);
+        } else {
+            console.line("Next: polyglow resume " + run);
+        }
+    }
+}
