@@ -18,13 +18,13 @@ import org.apache.spark.SparkConf;
  * What executors on other machines need: the entries of this process's class path that are not Spark's own ({@code SPARK_HOME/jars}).
  * Directories of classes are packed into jars, because Spark ships files.
  */
-final class ShippedJars {
+public final class ShippedJars {
     private static final String PROPERTY = "spark.jars";
 
     private ShippedJars() {}
 
     /** Sets {@code spark.jars}, unless somebody already has. */
-    static void addTo(SparkConf conf) {
+    public static void addTo(SparkConf conf) {
         if (conf.get(PROPERTY, "").isEmpty()) {
             conf.set(PROPERTY, String.join(",", find()));
         }
