@@ -36,6 +36,13 @@ final class ConfigSource {
     }
 
     <T extends Record> Resolved<T> load(Class<T> type) {
-        return ConfigFile.read(type, file, overrides.values());
+        return load(type, List.of());
+    }
+
+    /** Loads the config with {@code more} settings after the user's. */
+    <T extends Record> Resolved<T> load(Class<T> type, List<String> more) {
+        List<String> all = new ArrayList<>(overrides.values());
+        all.addAll(more);
+        return ConfigFile.read(type, file, all);
     }
 }

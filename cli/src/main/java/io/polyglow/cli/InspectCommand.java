@@ -50,7 +50,10 @@ final class InspectCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        JsonObject found = inspect();
+        JsonObject found;
+        try (Locations locations = new Locations()) {
+            found = inspect(locations.resolve(path));
+        }
         if (json) {
             console.line(Json.pretty(found));
         } else {
@@ -63,7 +66,7 @@ final class InspectCommand implements Callable<Integer> {
         return value instanceof JsonObject object ? Json.line(object) : String.valueOf(value);
     }
 
-    private JsonObject inspect() throws IOException {
+    private static JsonObject inspect(String path) throws IOException {
         try (Store store = Stores.open(path)) {
             if (store.exists("config.yaml")) {
                 return run(store);
@@ -75,10 +78,10 @@ final class InspectCommand implements Callable<Integer> {
                                 + " Check the path; a directory that is still being written has another name.");
             }
         }
-        return isCheckpoint() ? checkpoint() : corpus();
+        return isCheckpoint(path) ? checkpoint(path) : corpus(path);
     }
 
-    private boolean isCheckpoint() throws IOException {
+    private static boolean isCheckpoint(String path) throws IOException {
         try (Store store = Stores.open(path)) {
             byte[] manifest = Stores.read(store, CorpusManifest.FILE, 256 << 20);
             return Json.parseObject(path + "/" + CorpusManifest.FILE, manifest, manifest.length)
@@ -87,7 +90,7 @@ final class InspectCommand implements Callable<Integer> {
         }
     }
 
-    private JsonObject corpus() throws IOException {
+    private static JsonObject corpus(String path) throws IOException {
         try (Store store = Stores.open(path)) {
             TokenDataset corpus = TokenDataset.open(store, "");
             corpus.split(TokenDataset.TRAIN);
@@ -96,10 +99,10 @@ final class InspectCommand implements Callable<Integer> {
         }
     }
 
-    private JsonObject checkpoint() throws IOException {
-        Location location = Location.of(path);
-        try (Store store = Stores.open(location.parent())) {
-            return describe(Checkpoint.open(store, location.name())).put("kind", "checkpoint");
+    private static JsonObject checkpoint(String path) throws IOException {
+        Place place = Place.of(path);
+        try (Store store = Stores.open(place.parent())) {
+            return describe(Checkpoint.open(store, place.name())).put("kind", "checkpoint");
         }
     }
 
@@ -138,14 +141,14 @@ final class InspectCommand implements Callable<Integer> {
     }
 
     /** A location split into the directory that holds it and its name there. */
-    private record Location(String parent, String name) {
-        static Location of(String path) {
+    private record Place(String parent, String name) {
+        static Place of(String path) {
             String trimmed = path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
             int slash = trimmed.lastIndexOf('/');
             if (slash < 0) {
-                return new Location(".", trimmed);
+                return new Place(".", trimmed);
             }
-            return new Location(slash == 0 ? "/" : trimmed.substring(0, slash), trimmed.substring(slash + 1));
+            return new Place(slash == 0 ? "/" : trimmed.substring(0, slash), trimmed.substring(slash + 1));
         }
     }
 }

@@ -23,7 +23,20 @@ import picocli.CommandLine.HelpCommand;
             "Exit codes: 0 ok, 64 usage or config, 65 data, 69 environment, 70 bug, 74 checkpoint",
             "unreadable, 75 fenced, 76 no progress after restarts, 77 numeric."
         },
-        subcommands = {SampleCommand.class, TokenizerCommand.class, DoctorCommand.class, HelpCommand.class})
+        subcommands = {
+            QuickstartCommand.class,
+            SampleCommand.class,
+            PrepareCommand.class,
+            TrainCommand.class,
+            ResumeCommand.class,
+            EvaluateCommand.class,
+            GenerateCommand.class,
+            InspectCommand.class,
+            TokenizerCommand.class,
+            ConfigCommand.class,
+            DoctorCommand.class,
+            HelpCommand.class
+        })
 public final class Main implements Runnable {
     @CommandLine.Spec
     private CommandLine.Model.CommandSpec spec;

@@ -4,6 +4,8 @@ import io.polyglow.common.json.Json;
 import io.polyglow.dataprep.spark.PrepareConfig;
 import io.polyglow.dataprep.spark.PrepareJob;
 import io.polyglow.dataprep.spark.PrepareReport;
+import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
@@ -46,8 +48,8 @@ final class PrepareCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() {
-        PrepareReport report = run(console, config.load(PrepareConfig.class).value(), spark);
+    public Integer call() throws IOException {
+        PrepareReport report = prepare();
         if (json) {
             console.line(Json.pretty(report.json()));
             return 0;
@@ -57,6 +59,15 @@ final class PrepareCommand implements Callable<Integer> {
         console.line(
                 "Next: polyglow train configs/train/nano.yaml --set data=" + report.output() + " --set run=runs/nano");
         return 0;
+    }
+
+    private PrepareReport prepare() throws IOException {
+        PrepareConfig written = config.load(PrepareConfig.class).value();
+        try (Locations locations = new Locations()) {
+            List<String> places = List.of(
+                    "input=" + locations.resolve(written.input()), "output=" + locations.resolve(written.output()));
+            return run(console, config.load(PrepareConfig.class, places).value(), spark);
+        }
     }
 
     static PrepareReport run(Console console, PrepareConfig config, SparkOptions options) {

@@ -197,7 +197,7 @@ final class QuickstartCommand implements Callable<Integer> {
     }
 
     private static <T extends Record> Resolved<T> config(Class<T> type, String name, List<String> set) {
-        Path home = Path.of(System.getProperty("polyglow.home", "."));
+        Path home = Path.of(System.getProperty("polyglow.root", "."));
         return ConfigFile.read(type, home.resolve("configs").resolve(name), set);
     }
 }

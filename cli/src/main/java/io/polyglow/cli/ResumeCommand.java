@@ -2,6 +2,7 @@ package io.polyglow.cli;
 
 import io.polyglow.cluster.spark.TrainJob;
 import io.polyglow.cluster.spark.TrainResult;
+import java.io.IOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -40,9 +41,12 @@ final class ResumeCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() {
-        TrainResult result = TrainJob.resume(run, overrides.values(), spark.target(), new TrainProgress(console));
-        TrainCommand.conclude(console, run, result);
-        return 0;
+    public Integer call() throws IOException {
+        try (Locations locations = new Locations()) {
+            TrainResult result = TrainJob.resume(
+                    locations.resolve(run), overrides.values(), spark.target(), new TrainProgress(console));
+            TrainCommand.conclude(console, run, result);
+            return 0;
+        }
     }
 }

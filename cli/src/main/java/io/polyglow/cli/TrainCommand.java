@@ -4,6 +4,8 @@ import io.polyglow.cluster.spark.TrainJob;
 import io.polyglow.cluster.spark.TrainResult;
 import io.polyglow.common.config.Resolved;
 import io.polyglow.trainer.config.TrainConfig;
+import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -41,11 +43,16 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() {
-        Resolved<TrainConfig> resolved = config.load(TrainConfig.class);
-        TrainResult result = TrainJob.start(resolved, spark.target(), new TrainProgress(console));
-        conclude(console, resolved.value().run(), result);
-        return 0;
+    public Integer call() throws IOException {
+        TrainConfig written = config.load(TrainConfig.class).value();
+        try (Locations locations = new Locations()) {
+            Resolved<TrainConfig> resolved = config.load(
+                    TrainConfig.class,
+                    List.of("data=" + locations.resolve(written.data()), "run=" + locations.resolve(written.run())));
+            TrainResult result = TrainJob.start(resolved, spark.target(), new TrainProgress(console));
+            conclude(console, written.run(), result);
+            return 0;
+        }
     }
 
     /** Tells how a job ended and what can be done next. */
