@@ -36,9 +36,4 @@ public record Document(
         DETECTED,
         NONE
     }
-
-    /** {@code file} or {@code file:line}. */
-    public String location() {
-        return RawDocument.location(source, position);
-    }
 }

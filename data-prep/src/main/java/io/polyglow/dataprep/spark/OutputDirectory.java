@@ -69,14 +69,19 @@ final class OutputDirectory implements AutoCloseable {
         return store.exists(name);
     }
 
-    /** Makes an empty directory to write to. An existing output that may not be replaced is refused now, before any work. */
-    void begin() throws IOException {
+    /** An error if there is an output that may not be replaced. */
+    void refuseToReplace() throws IOException {
         if (exists() && !overwrite) {
             throw new PolyglowException(
                     ErrorKind.USAGE,
                     "The output " + parent + "/" + name + " exists and was made from other inputs or settings."
                             + " Choose another output, or set overwrite=true to replace it.");
         }
+    }
+
+    /** Makes an empty directory to write to. */
+    void begin() throws IOException {
+        refuseToReplace();
         store.delete(staging());
         store.makeDirectory(staging());
     }

@@ -2,6 +2,7 @@ package io.polyglow.dataprep.spark;
 
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.store.Stores;
 import io.polyglow.common.token.ByteLevelBpe;
 import io.polyglow.common.token.TokenizerJson;
 import io.polyglow.common.token.shard.CorpusManifest;
@@ -65,6 +66,7 @@ public final class PrepareJob {
      */
     public static PrepareReport run(SparkSession spark, PrepareConfig config, ProgressListener listener) {
         requireKnown(config.language());
+        requireOutside(config.input(), config.output());
         try (OutputDirectory output = OutputDirectory.at(config.output(), config.overwrite());
                 StageTracker stages = new StageTracker(spark, "prepare", STAGES, listener)) {
             return new PrepareJob(spark, config, output, stages).run();
@@ -77,6 +79,10 @@ public final class PrepareJob {
     }
 
     private PrepareReport run() throws IOException {
+        Stores.checkWritable(output.store());
+        if (!Provenance.exists(output.store(), output.published())) {
+            output.refuseToReplace();
+        }
         List<InputFile> files = InputFiles.list(
                 spark.sessionState().newHadoopConf(),
                 config.input(),
@@ -191,6 +197,15 @@ public final class PrepareJob {
                     ErrorKind.DATA,
                     "The tokenizer " + file + " cannot be read: " + e.getMessage() + ". Check tokenizer.file.",
                     e);
+        }
+    }
+
+    /** A run that reads its own output would never find the same inputs again. */
+    private static void requireOutside(String input, String output) {
+        if ((Locations.path(output) + "/").startsWith(Locations.path(input) + "/")) {
+            throw new PolyglowException(
+                    ErrorKind.USAGE,
+                    "The output " + output + " lies inside the input " + input + "; choose a place outside of it.");
         }
     }
 

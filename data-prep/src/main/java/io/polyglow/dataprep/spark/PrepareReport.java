@@ -60,8 +60,9 @@ public record PrepareReport(
                 vocabSize,
                 trainTokens,
                 validationTokens));
-        rejected.forEach(
-                (kind, count) -> lines.add(String.format(Locale.ROOT, "%,d documents rejected: %s", count, kind)));
+        if (!rejected.isEmpty()) {
+            lines.add("rejected documents by reason: " + rejected);
+        }
         return String.join("\n", lines) + "\n";
     }
 

@@ -59,10 +59,14 @@ record Provenance(String runKey, String configYaml, String configSha256, Map<Str
         Stores.write(store, directory + "/" + FILE, Json.pretty(json).getBytes(StandardCharsets.UTF_8));
     }
 
-    /** Whether the directory was made by a run with this key; false for a directory without provenance. */
+    /** Whether a prepare run made the directory. */
+    static boolean exists(Store store, String directory) throws IOException {
+        return store.exists(directory + "/" + FILE);
+    }
+
+    /** Whether a run with this key made the directory. */
     static boolean isOf(Store store, String directory, String runKey) throws IOException {
-        return store.exists(directory + "/" + FILE)
-                && read(store, directory).runKey().equals(runKey);
+        return exists(store, directory) && read(store, directory).runKey().equals(runKey);
     }
 
     static Provenance read(Store store, String directory) throws IOException {

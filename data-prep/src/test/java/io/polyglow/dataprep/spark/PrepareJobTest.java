@@ -68,7 +68,7 @@ class PrepareJobTest {
         assertThat(report.rejected())
                 .containsExactly(Map.entry("duplicate", 1L), Map.entry("empty", 1L), Map.entry("malformed JSON", 1L));
         assertThat(report.vocabSize()).isEqualTo(300);
-        assertThat(report.table()).contains("bytes/token").contains("1 documents rejected: malformed JSON");
+        assertThat(report.table()).contains("bytes/token").contains("{duplicate=1, empty=1, malformed JSON=1}");
         assertThat(progress).extracting(Progress::stage).isSorted().contains(1, 5);
         assertThat(progress.get(progress.size() - 1)).isEqualTo(new Progress(5, 5, "publish", 1));
         assertThat(directory.resolve("out.incomplete")).doesNotExist();
@@ -327,6 +327,19 @@ class PrepareJobTest {
     }
 
     @Test
+    void shouldRefuseAnOutputThatCannotBeMadeBeforeAnyWork() throws IOException {
+        Files.createDirectories(directory.resolve("foreign"));
+        assertUsageError(config("foreign"), "overwrite=true");
+        assertUsageError(config("o", "output=" + input.resolve("out")), "inside the input");
+        assertUsageError(config("o", "language=not a language"), "BCP 47");
+        Files.writeString(directory.resolve("file"), "");
+        assertThatThrownBy(() -> PrepareJob.run(spark, config("file/out"), ProgressListener.SILENT))
+                .isInstanceOfSatisfying(
+                        PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.ENVIRONMENT))
+                .hasMessageContaining("file");
+    }
+
+    @Test
     void shouldFindFilesByGlobAndPassOverHiddenOnes() throws IOException {
         Files.createDirectories(input.resolve("_temporary"));
         Files.writeString(input.resolve("_temporary/x.txt"), "hidden");
@@ -346,6 +359,15 @@ class PrepareJobTest {
 
     private static Row at(Map<String, Row> rows, String place) {
         return Objects.requireNonNull(rows.get(place), place);
+    }
+
+    private void assertUsageError(PrepareConfig config, String part) {
+        List<Progress> progress = new ArrayList<>();
+        assertThatThrownBy(() -> PrepareJob.run(spark, config, progress::add))
+                .isInstanceOfSatisfying(
+                        PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.USAGE))
+                .hasMessageContaining(part);
+        assertThat(progress).isEmpty();
     }
 
     private void assertDataError(String override, String part) {
