@@ -8,8 +8,8 @@ import java.util.function.BooleanSupplier;
  * since ranks warm up unevenly. {@code cancelled}: somebody outside has ended the attempt; polled all the time, must be cheap.
  */
 public record Patience(Duration startup, Duration silence, BooleanSupplier cancelled) {
-    /** Ten minutes after connecting, then two minutes of silence. */
+    /** Half an hour after connecting, then ten minutes of silence; a dead peer is noticed within seconds whatever these are. */
     public static Patience until(BooleanSupplier cancelled) {
-        return new Patience(Duration.ofMinutes(10), Duration.ofMinutes(2), cancelled);
+        return new Patience(Duration.ofMinutes(30), Duration.ofMinutes(10), cancelled);
     }
 }

@@ -146,7 +146,7 @@ public final class Session {
         if (clock.nanoTime() - Math.max(progressNs + patience.silence().toNanos(), startupEndNs) > 0) {
             throw fail(
                     ErrorKind.PEER_LOST,
-                    "nothing moved for " + TimeUnit.NANOSECONDS.toSeconds(clock.nanoTime() - progressNs) + " s in "
+                    "nothing moved for " + TimeUnit.NANOSECONDS.toMillis(clock.nanoTime() - progressNs) + " ms in "
                             + where(awaiting)
                             + "; a rank that is alive but stuck or much slower than the others causes this");
         }

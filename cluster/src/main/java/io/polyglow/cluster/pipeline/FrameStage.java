@@ -1,6 +1,9 @@
 package io.polyglow.cluster.pipeline;
 
 import io.polyglow.cluster.transport.FrameHandler;
+import io.polyglow.cluster.wire.FrameLayout;
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
 import java.nio.ByteBuffer;
 import org.agrona.BitUtil;
 import org.agrona.DirectBuffer;
@@ -13,21 +16,34 @@ import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
 /** A first-in first-out queue of frames in memory of fixed size. */
 final class FrameStage {
     private static final int FRAME = 1;
+    private static final long MAX_BYTES = 1 << 30;
 
     private final OneToOneRingBuffer ring;
     private final int roomForFrame;
     private final MessageHandler handler;
 
-    /** Room for {@code bytes} of payload in frames; {@code consumer} gets what is taken. */
-    FrameStage(long bytes, int maxFrameBytes, FrameHandler consumer) {
+    /** Room for {@code messages} of up to {@code messageBytes} in frames; {@code consumer} gets what is taken. */
+    FrameStage(int messages, int messageBytes, int maxFrameBytes, FrameHandler consumer) {
         handler = (type, buffer, index, length) -> consumer.onFrame(buffer, index, length);
+        int record = BitUtil.align(maxFrameBytes + RecordDescriptor.HEADER_LENGTH, RecordDescriptor.ALIGNMENT);
         // A frame that does not fit before the ring's end leaves a gap there, so two frames of room take one frame for
         // sure.
-        roomForFrame = 2 * BitUtil.align(maxFrameBytes + RecordDescriptor.HEADER_LENGTH, RecordDescriptor.ALIGNMENT);
-        long wanted = Math.max(bytes + bytes / 4 + roomForFrame, 8L * maxFrameBytes);
-        int capacity = BitUtil.findNextPositivePowerOfTwo((int) Math.min(wanted, 1 << 29));
+        roomForFrame = 2 * record;
+        long framesOfMessage = Math.max(1, ceilDiv(messageBytes, maxFrameBytes - FrameLayout.HEADER_BYTES));
+        long wanted = Math.max(8L * record, messages * framesOfMessage * record + record + roomForFrame);
+        if (wanted > MAX_BYTES) {
+            throw new PolyglowException(
+                    ErrorKind.USAGE,
+                    messages + " messages of " + messageBytes + " bytes between two stages take " + wanted
+                            + " bytes to stage, more than " + MAX_BYTES + "; use a smaller batch.micro");
+        }
+        int capacity = BitUtil.findNextPositivePowerOfTwo((int) wanted);
         ring = new OneToOneRingBuffer(
                 new UnsafeBuffer(ByteBuffer.allocateDirect(capacity + RingBufferDescriptor.TRAILER_LENGTH)));
+    }
+
+    private static int ceilDiv(int value, int divisor) {
+        return -Math.floorDiv(-value, divisor);
     }
 
     boolean hasRoom() {

@@ -44,15 +44,15 @@ public final class MessageLink implements StageLink, Awaiting {
     private int frameLength;
     private boolean complete;
 
-    /** The link to world rank {@code peer}, with room to stage {@code stagingBytes}: messages in flight times their length. */
-    public MessageLink(Session session, StreamKind stream, int peer, long stagingBytes) {
+    /** The link to world rank {@code peer}, with room to stage {@code maxInFlight} messages of up to {@code messageBytes}. */
+    public MessageLink(Session session, StreamKind stream, int peer, int maxInFlight, int messageBytes) {
         this.session = session;
         this.transport = session.transport();
         this.stream = stream;
         this.peer = peer;
         this.maxPayload = transport.maxFrameBytes(stream) - FrameLayout.HEADER_BYTES;
         this.encoder = session.newEncoder();
-        this.stage = new FrameStage(stagingBytes, transport.maxFrameBytes(stream), toCaller);
+        this.stage = new FrameStage(maxInFlight, messageBytes, transport.maxFrameBytes(stream), toCaller);
         this.toStage = stage::put;
     }
 

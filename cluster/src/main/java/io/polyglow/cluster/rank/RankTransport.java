@@ -14,6 +14,8 @@ import io.polyglow.trainer.parallel.RankLinks;
 import io.polyglow.trainer.parallel.StageLink;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.agrona.concurrent.NanoClock;
 import org.agrona.concurrent.SystemNanoClock;
@@ -27,12 +29,15 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RankTransport implements AutoCloseable {
     private static final Duration LEAVE_TIMEOUT = Duration.ofSeconds(10);
+    private static final Duration SHUTDOWN_TIMEOUT = Duration.ofSeconds(1);
 
     private final AeronTransport transport;
     private final int epoch;
     private final ParallelLayout layout;
     private final Duration connectTimeout;
     private final NanoClock clock = SystemNanoClock.INSTANCE;
+    private final Thread shutdownHook = new Thread(this::onShutdown, "polyglow-shutdown");
+    private final CountDownLatch closed = new CountDownLatch(1);
     private volatile @Nullable Session session;
 
     private RankTransport(AeronTransport transport, int epoch, ParallelLayout layout, Duration connectTimeout) {
@@ -50,7 +55,9 @@ public final class RankTransport implements AutoCloseable {
         int bulkPeers = layout.data() - 1 + Math.min(layout.pipeline() - 1, 3);
         AeronTransport transport = AeronTransport.open(
                 host, rank, layout.worldSize(), epoch, bulkPeers, options, SystemNanoClock.INSTANCE);
-        return new RankTransport(transport, epoch, layout, options.connectTimeout());
+        RankTransport opened = new RankTransport(transport, epoch, layout, options.connectTimeout());
+        Runtime.getRuntime().addShutdownHook(opened.shutdownHook);
+        return opened;
     }
 
     /** {@code host:port}, for the rendezvous. */
@@ -99,8 +106,8 @@ public final class RankTransport implements AutoCloseable {
         if (!plan.links(stream, transport.rank(), peer)) {
             return null;
         }
-        long stagingBytes = stream == StreamKind.STAGE ? (long) plan.stageMessageBytes() * plan.maxInFlight() : 0;
-        return new MessageLink(opened, stream, peer, stagingBytes);
+        int inFlight = stream == StreamKind.STAGE ? plan.maxInFlight() : 0;
+        return new MessageLink(opened, stream, peer, inFlight, plan.stageMessageBytes());
     }
 
     /** Ends the attempt on all ranks: this rank's own next wait fails, and the others learn the reason. Any thread. */
@@ -125,5 +132,21 @@ public final class RankTransport implements AutoCloseable {
             opened.leave(LEAVE_TIMEOUT.toNanos());
         }
         transport.close();
+        closed.countDown();
+        try {
+            Runtime.getRuntime().removeShutdownHook(shutdownHook);
+        } catch (IllegalStateException shuttingDown) {
+            // The hook is what made this rank stop.
+        }
+    }
+
+    /** On SIGTERM the driver would vanish like a killed one, and the others would notice only by its silence. */
+    private void onShutdown() {
+        abort("the JVM of rank " + transport.rank() + " is shutting down");
+        try {
+            closed.await(SHUTDOWN_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

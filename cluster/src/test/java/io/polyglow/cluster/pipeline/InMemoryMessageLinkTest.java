@@ -18,7 +18,7 @@ class InMemoryMessageLinkTest extends StageLinkContractTest {
         for (Session session : Sessions.open(network, 2, deadline)) {
             int peer = 1 - session.transport().rank();
             ends.add(new ClosingStageLink(
-                    new MessageLink(session, StreamKind.STAGE, peer, (long) maxInFlight * maxBytes),
+                    new MessageLink(session, StreamKind.STAGE, peer, maxInFlight, maxBytes),
                     () -> Sessions.close(session)));
         }
         return ends;

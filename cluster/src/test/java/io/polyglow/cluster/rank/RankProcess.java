@@ -66,6 +66,11 @@ final class RankProcess implements AutoCloseable {
         process.destroyForcibly().waitFor();
     }
 
+    /** SIGTERM. */
+    void terminate() {
+        process.destroy();
+    }
+
     /** SIGSTOP, and SIGCONT after a while. */
     void pauseFor(Duration pause) throws IOException, InterruptedException {
         signal("STOP");

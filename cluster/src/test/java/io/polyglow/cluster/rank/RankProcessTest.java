@@ -52,6 +52,19 @@ class RankProcessTest {
         }
     }
 
+    @Test
+    void shouldTellTheOthersWhenARankIsTerminated() throws Exception {
+        List<RankProcess> ranks = RankProcess.startAll(2, 1, "loop");
+        try {
+            ranks.get(0).await("step 2");
+            ranks.get(1).terminate();
+            assertThat(ranks.get(0).await("failed ")).contains("the JVM of rank 1 is shutting down");
+            assertThat(directories(ranks.get(1).pid())).isEmpty();
+        } finally {
+            ranks.forEach(RankProcess::close);
+        }
+    }
+
     private static List<Path> directories(long pid) throws IOException {
         try (Stream<Path> entries = Files.list(AeronOptions.defaults().directory())) {
             return entries.filter(path -> path.getFileName().toString().matches("polyglow-\\d+-" + pid + "-.*"))
