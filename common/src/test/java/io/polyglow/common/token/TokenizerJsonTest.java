@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -112,9 +113,41 @@ class TokenizerJsonTest {
                 });
     }
 
-    private static ByteLevelBpe parse(String json) {
+    @Test
+    void shouldRefuseOrReadWhenAnyByteChanges() {
+        byte[] good = SMALL.getBytes(StandardCharsets.UTF_8);
+        for (int at = 0; at < good.length; at++) {
+            for (int flip = 1; flip < 128; flip <<= 1) {
+                byte[] bad = good.clone();
+                bad[at] ^= (byte) flip;
+                assertThat(isRefused(bad) || isUsable(bad)).isTrue();
+            }
+        }
+    }
+
+    private static boolean isRefused(byte[] utf8) {
         try {
-            byte[] utf8 = json.getBytes(StandardCharsets.UTF_8);
+            parse(utf8);
+            return false;
+        } catch (PolyglowException e) {
+            assertThat(e.kind()).isEqualTo(ErrorKind.DATA);
+            return true;
+        }
+    }
+
+    private static boolean isUsable(byte[] utf8) {
+        ByteLevelBpe tokenizer = parse(utf8);
+        int[] all = IntStream.range(0, tokenizer.vocabSize()).toArray();
+        return tokenizer.decode(all, 0, all.length).length > 0
+                && parse(tokenizer.json()).sha256().equals(tokenizer.sha256());
+    }
+
+    private static ByteLevelBpe parse(String json) {
+        return parse(json.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static ByteLevelBpe parse(byte[] utf8) {
+        try {
             return new ByteLevelBpe(TokenizerJson.parse("test.json", new ByteArrayInputStream(utf8)));
         } catch (IOException e) {
             throw new UncheckedIOException(e);

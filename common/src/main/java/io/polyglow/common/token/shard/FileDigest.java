@@ -16,11 +16,14 @@ public record FileDigest(long bytes, String sha256, List<Long> crc32c) {
     /** Damage is reported to within so many bytes. */
     public static final int BLOCK_BYTES = 1 << 20;
 
+    /** A reader maps each file at once. */
+    private static final long MAX_BYTES = Integer.MAX_VALUE;
+
     private static final Set<String> NAMES = Set.of("bytes", "sha256", "crc32c");
 
     static FileDigest parse(JsonObject json) {
         json.refuseUnknown(NAMES);
-        long bytes = json.getLong("bytes", 0, Long.MAX_VALUE);
+        long bytes = json.getLong("bytes", 0, MAX_BYTES);
         long[] blocks = json.getArray("crc32c").longs();
         if (blocks.length != (bytes + BLOCK_BYTES - 1) / BLOCK_BYTES) {
             throw json.problem(

@@ -19,6 +19,9 @@ public final class TokenShardWriter implements Closeable {
     /** A shard must stay below this many bytes of tokens, so that a reader can map it at once. */
     public static final int MAX_BYTES = 1 << 30;
 
+    /** A shard has no more documents than this, for the same reason. */
+    public static final int MAX_DOCUMENTS = 100_000_000;
+
     private static final int MAX_LANGUAGES = 1 << 16;
 
     private final String name;
@@ -67,9 +70,9 @@ public final class TokenShardWriter implements Closeable {
      * @param textBytes length of the text that was tokenized, as UTF-8
      */
     public void append(int[] ids, int offset, int length, String language, long textBytes) throws IOException {
-        if (bytes() + (long) length * type.bytes() > MAX_BYTES) {
-            throw new IllegalStateException(
-                    "shard " + name + " would exceed " + MAX_BYTES + " bytes; begin another one");
+        if (bytes() + (long) length * type.bytes() > MAX_BYTES || lengths.size() == MAX_DOCUMENTS) {
+            throw new IllegalStateException("shard " + name + " would exceed " + MAX_BYTES + " bytes or "
+                    + MAX_DOCUMENTS + " documents; begin another one");
         }
         for (int i = offset; i < offset + length; i++) {
             writeId(ids[i]);

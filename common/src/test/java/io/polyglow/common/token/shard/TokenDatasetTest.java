@@ -161,6 +161,34 @@ class TokenDatasetTest {
         assertRefused("$.shards[1].name");
     }
 
+    /** Damage to the manifest is a DATA error, or it changes nothing that a reader relies on; it never crashes a reader. */
+    @Test
+    void shouldRefuseOrReadTheSameWhenAnyByteOfTheManifestChanges() throws IOException {
+        writeSample();
+        Path file = folder.resolve("corpus/manifest.json");
+        byte[] good = Files.readAllBytes(file);
+        int refused = 0;
+        for (int at = 0; at < good.length; at += 3) {
+            byte[] bad = good.clone();
+            bad[at] ^= 0x11;
+            Files.write(file, bad);
+            refused += isRefused() ? 1 : 0;
+        }
+        assertThat(refused).isGreaterThan(good.length / 3 / 4);
+    }
+
+    private boolean isRefused() throws IOException {
+        try {
+            int[] tokens = new int[15];
+            TokenDataset.open(store, "corpus").split(TokenDataset.TRAIN).tokens(0, 15, tokens);
+            assertThat(tokens).containsExactly(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 2047, 11, 12, 13, 14);
+            return false;
+        } catch (PolyglowException e) {
+            assertThat(e.kind()).isEqualTo(ErrorKind.DATA);
+            return true;
+        }
+    }
+
     /** A shard written by somebody else, with good check sums over bad contents. */
     @Test
     void shouldRefuseWithFileAndByteWhenAnIdIsBeyondTheVocabulary() throws IOException {
