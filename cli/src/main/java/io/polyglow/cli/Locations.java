@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Locations implements AutoCloseable {
     private static final String EMBEDDED = "hdfs-embedded:";
+    private static final String FILE = "file:";
 
     private @Nullable EmbeddedHdfs hdfs;
 
@@ -20,6 +21,9 @@ final class Locations implements AutoCloseable {
         if (location.startsWith(EMBEDDED)) {
             String path = location.substring(EMBEDDED.length());
             return embedded().uri() + (path.startsWith("/") ? path : "/" + path);
+        }
+        if (location.startsWith(FILE) && !location.startsWith(FILE + "/")) {
+            return resolve(location.substring(FILE.length()));
         }
         if (location.matches("[A-Za-z][A-Za-z0-9+.-]+:.*")) {
             return location;

@@ -44,6 +44,8 @@ import picocli.CommandLine.Option;
             "Everything goes to $POLYGLOW_DATA, by default ./polyglow-data; an earlier quickstart there is replaced."
         })
 final class QuickstartCommand implements Callable<Integer> {
+    private static final String RUN = "runs/quickstart";
+
     private final Console console;
     private final NanoClock clock = SystemNanoClock.INSTANCE;
 
@@ -82,7 +84,10 @@ final class QuickstartCommand implements Callable<Integer> {
             heading(2, "prepare: Spark turns text into token shards");
             prepare(folder);
             heading(3, "train: 4 ranks over Aeron, checkpoints on " + store);
-            String run = store + (store.endsWith("/") ? "" : "/") + "runs/quickstart";
+            try (Store root = Stores.open(locations.resolve(store))) {
+                root.delete(RUN);
+            }
+            String run = store + (store.endsWith("/") ? "" : "/") + RUN;
             train(folder, locations.resolve(run));
             heading(4, "evaluate: what did it learn?");
             EvaluateCommand.Report report = evaluate(folder, locations.resolve(run));
@@ -114,9 +119,6 @@ final class QuickstartCommand implements Callable<Integer> {
 
     /** Trains to the middle, stops, and goes on to the end as a new job. */
     private void train(Path folder, String run) throws IOException {
-        try (Store old = Stores.open(run)) {
-            old.delete("");
-        }
         List<String> set = new ArrayList<>(List.of("data=" + folder.resolve("corpus"), "run=" + run));
         if (smoke) {
             set.addAll(List.of("steps=12", "checkpoint.every=6", "evaluate.every=6", "evaluate.sequences=8"));
