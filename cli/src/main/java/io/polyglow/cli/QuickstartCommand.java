@@ -110,7 +110,11 @@ final class QuickstartCommand implements Callable<Integer> {
     }
 
     private void prepare(Path folder) {
-        List<String> set = List.of("input=" + folder.resolve("sample/train"), "output=" + folder.resolve("corpus"));
+        List<String> set = new ArrayList<>(
+                List.of("input=" + folder.resolve("sample/train"), "output=" + folder.resolve("corpus")));
+        if (smoke) {
+            set.add("split.validation=0.2");
+        }
         PrepareConfig config =
                 config(PrepareConfig.class, "prepare/quickstart.yaml", set).value();
         PrepareReport report = PrepareCommand.run(console, config, spark);
@@ -121,7 +125,12 @@ final class QuickstartCommand implements Callable<Integer> {
     private void train(Path folder, String run) throws IOException {
         List<String> set = new ArrayList<>(List.of("data=" + folder.resolve("corpus"), "run=" + run));
         if (smoke) {
-            set.addAll(List.of("steps=12", "checkpoint.every=6", "evaluate.every=6", "evaluate.sequences=8"));
+            set.addAll(List.of(
+                    "steps=12",
+                    "optimizer.warmup-steps=2",
+                    "checkpoint.every=6",
+                    "evaluate.every=6",
+                    "evaluate.sequences=8"));
         }
         long steps =
                 config(TrainConfig.class, "train/quickstart.yaml", set).value().steps();
