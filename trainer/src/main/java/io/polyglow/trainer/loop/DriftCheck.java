@@ -8,8 +8,10 @@ import io.polyglow.trainer.parallel.ParallelLayout;
 import io.polyglow.trainer.parallel.RankLinks;
 import io.polyglow.trainer.tensor.Tensor;
 import java.nio.ByteBuffer;
-import java.util.HashMap;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.zip.CRC32C;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.jspecify.annotations.Nullable;
@@ -65,21 +67,23 @@ final class DriftCheck {
         for (int replica = 0; replica < layout.data(); replica++) {
             int rank = layout.rank(layout.pipeline() - 1, replica);
             if (value(rank, Long.BYTES) != expected) {
-                throw drift(step, "the shared token table", rank);
+                throw drift(step, "the shared token table", List.of(rank));
             }
         }
     }
 
-    /** The value that most ranks have is taken as right. */
+    /** The value that most ranks have is taken as right; without a majority all are suspect. */
     private void compare(long step, String what, int offset, int fromRank, int endRank) {
-        Map<Long, Integer> votes = new HashMap<>();
+        Map<Long, List<Integer>> ranks = new TreeMap<>();
         for (int rank = fromRank; rank < endRank; rank++) {
-            votes.merge(value(rank, offset), 1, Integer::sum);
+            ranks.computeIfAbsent(value(rank, offset), value -> new ArrayList<>()).add(rank);
         }
-        for (int rank = fromRank; rank < endRank; rank++) {
-            if (2 * votes.getOrDefault(value(rank, offset), 0) <= endRank - fromRank && votes.size() > 1) {
-                throw drift(step, what, rank);
-            }
+        List<Integer> suspects = new ArrayList<>();
+        ranks.values().stream()
+                .filter(same -> 2 * same.size() <= endRank - fromRank)
+                .forEach(suspects::addAll);
+        if (!suspects.isEmpty()) {
+            throw drift(step, what, suspects);
         }
     }
 
@@ -98,11 +102,11 @@ final class DriftCheck {
         return crc.getValue();
     }
 
-    private static PolyglowException drift(long step, String what, int rank) {
+    private static PolyglowException drift(long step, String what, List<Integer> ranks) {
         return new PolyglowException(
                 ErrorKind.ENVIRONMENT,
-                "after step " + step + " " + what + " on rank " + rank
-                        + " differ from those of the other replicas, which must be equal bit by bit; memory, processor or network of its machine"
+                "after step " + step + " " + what + " on " + (ranks.size() == 1 ? "rank " + ranks.get(0) : "ranks " + ranks)
+                        + " differ from those of other replicas, which must be equal bit by bit; memory, processor or network of its machine"
                         + " corrupts data. No checkpoint was written at this step; take that machine out and resume");
     }
 }

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.function.IntFunction;
 import org.agrona.concurrent.SystemEpochClock;
 import org.agrona.concurrent.SystemNanoClock;
 
@@ -68,6 +69,13 @@ public final class TrainLab {
 
     /** Runs all ranks of the config's layout and returns their errors. */
     public static Run attempt(TrainConfig config, Store run, TokenDataset corpus, Start start) throws Exception {
+        return attempt(
+                config, run, corpus, start, rank -> Engines.named("reference").open(1));
+    }
+
+    static Run attempt(
+            TrainConfig config, Store run, TokenDataset corpus, Start start, IntFunction<Engine> engines)
+            throws Exception {
         Attempt attempt = Attempt.claim(run);
         List<RankLinks> links = InMemoryLinks.open(config.layout().grid(), 4, Duration.ofSeconds(60));
         List<List<StepMetrics>> steps = new ArrayList<>();
@@ -77,7 +85,7 @@ public final class TrainLab {
             steps.add(seen);
             ranks.add(() -> {
                 try (link;
-                        Engine engine = Engines.named("reference").open(1)) {
+                        Engine engine = engines.apply(link.rank())) {
                     return new TrainLoop(context(config, link, engine, run, corpus, attempt, start, seen)).run();
                 }
             });

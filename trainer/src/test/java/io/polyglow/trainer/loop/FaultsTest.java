@@ -1,0 +1,75 @@
+package io.polyglow.trainer.loop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.store.MemoryStore;
+import io.polyglow.common.token.shard.TokenDataset;
+import io.polyglow.trainer.checkpoint.CheckpointDirectory;
+import io.polyglow.trainer.kernels.Kernels;
+import io.polyglow.trainer.tensor.Tensor;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Ranks that compute wrongly are found by all ranks at once, and named. */
+class FaultsTest {
+    private final TokenDataset corpus = TestCorpus.of(1000);
+
+    @Test
+    void shouldStopAllRanksBeforeUpdateWhenLossIsNotFinite() throws Exception {
+        MemoryStore run = new MemoryStore();
+        TrainLab.Run result = TrainLab.attempt(
+                TrainLab.config(
+                        "layout.data=2",
+                        "layout.pipeline=2",
+                        "optimizer.learning-rate=1e30",
+                        "optimizer.warmup-steps=0",
+                        "optimizer.weight-decay=0",
+                        "checkpoint.every=1",
+                        "evaluate.every=0"),
+                run,
+                corpus,
+                Start.NEW);
+        assertThat(result.steps()).hasSize(1);
+        assertStopped(result.errors(), 4, "step 2");
+        assertThat(new CheckpointDirectory(run).steps()).isSubsetOf(1L);
+    }
+
+    @Test
+    void shouldNameRankAndTensorWhenGradientIsNotFinite() throws Exception {
+        FaultyEngines faults = new FaultyEngines(2, 9, "linearBackwardWeight", FaultsTest::poison);
+        TrainLab.Run result = TrainLab.attempt(
+                TrainLab.config("layout.data=4", "evaluate.every=0"), new MemoryStore(), corpus, Start.NEW, faults);
+        assertStopped(result.errors(), 4, "ranks [2]");
+        assertThat(result.errors().get(0)).hasMessageContaining("gradient of transformer.");
+    }
+
+    private static void poison(Kernels kernels, Object[] arguments) {
+        kernels.fill(((Tensor) arguments[0]).slice(0, 1), Double.NaN);
+    }
+
+    @Test
+    void shouldNameRankWhenReplicaDrifts() throws Exception {
+        FaultyEngines faults = new FaultyEngines(3, 20, "adamW", FaultsTest::nudge);
+        MemoryStore run = new MemoryStore();
+        TrainLab.Run result = TrainLab.attempt(
+                TrainLab.config("layout.data=4", "layout.zero=0", "evaluate.every=0"), run, corpus, Start.NEW, faults);
+        assertThat(result.errors()).hasSize(4).allSatisfy(error -> assertThat(error)
+                .hasMessageContaining("rank 3 differ")
+                .isInstanceOfSatisfying(
+                        PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.ENVIRONMENT)));
+        assertThat(new CheckpointDirectory(run).steps()).isEmpty();
+    }
+
+    private static void nudge(Kernels kernels, Object[] arguments) {
+        kernels.fill(((Tensor) arguments[1]).slice(0, 1), 0.123);
+    }
+
+    private static void assertStopped(List<Throwable> errors, int ranks, String message) {
+        assertThat(errors).hasSize(ranks).allSatisfy(error -> assertThat(error)
+                .hasMessageContaining(message)
+                .isInstanceOfSatisfying(
+                        PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.NUMERIC)));
+    }
+}

@@ -1,0 +1,161 @@
+package io.polyglow.trainer.loop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.json.Json;
+import io.polyglow.common.store.MemoryStore;
+import io.polyglow.common.store.Stores;
+import io.polyglow.common.token.shard.TokenDataset;
+import io.polyglow.common.trace.MetricsLog;
+import io.polyglow.trainer.checkpoint.CheckpointDirectory;
+import io.polyglow.trainer.config.TrainConfig;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The corpus has three steps an epoch, so these runs cross epochs. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ResumeTest {
+    private static final int STEPS = 7;
+
+    private final TokenDataset corpus = TestCorpus.of(200);
+    private List<Double> losses = List.of();
+    private String weights = "";
+
+    @BeforeAll
+    void trainWithoutInterruption() throws Exception {
+        MemoryStore run = new MemoryStore();
+        losses = TrainLab.train(config(), run, corpus, Start.NEW).losses();
+        weights = weights(run);
+        assertThat(losses).hasSize(STEPS).doesNotHaveDuplicates();
+    }
+
+    private static TrainConfig config(String... overrides) {
+        List<String> all = new ArrayList<>(List.of("steps=" + STEPS, "evaluate.every=0"));
+        all.addAll(List.of(overrides));
+        return TrainLab.config(all.toArray(String[]::new));
+    }
+
+    private static String weights(MemoryStore run) {
+        return new CheckpointDirectory(run).open(STEPS).weightsSha256();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 4, 5, 6})
+    void shouldEqualUninterruptedRunWhenStoppedAtAnyStep(int stop) throws Exception {
+        MemoryStore run = new MemoryStore();
+        List<Double> seen = new ArrayList<>(
+                TrainLab.train(config("stop-after=" + stop), run, corpus, Start.NEW).losses());
+        assertThat(seen).hasSize(stop);
+        seen.addAll(TrainLab.train(config(), run, corpus, Start.RESUME).losses());
+        assertThat(seen).isEqualTo(losses);
+        assertThat(weights(run)).isEqualTo(weights);
+        assertThat(loggedSteps(run)).isEqualTo(LongStream.rangeClosed(1, STEPS).boxed().toList());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "data=2 pipeline=2, data=1",
+        "data=1, data=2 pipeline=2",
+        "data=4, pipeline=2 zero=0",
+        "pipeline=2 zero=0 schedule=gpipe, data=4",
+        "data=2 zero=0, data=4 zero=1"
+    })
+    void shouldEqualUninterruptedRunWhenResumedTwiceOnOtherLayouts(String first, String second) throws Exception {
+        MemoryStore run = new MemoryStore();
+        List<Double> seen = new ArrayList<>();
+        seen.addAll(TrainLab.train(onLayout(first, "stop-after=2"), run, corpus, Start.NEW).losses());
+        seen.addAll(TrainLab.train(onLayout(second, "stop-after=3"), run, corpus, Start.RESUME).losses());
+        seen.addAll(TrainLab.train(onLayout(first), run, corpus, Start.RESUME).losses());
+        assertThat(seen).isEqualTo(losses);
+        assertThat(weights(run)).isEqualTo(weights);
+    }
+
+    @Test
+    void shouldDropLaterMetricsWhenResumedFromOlderCheckpoint() throws Exception {
+        MemoryStore run = new MemoryStore();
+        TrainLab.train(config("stop-after=5", "checkpoint.every=2"), run, corpus, Start.NEW);
+        run.delete(CheckpointDirectory.path(5));
+        assertThat(loggedSteps(run)).hasSize(5);
+        TrainLab.Run resumed = TrainLab.train(config(), run, corpus, Start.RESUME);
+        assertThat(resumed.steps().get(0).step()).isEqualTo(5);
+        assertThat(loggedSteps(run)).isEqualTo(LongStream.rangeClosed(1, STEPS).boxed().toList());
+        assertThat(weights(run)).isEqualTo(weights);
+    }
+
+    @Test
+    void shouldNameKeysWhenResumeChangesWhatIsComputed() throws Exception {
+        MemoryStore run = new MemoryStore();
+        TrainLab.train(config("stop-after=1"), run, corpus, Start.NEW);
+        PolyglowException error = failure(config("seed=8", "optimizer.beta2=0.999", "steps=9"), run, Start.RESUME);
+        assertThat(error.kind()).isEqualTo(ErrorKind.USAGE);
+        assertThat(error).hasMessageContaining("seed was 7 and is now 8").hasMessageContaining("optimizer.beta2 was 0.95");
+    }
+
+    @Test
+    void shouldRefuseWhenCorpusChanges() throws Exception {
+        MemoryStore run = new MemoryStore();
+        TrainLab.train(config("stop-after=1"), run, corpus, Start.NEW);
+        TrainLab.Run result = TrainLab.attempt(config(), run, TestCorpus.of(300), Start.RESUME);
+        assertThat(result.errors().get(0)).hasMessageContaining("fingerprint");
+        assertThat(((PolyglowException) result.errors().get(0)).kind()).isEqualTo(ErrorKind.DATA);
+    }
+
+    @Test
+    void shouldRefuseNewRunWhenDirectoryHoldsOne() throws Exception {
+        MemoryStore run = new MemoryStore();
+        TrainLab.train(config("stop-after=1"), run, corpus, Start.NEW);
+        assertThat(failure(config(), run, Start.NEW)).hasMessageContaining("already holds a run");
+    }
+
+    @Test
+    void shouldRefuseResumeWhenThereIsNoCheckpoint() throws Exception {
+        assertThat(failure(config(), new MemoryStore(), Start.RESUME)).hasMessageContaining("no checkpoint to resume from");
+    }
+
+    @Test
+    void shouldDoNothingWhenRunIsComplete() throws Exception {
+        MemoryStore run = new MemoryStore();
+        TrainLab.train(config(), run, corpus, Start.NEW);
+        assertThat(TrainLab.train(config(), run, corpus, Start.RESUME).steps()).isEmpty();
+        assertThat(weights(run)).isEqualTo(weights);
+    }
+
+    @Test
+    void shouldRefuseWhenCorpusIsTooSmall() {
+        assertThatThrownBy(() -> TrainLab.train(config(), new MemoryStore(), TestCorpus.of(8), Start.NEW))
+                .rootCause()
+                .hasMessageContaining("8 tokens")
+                .hasMessageContaining("9");
+    }
+
+    private static TrainConfig onLayout(String layout, String... overrides) {
+        List<String> all = new ArrayList<>(List.of(overrides));
+        for (String key : layout.split(" ")) {
+            all.add("layout." + key);
+        }
+        return config(all.toArray(String[]::new));
+    }
+
+    private PolyglowException failure(TrainConfig config, MemoryStore run, Start start)
+            throws Exception {
+        return (PolyglowException) TrainLab.attempt(config, run, corpus, start).errors().get(0);
+    }
+
+    private static List<Long> loggedSteps(MemoryStore run) throws Exception {
+        String lines = new String(Stores.read(run, MetricsLog.FILE, 1 << 20), StandardCharsets.UTF_8);
+        return lines.lines()
+                .map(line -> Json.parseObject("line", line.getBytes(StandardCharsets.UTF_8)).getLong("step"))
+                .toList();
+    }
+}
