@@ -10,6 +10,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * call; the checkpoints that were published before stay as they are.
  */
 public final class CheckpointSaver implements AutoCloseable {
+    private static final int CLOSE_SECONDS = 10;
+
     private final Engine engine;
     private final Attempt attempt;
     private final PartWriter part;
@@ -99,9 +102,14 @@ public final class CheckpointSaver implements AutoCloseable {
                 cause);
     }
 
-    /** Gives up a save in flight. */
+    /** Gives up a save in flight, and waits a while for its thread to notice, so that nothing of it is written afterwards. */
     @Override
     public void close() {
         thread.shutdownNow();
+        try {
+            thread.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

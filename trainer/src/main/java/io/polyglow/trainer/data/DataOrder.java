@@ -26,7 +26,7 @@ public final class DataOrder {
             throw new PolyglowException(
                     ErrorKind.DATA,
                     "the train split has " + splitTokens + " tokens, but one sample needs " + (timeSteps + 1L)
-                            + " (model.context-length + 1); use a larger corpus or a shorter model.context-length");
+                            + " (model.context + 1); use a larger corpus or a shorter model.context");
         }
         this.purpose = "data-order:" + fingerprint;
         this.seed = seed;

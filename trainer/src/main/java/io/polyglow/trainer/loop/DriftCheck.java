@@ -76,7 +76,8 @@ final class DriftCheck {
     private void compare(long step, String what, int offset, int fromRank, int endRank) {
         Map<Long, List<Integer>> ranks = new TreeMap<>();
         for (int rank = fromRank; rank < endRank; rank++) {
-            ranks.computeIfAbsent(value(rank, offset), value -> new ArrayList<>()).add(rank);
+            ranks.computeIfAbsent(value(rank, offset), value -> new ArrayList<>())
+                    .add(rank);
         }
         List<Integer> suspects = new ArrayList<>();
         ranks.values().stream()
@@ -105,7 +106,8 @@ final class DriftCheck {
     private static PolyglowException drift(long step, String what, List<Integer> ranks) {
         return new PolyglowException(
                 ErrorKind.ENVIRONMENT,
-                "after step " + step + " " + what + " on " + (ranks.size() == 1 ? "rank " + ranks.get(0) : "ranks " + ranks)
+                "after step " + step + " " + what + " on "
+                        + (ranks.size() == 1 ? "rank " + ranks.get(0) : "ranks " + ranks)
                         + " differ from those of other replicas, which must be equal bit by bit; memory, processor or network of its machine"
                         + " corrupts data. No checkpoint was written at this step; take that machine out and resume");
     }

@@ -19,8 +19,7 @@ class LearnsTest {
             "optimizer.min-learning-rate=0.001",
             "evaluate.every=0"
         };
-        List<Double> losses = TrainLab.train(
-                        TrainLab.config(config), new MemoryStore(), TestCorpus.of(25), Start.NEW)
+        List<Double> losses = TrainLab.train(TrainLab.config(config), new MemoryStore(), TestCorpus.of(25), Start.NEW)
                 .losses();
         assertThat(losses.get(0)).isBetween(2.0, 3.5);
         assertThat(losses.get(losses.size() - 1)).isLessThan(0.01);

@@ -54,13 +54,14 @@ class ResumeTest {
     @ValueSource(ints = {1, 2, 3, 4, 5, 6})
     void shouldEqualUninterruptedRunWhenStoppedAtAnyStep(int stop) throws Exception {
         MemoryStore run = new MemoryStore();
-        List<Double> seen = new ArrayList<>(
-                TrainLab.train(config("stop-after=" + stop), run, corpus, Start.NEW).losses());
+        List<Double> seen = new ArrayList<>(TrainLab.train(config("stop-after=" + stop), run, corpus, Start.NEW)
+                .losses());
         assertThat(seen).hasSize(stop);
         seen.addAll(TrainLab.train(config(), run, corpus, Start.RESUME).losses());
         assertThat(seen).isEqualTo(losses);
         assertThat(weights(run)).isEqualTo(weights);
-        assertThat(loggedSteps(run)).isEqualTo(LongStream.rangeClosed(1, STEPS).boxed().toList());
+        assertThat(loggedSteps(run))
+                .isEqualTo(LongStream.rangeClosed(1, STEPS).boxed().toList());
     }
 
     @ParameterizedTest
@@ -74,8 +75,10 @@ class ResumeTest {
     void shouldEqualUninterruptedRunWhenResumedTwiceOnOtherLayouts(String first, String second) throws Exception {
         MemoryStore run = new MemoryStore();
         List<Double> seen = new ArrayList<>();
-        seen.addAll(TrainLab.train(onLayout(first, "stop-after=2"), run, corpus, Start.NEW).losses());
-        seen.addAll(TrainLab.train(onLayout(second, "stop-after=3"), run, corpus, Start.RESUME).losses());
+        seen.addAll(TrainLab.train(onLayout(first, "stop-after=2"), run, corpus, Start.NEW)
+                .losses());
+        seen.addAll(TrainLab.train(onLayout(second, "stop-after=3"), run, corpus, Start.RESUME)
+                .losses());
         seen.addAll(TrainLab.train(onLayout(first), run, corpus, Start.RESUME).losses());
         assertThat(seen).isEqualTo(losses);
         assertThat(weights(run)).isEqualTo(weights);
@@ -89,7 +92,8 @@ class ResumeTest {
         assertThat(loggedSteps(run)).hasSize(5);
         TrainLab.Run resumed = TrainLab.train(config(), run, corpus, Start.RESUME);
         assertThat(resumed.steps().get(0).step()).isEqualTo(5);
-        assertThat(loggedSteps(run)).isEqualTo(LongStream.rangeClosed(1, STEPS).boxed().toList());
+        assertThat(loggedSteps(run))
+                .isEqualTo(LongStream.rangeClosed(1, STEPS).boxed().toList());
         assertThat(weights(run)).isEqualTo(weights);
     }
 
@@ -99,7 +103,9 @@ class ResumeTest {
         TrainLab.train(config("stop-after=1"), run, corpus, Start.NEW);
         PolyglowException error = failure(config("seed=8", "optimizer.beta2=0.999", "steps=9"), run, Start.RESUME);
         assertThat(error.kind()).isEqualTo(ErrorKind.USAGE);
-        assertThat(error).hasMessageContaining("seed was 7 and is now 8").hasMessageContaining("optimizer.beta2 was 0.95");
+        assertThat(error)
+                .hasMessageContaining("seed was 7 and is now 8")
+                .hasMessageContaining("optimizer.beta2 was 0.95");
     }
 
     @Test
@@ -120,7 +126,8 @@ class ResumeTest {
 
     @Test
     void shouldRefuseResumeWhenThereIsNoCheckpoint() throws Exception {
-        assertThat(failure(config(), new MemoryStore(), Start.RESUME)).hasMessageContaining("no checkpoint to resume from");
+        assertThat(failure(config(), new MemoryStore(), Start.RESUME))
+                .hasMessageContaining("no checkpoint to resume from");
     }
 
     @Test
@@ -147,15 +154,16 @@ class ResumeTest {
         return config(all.toArray(String[]::new));
     }
 
-    private PolyglowException failure(TrainConfig config, MemoryStore run, Start start)
-            throws Exception {
-        return (PolyglowException) TrainLab.attempt(config, run, corpus, start).errors().get(0);
+    private PolyglowException failure(TrainConfig config, MemoryStore run, Start start) throws Exception {
+        return (PolyglowException)
+                TrainLab.attempt(config, run, corpus, start).errors().get(0);
     }
 
     private static List<Long> loggedSteps(MemoryStore run) throws Exception {
         String lines = new String(Stores.read(run, MetricsLog.FILE, 1 << 20), StandardCharsets.UTF_8);
         return lines.lines()
-                .map(line -> Json.parseObject("line", line.getBytes(StandardCharsets.UTF_8)).getLong("step"))
+                .map(line -> Json.parseObject("line", line.getBytes(StandardCharsets.UTF_8))
+                        .getLong("step"))
                 .toList();
     }
 }

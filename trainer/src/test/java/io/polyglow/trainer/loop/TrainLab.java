@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import org.agrona.concurrent.SystemEpochClock;
 import org.agrona.concurrent.SystemNanoClock;
@@ -69,12 +70,32 @@ public final class TrainLab {
 
     /** Runs all ranks of the config's layout and returns their errors. */
     public static Run attempt(TrainConfig config, Store run, TokenDataset corpus, Start start) throws Exception {
-        return attempt(
-                config, run, corpus, start, rank -> Engines.named("reference").open(1));
+        return attempt(config, run, corpus, start, TrainLab::reference, metrics -> {});
     }
 
-    static Run attempt(
-            TrainConfig config, Store run, TokenDataset corpus, Start start, IntFunction<Engine> engines)
+    /** As above; {@code watcher} sees the metrics of rank 0, on its thread. */
+    public static Run attempt(
+            TrainConfig config, Store run, TokenDataset corpus, Start start, Consumer<StepMetrics> watcher)
+            throws Exception {
+        return attempt(config, run, corpus, start, TrainLab::reference, watcher);
+    }
+
+    static Run attempt(TrainConfig config, Store run, TokenDataset corpus, Start start, FaultyEngines engines)
+            throws Exception {
+        return attempt(config, run, corpus, start, engines, metrics -> {});
+    }
+
+    private static Engine reference(int rank) {
+        return Engines.named("reference").open(1);
+    }
+
+    private static Run attempt(
+            TrainConfig config,
+            Store run,
+            TokenDataset corpus,
+            Start start,
+            IntFunction<Engine> engines,
+            Consumer<StepMetrics> watcher)
             throws Exception {
         Attempt attempt = Attempt.claim(run);
         List<RankLinks> links = InMemoryLinks.open(config.layout().grid(), 4, Duration.ofSeconds(60));
@@ -86,7 +107,8 @@ public final class TrainLab {
             ranks.add(() -> {
                 try (link;
                         Engine engine = engines.apply(link.rank())) {
-                    return new TrainLoop(context(config, link, engine, run, corpus, attempt, start, seen)).run();
+                    Consumer<StepMetrics> listener = link.rank() == 0 ? watcher.andThen(seen::add) : seen::add;
+                    return new TrainLoop(context(config, link, engine, run, corpus, attempt, start, listener)).run();
                 }
             });
         }
@@ -108,11 +130,11 @@ public final class TrainLab {
             TokenDataset corpus,
             Attempt attempt,
             Start start,
-            List<StepMetrics> seen) {
+            Consumer<StepMetrics> stepped) {
         TrainListener listener = new TrainListener() {
             @Override
             public void stepped(StepMetrics metrics) {
-                seen.add(metrics);
+                stepped.accept(metrics);
             }
         };
         TestSchedule schedule =
