@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import org.apache.spark.SparkContext;
+import org.apache.spark.SparkException;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerJobStart;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
@@ -100,14 +101,30 @@ final class StageTracker extends SparkListener implements AutoCloseable {
         if (known != null) {
             return known;
         }
-        IOException io = find(failure, IOException.class);
-        UncheckedIOException place = find(failure, UncheckedIOException.class);
-        Throwable root = place != null ? place : io != null ? io : failure;
+        Throwable place = find(failure, UncheckedIOException.class);
+        Throwable cause = place == null ? deepest(failure) : place;
         String what = job + " stopped in stage " + progress.stage() + " of " + stages + " (" + name + "): "
-                + root.getMessage();
+                + firstLine(cause);
         String advice =
                 ". Nothing was published; Spark's log tells more. Run the same command again once the cause is gone.";
-        return new PolyglowException(io == null ? ErrorKind.BUG : ErrorKind.ENVIRONMENT, what + advice, failure);
+        // a Spark exception without a cause of ours tells of lost executors and the like
+        boolean environment = cause instanceof IOException
+                || cause instanceof UncheckedIOException
+                || cause instanceof SparkException;
+        return new PolyglowException(environment ? ErrorKind.ENVIRONMENT : ErrorKind.BUG, what + advice, failure);
+    }
+
+    /** Spark's messages go on with a stack trace. */
+    private static String firstLine(Throwable cause) {
+        return cause.toString().lines().findFirst().orElse("");
+    }
+
+    private static Throwable deepest(Throwable failure) {
+        Throwable at = failure;
+        while (at.getCause() != null) {
+            at = at.getCause();
+        }
+        return at;
     }
 
     private static <T> @Nullable T find(@Nullable Throwable failure, Class<T> type) {
