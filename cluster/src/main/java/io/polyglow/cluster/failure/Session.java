@@ -1,5 +1,6 @@
 package io.polyglow.cluster.failure;
 
+import io.polyglow.cluster.transport.FrameHandler;
 import io.polyglow.cluster.transport.LinkState;
 import io.polyglow.cluster.transport.Transport;
 import io.polyglow.cluster.wire.FrameDecoder;
@@ -45,6 +46,7 @@ public final class Session {
     private final int epoch;
     private final FrameEncoder encoder;
     private final FrameDecoder control = new FrameDecoder();
+    private final FrameHandler[] controlHandlers;
     private final boolean[] greeted;
     private final boolean[] left;
     private final long startupEndNs;
@@ -64,6 +66,11 @@ public final class Session {
         this.clock = clock;
         this.recorder = new FlightRecorder(RECORDED_OPERATIONS, clock);
         this.encoder = newEncoder();
+        this.controlHandlers = new FrameHandler[transport.worldSize()];
+        for (int i = 0; i < controlHandlers.length; i++) {
+            int peer = i;
+            controlHandlers[i] = (buffer, index, length) -> onControl(peer, buffer, index, length);
+        }
         this.greeted = new boolean[transport.worldSize()];
         this.left = new boolean[transport.worldSize()];
         this.startupEndNs = clock.nanoTime() + patience.startup().toNanos();
@@ -84,9 +91,9 @@ public final class Session {
         return droppedFrames;
     }
 
-    /** The last operations as text. */
+    /** The last operations as text, and how many frames were thrown away. */
     public String flightRecord() {
-        return recorder.dump();
+        return recorder.dump() + (droppedFrames == 0 ? "" : droppedFrames + " frames of other attempts dropped\n");
     }
 
     /** The first failure, or null. */
@@ -132,7 +139,8 @@ public final class Session {
 
     private void check(StreamKind stream, Awaiting awaiting) {
         if (patience.cancelled().getAsBoolean() || Thread.currentThread().isInterrupted()) {
-            throw fail(ErrorKind.FENCED, "this attempt was cancelled from outside during " + where(awaiting));
+            throw fail(
+                    ErrorKind.PEER_LOST, "stopped from outside, as the attempt had ended, during " + where(awaiting));
         }
         if (abortRequest != null) {
             throw fail(ErrorKind.PEER_LOST, abortRequest + " (during " + where(awaiting) + ")");
@@ -173,8 +181,7 @@ public final class Session {
     }
 
     private void pollControl(int peer) {
-        while (transport.poll(
-                StreamKind.CONTROL, peer, (buffer, index, length) -> onControl(peer, buffer, index, length))) {}
+        while (transport.poll(StreamKind.CONTROL, peer, controlHandlers[peer])) {}
     }
 
     private void onControl(int peer, DirectBuffer buffer, int index, int length) {
@@ -243,7 +250,7 @@ public final class Session {
             recorder.failed();
             failure = new PolyglowException(kind, "Rank " + transport.rank() + ": " + what + ".");
             flood(culprit, reason);
-            LOG.warn("{} The last operations of rank {}:\n{}", failure.getMessage(), transport.rank(), recorder.dump());
+            LOG.warn("{} The last operations of rank {}:\n{}", failure.getMessage(), transport.rank(), flightRecord());
         }
         return failure;
     }

@@ -23,17 +23,25 @@ final class RankProcess implements AutoCloseable {
         this.toChild = new PrintWriter(process.outputWriter(StandardCharsets.UTF_8), true);
     }
 
+    /** Starts one rank of {@code data} and tells it nothing yet. */
+    static RankProcess start(List<String> jvmOptions, int rank, int data, int epoch, String... task)
+            throws IOException {
+        List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java", "-Xmx1g"));
+        command.addAll(jvmOptions);
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), RankProcessMain.class.getName()));
+        command.addAll(List.of(String.valueOf(rank), String.valueOf(data), String.valueOf(epoch)));
+        command.addAll(List.of(task));
+        return new RankProcess(
+                new ProcessBuilder(command).redirectErrorStream(true).start());
+    }
+
     /** Starts all ranks of one attempt and tells them each other's addresses; {@code task} is an argument of the main class. */
     static List<RankProcess> startAll(int data, int epoch, String... task) throws IOException {
+        List<String> jvmOptions =
+                List.of(System.getProperty("polyglow.jvm.options").split(" "));
         List<RankProcess> ranks = new ArrayList<>();
         for (int rank = 0; rank < data; rank++) {
-            List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java", "-Xmx1g"));
-            command.addAll(List.of(System.getProperty("polyglow.jvm.options").split(" ")));
-            command.addAll(List.of("-cp", System.getProperty("java.class.path"), RankProcessMain.class.getName()));
-            command.addAll(List.of(String.valueOf(rank), String.valueOf(data), String.valueOf(epoch)));
-            command.addAll(List.of(task));
-            ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-            ranks.add(new RankProcess(builder.start()));
+            ranks.add(start(jvmOptions, rank, data, epoch, task));
         }
         StringBuilder addresses = new StringBuilder();
         for (RankProcess rank : ranks) {

@@ -65,6 +65,15 @@ class RankProcessTest {
         }
     }
 
+    @Test
+    void shouldNameTheMissingJvmFlag() throws Exception {
+        try (RankProcess rank = RankProcess.start(List.of(), 0, 2, 1, "loop")) {
+            assertThat(rank.await("failed "))
+                    .startsWith("ENVIRONMENT")
+                    .contains("--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED", "spark.executor.extraJavaOptions");
+        }
+    }
+
     private static List<Path> directories(long pid) throws IOException {
         try (Stream<Path> entries = Files.list(AeronOptions.defaults().directory())) {
             return entries.filter(path -> path.getFileName().toString().matches("polyglow-\\d+-" + pid + "-.*"))

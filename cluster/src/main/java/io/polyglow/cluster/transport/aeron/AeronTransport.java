@@ -51,7 +51,7 @@ public final class AeronTransport implements Transport {
 
     private AeronTransport(
             String host, int rank, int worldSize, int epoch, int bulkPeers, AeronOptions options, NanoClock clock) {
-        this.host = host;
+        this.host = host.contains(":") && !host.startsWith("[") ? "[" + host + "]" : host; // IPv6
         this.rank = rank;
         this.worldSize = worldSize;
         this.epoch = epoch;
@@ -65,11 +65,11 @@ public final class AeronTransport implements Transport {
         this.driver = launch(socketBytes);
         try {
             this.subscription =
-                    driver.aeron().addSubscription(endpoint(host + ":0").build(), epoch);
+                    driver.aeron().addSubscription(endpoint(this.host + ":0").build(), epoch);
             this.localAddress = awaitAddress();
         } catch (RuntimeException e) {
             driver.close();
-            throw channelError("cannot receive on " + host, e);
+            throw channelError("cannot receive on " + this.host, e);
         }
     }
 
