@@ -115,7 +115,8 @@ final class ClusterFixture implements BeforeAllCallback, AfterAllCallback, TestW
         main.addAll(List.of(arguments));
         Map<String, String> environment = Map.of(
                 "SPARK_HOME", sparkHome.toString(), "SPARK_SCALA_VERSION", "2.12", "SPARK_LOCAL_IP", "127.0.0.1");
-        String classPath = ClassPaths.polyglow() + ":" + sparkHome.resolve("jars") + "/*";
+        String conf = System.getProperty("polyglow.root") + "/spark-home/conf";
+        String classPath = conf + ":" + ClassPaths.polyglow() + ":" + sparkHome.resolve("jars") + "/*";
         JavaProcess process =
                 JavaProcess.start(work, new JavaProcess.Spec(name, options, classPath, environment, main));
         commands.add(process);

@@ -50,8 +50,9 @@ public final class HdfsStore implements Store {
 
     /** Opens {@code hdfs://host:port/path}, which need not exist; fails within seconds when no NameNode answers. */
     public static HdfsStore open(String location) throws IOException {
-        Path path = new Path(location);
-        URI uri = path.toUri();
+        Path given = new Path(location);
+        URI uri = given.toUri();
+        Path path = uri.getPath().isEmpty() ? new Path(given, "/") : given; // hdfs://host:port alone is its root
         probe(uri, path);
         FileSystem fileSystem = FileSystem.newInstance(uri, patient());
         if (!(fileSystem instanceof DistributedFileSystem hdfs)) {
