@@ -89,14 +89,24 @@ public final class Loops {
         }
     }
 
-    /** The sum of x; any n. */
+    /** The sum of x, in four times as many partial sums as lanes, which keeps rounding errors small; any n. */
     public static float sum(ByteBuffer x, int xi, int n) {
-        int body = body(n);
-        FloatVector sum = FloatVector.zero(F);
-        for (int i = 0; i < body; i += LANES) {
-            sum = sum.add(fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN));
+        int quads = n & -(4 * LANES);
+        FloatVector a = FloatVector.zero(F);
+        FloatVector b = FloatVector.zero(F);
+        FloatVector c = FloatVector.zero(F);
+        FloatVector d = FloatVector.zero(F);
+        for (int i = 0; i < quads; i += 4 * LANES) {
+            a = a.add(fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN));
+            b = b.add(fromByteBuffer(F, x, xi + 4 * (i + LANES), LITTLE_ENDIAN));
+            c = c.add(fromByteBuffer(F, x, xi + 4 * (i + 2 * LANES), LITTLE_ENDIAN));
+            d = d.add(fromByteBuffer(F, x, xi + 4 * (i + 3 * LANES), LITTLE_ENDIAN));
         }
-        float total = sum.reduceLanes(VectorOperators.ADD);
+        int body = body(n);
+        for (int i = quads; i < body; i += LANES) {
+            a = a.add(fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN));
+        }
+        float total = a.add(b).add(c.add(d)).reduceLanes(VectorOperators.ADD);
         for (int i = body; i < n; i++) {
             total += x.getFloat(xi + 4 * i);
         }
