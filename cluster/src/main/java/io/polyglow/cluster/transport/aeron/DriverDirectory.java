@@ -62,13 +62,10 @@ final class DriverDirectory {
     static PolyglowException tooSmall(Path parent, long usable, long needed, String whatFor) {
         return new PolyglowException(
                 ErrorKind.ENVIRONMENT,
-                parent + " has " + mebibytes(usable) + " MiB free, but " + whatFor + " needs " + mebibytes(needed)
+                parent + " has " + (usable >> 20) + " MiB free, but " + whatFor + " needs "
+                        + ((needed + (1 << 20) - 1) >> 20)
                         + " MiB; enlarge it (docker run --shm-size=1g, or mount -o remount,size=1g " + parent
-                        + "), run fewer ranks per host, or set a smaller MTU, which allows smaller buffers");
-    }
-
-    private static long mebibytes(long bytes) {
-        return (bytes + (1 << 20) - 1) >> 20;
+                        + ") or run fewer ranks per host");
     }
 
     /** The number in {@code pid:[4026531836]}, or 0 where there is no such thing. */
