@@ -27,6 +27,19 @@ class LineReaderTest {
     }
 
     @Test
+    void shouldKeepEndingsForThoseWhoAsk() throws IOException {
+        try (LineReader reader =
+                new LineReader(new ByteArrayInputStream("abc\r\nd".getBytes(StandardCharsets.UTF_8)), 4)) {
+            assertThat(reader.next()).isTrue();
+            assertThat(reader.length()).isEqualTo(3);
+            assertThat(reader.lengthWithEnding()).isEqualTo(5);
+            assertThat(reader.next()).isTrue();
+            assertThat(reader.lengthWithEnding()).isEqualTo(1);
+            assertThat(reader.consumed()).isEqualTo(6);
+        }
+    }
+
+    @Test
     void shouldPassOverLinesBeyondTheLimitAndGoOn() throws IOException {
         assertThat(lines("123\n1234\n12345678901\n12\n", 3)).containsExactly("123", "<4>", "<11>", "12");
     }
@@ -55,7 +68,8 @@ class LineReaderTest {
             assertThat(reader.next()).isTrue();
             assertThat(reader.isTooLong()).isTrue();
             assertThat(reader.lineBytes()).isEqualTo(lineBytes);
-            assertThat(reader.bytes().length).isLessThanOrEqualTo(MIB);
+            // one more for the line feed
+            assertThat(reader.bytes().length).isLessThanOrEqualTo(MIB + 1);
             assertThat(reader.next()).isTrue();
             assertThat(reader.length()).isEqualTo(4);
         }
