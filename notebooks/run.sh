@@ -17,7 +17,7 @@ kernels=$(mktemp -d)
 trap 'rm -rf "$kernels"' EXIT
 mkdir -p "$kernels/kernels/polyglow-java"
 cat > "$kernels/kernels/polyglow-java/kernel.json" <<JSON
-{"argv": ["java", "-Djava.awt.headless=true", "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED", "-cp", "$here/target/classes:$here/target/lib/*", "io.polyglow.notebook.JShellKernel", "{connection_file}"],
+{"argv": ["java", "-Djava.awt.headless=true", "-Djava.util.logging.config.file=/dev/null", "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED", "-cp", "$here/target/classes:$here/target/lib/*", "io.polyglow.notebook.JShellKernel", "{connection_file}"],
  "display_name": "Polyglow (Java)", "language": "java"}
 JSON
 case $location in *://*|hdfs*:*) ;; *) location=$(cd "$location" && pwd) ;; esac

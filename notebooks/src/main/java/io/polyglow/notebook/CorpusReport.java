@@ -37,7 +37,7 @@ public final class CorpusReport {
         return Html.table(
                 List.of("what", "value"),
                 List.of(
-                        List.of("corpus", corpus),
+                        List.of("corpus", corpus.substring(corpus.lastIndexOf('/') + 1)),
                         List.of("documents", count(manifest.documents())),
                         List.of("tokens", count(manifest.tokens())),
                         List.of("languages", String.valueOf(languages.size())),

@@ -50,7 +50,7 @@ public final class RunReport {
         JsonObject last = steps.get(steps.size() - 1);
         List<Double> speeds = values("tokens_per_second").y().stream().sorted().toList();
         List<List<String>> rows = new ArrayList<>();
-        rows.add(List.of("run", run));
+        rows.add(List.of("run", run.substring(run.lastIndexOf('/') + 1)));
         rows.add(List.of("steps", String.valueOf(last.getLong("step"))));
         rows.add(List.of("tokens", String.format(Locale.ROOT, "%,d", last.getLong("tokens"))));
         rows.add(List.of("epochs", String.format(Locale.ROOT, "%.2f", last.getDouble("epoch"))));
