@@ -7,6 +7,7 @@ final class LocalSpark {
     private static final SparkSession SESSION = SparkSession.builder()
             .master("local[2]")
             .appName("data-prep tests")
+            .config("spark.log.level", "ERROR")
             .config("spark.ui.enabled", false)
             .config("spark.driver.host", "127.0.0.1")
             .config("spark.driver.bindAddress", "127.0.0.1")
