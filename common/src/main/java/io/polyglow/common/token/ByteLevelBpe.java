@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.agrona.collections.IntArrayList;
@@ -162,8 +163,8 @@ public final class ByteLevelBpe implements Tokenizer {
         int start = model.pattern() == PreTokenPattern.CHAR ? pieceStart : at;
         int decoded = Utf8.decode(utf8, start, utf8.length);
         String what = decoded == Utf8.INVALID
-                ? String.format("byte 0x%02X", utf8[at])
-                : String.format("character U+%04X (%s)", decoded >>> 3, Character.toString(decoded >>> 3));
+                ? String.format(Locale.ROOT, "byte 0x%02X", utf8[at])
+                : String.format(Locale.ROOT, "character U+%04X (%s)", decoded >>> 3, Character.toString(decoded >>> 3));
         return new PolyglowException(
                 ErrorKind.DATA,
                 "The " + what + " at byte " + at + " of the text is not in the closed vocabulary of this tokenizer ("

@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.util.List;
+import java.util.Locale;
 import java.util.UUID;
 import java.util.regex.Pattern;
 
@@ -111,6 +112,6 @@ public record Attempt(int number, String runId) {
     }
 
     private static String path(int number) {
-        return ROOT + "/" + String.format("%08d", number);
+        return ROOT + "/" + String.format(Locale.ROOT, "%08d", number);
     }
 }

@@ -9,6 +9,7 @@ import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -44,7 +45,7 @@ public final class CheckpointDirectory {
 
     /** The path of a finished checkpoint, relative to the run. */
     public static String path(long step) {
-        return ROOT + "/" + String.format("step-%08d", step);
+        return ROOT + "/" + String.format(Locale.ROOT, "step-%08d", step);
     }
 
     /** Opens a finished checkpoint and checks its manifest and the length of every file. */
@@ -53,7 +54,7 @@ public final class CheckpointDirectory {
     }
 
     static String unfinished(Attempt attempt, long step) {
-        return ROOT + "/" + String.format("unfinished-%08d-step-%08d", attempt.number(), step);
+        return ROOT + "/" + String.format(Locale.ROOT, "unfinished-%08d-step-%08d", attempt.number(), step);
     }
 
     void publish(Attempt attempt, long step) throws IOException {

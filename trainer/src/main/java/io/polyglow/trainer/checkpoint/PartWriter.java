@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.zip.CRC32C;
 
@@ -46,7 +47,7 @@ final class PartWriter {
     }
 
     static String partFile(String directory, int rank) {
-        return directory + "-parts/" + String.format("part-%05d.json", rank);
+        return directory + "-parts/" + String.format(Locale.ROOT, "part-%05d.json", rank);
     }
 
     void take(Engine engine) {
@@ -148,6 +149,6 @@ final class PartWriter {
     }
 
     private String name(String kind) {
-        return String.format("%s-%05d-of-%05d.safetensors", kind, rank + 1, ranks);
+        return String.format(Locale.ROOT, "%s-%05d-of-%05d.safetensors", kind, rank + 1, ranks);
     }
 }
