@@ -1,0 +1,202 @@
+package io.polyglow.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.polyglow.common.json.Json;
+import io.polyglow.common.json.JsonObject;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
+
+/** The command line as a user meets it: help, exit codes and messages, without Spark. */
+class CommandsTest {
+    private static final Path ROOT = Path.of(System.getProperty("polyglow.root"));
+    private static final String NANO = ROOT.resolve("configs/train/nano.yaml").toString();
+
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+    @TempDir
+    private Path folder;
+
+    private CommandLine commandLine() {
+        Console console = new Console(
+                new PrintStream(out, true, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8),
+                false,
+                () -> 0);
+        return Main.commandLine(console, false);
+    }
+
+    private int run(String... args) {
+        return commandLine().execute(args);
+    }
+
+    private String out() {
+        return out.toString(StandardCharsets.UTF_8);
+    }
+
+    private String err() {
+        return err.toString(StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void shouldDescribeEveryCommandAndOptionInHelp() {
+        Map<String, CommandLine> commands = commandLine().getSubcommands();
+
+        assertThat(commands.keySet())
+                .containsExactlyInAnyOrder(
+                        "quickstart",
+                        "sample",
+                        "prepare",
+                        "train",
+                        "resume",
+                        "evaluate",
+                        "generate",
+                        "inspect",
+                        "tokenizer",
+                        "config",
+                        "doctor",
+                        "help");
+        commands.forEach((name, command) -> {
+            assertThat(command.getCommandSpec().usageMessage().description())
+                    .as(name)
+                    .isNotEmpty();
+            command.getCommandSpec().options().forEach(option -> assertThat(option.description())
+                    .as(name + " " + option.longestName())
+                    .isNotEmpty());
+        });
+    }
+
+    @Test
+    void shouldExitWith64AndPointToHelpWhenAnOptionIsUnknown() {
+        assertThat(run("train", NANO, "--sets", "a=b")).isEqualTo(64);
+
+        assertThat(err()).contains("--sets").contains("polyglow train --help");
+    }
+
+    @Test
+    void shouldNameLineAndNearestKeyWhenAConfigHasATypo() throws IOException {
+        Path config = folder.resolve("typo.yaml");
+        Files.writeString(config, Files.readString(Path.of(NANO)).replace("seed:", "sead:"));
+
+        assertThat(run("train", config.toString(), "--set", "data=d", "--set", "run=r"))
+                .isEqualTo(64);
+
+        assertThat(err()).contains("typo.yaml:").contains("sead").contains("seed");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "layout.pipeline=5, layers",
+        "batch.micro=5, batch.micro",
+        "layout.data=3, canonical-width",
+        "model.heads=3, heads",
+        "dtype=f8, f8",
+        "steps=0, steps"
+    })
+    void shouldRefuseAnImpossibleConfigBeforeAnyWork(String setting, String named) {
+        int exit = run("train", NANO, "--set", "data=d", "--set", "run=" + folder.resolve("r"), "--set", setting);
+
+        assertThat(exit).isEqualTo(64);
+        assertThat(err()).contains(named);
+        assertThat(folder.resolve("r")).doesNotExist();
+    }
+
+    @Test
+    void shouldReportAllProblemsAtOnce() {
+        assertThat(run("config", "show", NANO, "--set", "steps=0", "--set", "batch.micro=x", "--set", "sed=1"))
+                .isEqualTo(64);
+
+        assertThat(err())
+                .contains("steps")
+                .contains("batch.micro")
+                .contains("sed")
+                .contains("data")
+                .contains("run");
+    }
+
+    @Test
+    void shouldShowTheResolvedConfigAsYamlThatLoadsAgain() throws IOException {
+        assertThat(run("config", "show", NANO, "--set", "data=d", "--set", "run=r"))
+                .isZero();
+        Path resolved = folder.resolve("resolved.yaml");
+        Files.writeString(resolved, out());
+        String first = out();
+        out.reset();
+
+        assertThat(run("config", "show", resolved.toString())).isZero();
+
+        assertThat(out()).isEqualTo(first).contains("canonical-width");
+    }
+
+    @Test
+    void shouldListTheKeysOfBothKindsOfConfigs() {
+        assertThat(run("config", "keys", "train")).isZero();
+        assertThat(run("config", "keys", "prepare")).isZero();
+
+        assertThat(out()).contains("layout.zero").contains("tokenizer.vocab-size");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"inspect, 65", "resume, 64", "evaluate, 64"})
+    void shouldExplainAPathThatHoldsNothing(String command, int exit) {
+        assertThat(run(command, folder.resolve("nothing").toString())).isEqualTo(exit);
+
+        assertThat(err()).contains("nothing").doesNotContain("Exception");
+    }
+
+    @Test
+    void shouldMakeTheSameSampleTwiceAndRefuseToOverwrite() throws IOException {
+        String[] args = {"--languages", "de,th", "--numbers", "300"};
+        assertThat(run("sample", "--output", folder.resolve("a").toString(), args[0], args[1], args[2], args[3]))
+                .isZero();
+        assertThat(run("sample", "--output", folder.resolve("b").toString(), args[0], args[1], args[2], args[3]))
+                .isZero();
+
+        assertThat(folder.resolve("a/train/de.jsonl")).hasSameBinaryContentAs(folder.resolve("b/train/de.jsonl"));
+        assertThat(run("sample", "--output", folder.resolve("a").toString())).isEqualTo(64);
+        assertThat(run("sample", "--output", folder.resolve("c").toString(), "--languages", "xx"))
+                .isEqualTo(64);
+        assertThat(err()).contains("xx");
+    }
+
+    @Test
+    void shouldCheckThisMachineAndAStore() {
+        int exit = run("doctor", "--json", "--store", folder.toString());
+
+        JsonObject found = Json.parseObject("doctor", out().getBytes(StandardCharsets.UTF_8));
+        assertThat(found.names()).contains("java", "flag for Aeron", "/dev/shm", "UDP", "CPU", "engine reference");
+        assertThat(found.getObject("store " + folder).getBoolean("fit")).isTrue();
+        assertThat(exit).isIn(0, 69);
+    }
+
+    @Test
+    void shouldExitWith69WhenAStoreCannotBeWritten() {
+        assertThat(run("doctor", "--store", "/proc/polyglow")).isEqualTo(69);
+
+        assertThat(out()).contains("FAIL").contains("/proc/polyglow");
+    }
+
+    @Test
+    void shouldRefuseATokenizerThatIsNone() throws IOException {
+        Path file = folder.resolve("tokenizer.json");
+        Files.writeString(file, "{\"model\": 3}");
+
+        assertThat(run("tokenizer", "encode", "--tokenizer", file.toString(), "--input", file.toString()))
+                .isEqualTo(65);
+
+        assertThat(err()).contains("tokenizer.json");
+        assertThat(List.of(err().split("\n"))).hasSize(1);
+    }
+}
