@@ -139,7 +139,9 @@ public final class EmbeddedHdfs implements Closeable {
     public void close() throws IOException {
         if (server != null && server.lock().isOpen()) {
             Files.deleteIfExists(directory.resolve(ADDRESS));
-            server.cluster().shutdown();
+            // not shutdown(), which has the JVM delete all data when it exits
+            server.cluster().shutdownDataNodes();
+            server.cluster().shutdownNameNodes();
             server.lock().close();
         }
     }

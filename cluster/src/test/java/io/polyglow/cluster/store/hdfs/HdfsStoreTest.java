@@ -179,4 +179,37 @@ class HdfsStoreTest extends StoreContractTest {
         write(store, "kept/next", "and writable");
         assertThat(store.list("kept")).hasSize(2);
     }
+
+    @Test
+    void shouldKeepItsDataWhenItsProcessEnds(@TempDir Path data) throws Exception {
+        List<String> command = new ArrayList<>(
+                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+        command.addAll(List.of(System.getProperty("polyglow.jvm.options").split(" ")));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), OneFile.class.getName(), data.toString()));
+        Process process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(directory.resolve("child.log").toFile())
+                .start();
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue())
+                .as(Files.readString(directory.resolve("child.log")))
+                .isZero();
+
+        try (EmbeddedHdfs again = EmbeddedHdfs.open(data);
+                Store store = Stores.open(again.uri() + "/run")) {
+            assertThat(text(store, "file")).isEqualTo("from another process");
+        }
+    }
+
+    /** Another process: starts an embedded HDFS, writes one file, stops it. */
+    static final class OneFile {
+        private OneFile() {}
+
+        public static void main(String[] args) throws IOException {
+            try (EmbeddedHdfs hdfs = EmbeddedHdfs.open(Path.of(args[0]));
+                    Store store = Stores.open(hdfs.uri() + "/run")) {
+                Stores.write(store, "file", "from another process".getBytes(StandardCharsets.UTF_8));
+            }
+        }
+    }
 }
