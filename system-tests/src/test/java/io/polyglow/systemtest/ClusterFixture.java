@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -26,9 +25,8 @@ import org.junit.jupiter.api.extension.TestWatcher;
 final class ClusterFixture implements BeforeAllCallback, AfterAllCallback, TestWatcher {
     private static final int TAIL_BYTES = 6_000;
 
-    private final List<JavaProcess> commands = new ArrayList<>();
     private Path work;
-    private Path sparkHome;
+    private Commands commands;
     private Hdfs hdfs;
     private SparkStandalone spark;
     private FileSystem files;
@@ -39,7 +37,8 @@ final class ClusterFixture implements BeforeAllCallback, AfterAllCallback, TestW
                 System.getProperty("polyglow.work"),
                 context.getRequiredTestClass().getSimpleName());
         delete(work);
-        sparkHome = ClassPaths.makeSparkHome(work.resolve("spark-home"));
+        Path sparkHome = ClassPaths.makeSparkHome(work.resolve("spark-home"));
+        commands = new Commands(work, sparkHome);
         hdfs = Hdfs.start(work, sparkHome);
         spark = SparkStandalone.start(work, sparkHome, 2, 2);
         files = FileSystem.newInstance(URI.create(hdfs.uri()), new Configuration());
@@ -47,7 +46,9 @@ final class ClusterFixture implements BeforeAllCallback, AfterAllCallback, TestW
 
     @Override
     public void afterAll(ExtensionContext context) throws IOException {
-        commands.forEach(JavaProcess::close);
+        if (commands != null) {
+            commands.close();
+        }
         if (files != null) {
             files.close();
         }
@@ -62,7 +63,7 @@ final class ClusterFixture implements BeforeAllCallback, AfterAllCallback, TestW
     @Override
     @SuppressWarnings("SystemOut") // the build's log is where a failed run is looked into
     public void testFailed(ExtensionContext context, Throwable cause) {
-        List<JavaProcess> all = new ArrayList<>(commands);
+        List<JavaProcess> all = new ArrayList<>(commands.started());
         all.addAll(spark.daemons());
         all.addAll(hdfs.daemons());
         all.forEach(process -> System.err.println(process.logTail(TAIL_BYTES)));
@@ -109,28 +110,12 @@ final class ClusterFixture implements BeforeAllCallback, AfterAllCallback, TestW
 
     /** Starts {@code polyglow arguments...}; its output is in {@code NAME.log}. */
     JavaProcess polyglow(String name, String... arguments) {
-        List<String> options = new ArrayList<>(ClassPaths.jvmOptions());
-        options.add("-Xmx512m");
-        List<String> main = new ArrayList<>(List.of("io.polyglow.cli.Main"));
-        main.addAll(List.of(arguments));
-        Map<String, String> environment = Map.of(
-                "SPARK_HOME", sparkHome.toString(), "SPARK_SCALA_VERSION", "2.12", "SPARK_LOCAL_IP", "127.0.0.1");
-        String conf = System.getProperty("polyglow.root") + "/spark-home/conf";
-        String classPath = conf + ":" + ClassPaths.polyglow() + ":" + sparkHome.resolve("jars") + "/*";
-        JavaProcess process =
-                JavaProcess.start(work, new JavaProcess.Spec(name, options, classPath, environment, main));
-        commands.add(process);
-        return process;
+        return commands.start(name, arguments);
     }
 
     /** Runs a command to its end, which must be good, and returns what it wrote. */
     String run(String name, Duration timeout, String... arguments) throws InterruptedException {
-        JavaProcess process = polyglow(name, arguments);
-        int code = process.awaitExit(timeout);
-        if (code != 0) {
-            throw new AssertionError(name + " ended with exit code " + code + "\n" + process.logTail(TAIL_BYTES));
-        }
-        return process.log();
+        return commands.run(name, timeout, arguments);
     }
 
     private List<Path> executorLogs() {

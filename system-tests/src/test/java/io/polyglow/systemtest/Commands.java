@@ -1,0 +1,57 @@
+package io.polyglow.systemtest;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** {@code polyglow} commands as processes in one folder. Closing kills those that still run. */
+final class Commands implements AutoCloseable {
+    private static final int TAIL_BYTES = 6_000;
+
+    private final Path work;
+    private final Path sparkHome;
+    private final List<JavaProcess> started = new ArrayList<>();
+
+    Commands(Path work, Path sparkHome) {
+        this.work = work;
+        this.sparkHome = sparkHome;
+    }
+
+    /** All commands so far. */
+    List<JavaProcess> started() {
+        return started;
+    }
+
+    /** Starts {@code polyglow arguments...}; its output is in {@code NAME.log}. */
+    JavaProcess start(String name, String... arguments) {
+        String root = System.getProperty("polyglow.root");
+        List<String> options = new ArrayList<>(ClassPaths.jvmOptions());
+        options.addAll(List.of("-Xmx512m", "-Dpolyglow.root=" + root));
+        List<String> main = new ArrayList<>(List.of("io.polyglow.cli.Main"));
+        main.addAll(List.of(arguments));
+        Map<String, String> environment = Map.of(
+                "SPARK_HOME", sparkHome.toString(), "SPARK_SCALA_VERSION", "2.12", "SPARK_LOCAL_IP", "127.0.0.1");
+        String classPath = root + "/spark-home/conf:" + ClassPaths.polyglow() + ":" + sparkHome.resolve("jars") + "/*";
+        JavaProcess process =
+                JavaProcess.start(work, new JavaProcess.Spec(name, options, classPath, environment, main));
+        started.add(process);
+        return process;
+    }
+
+    /** Runs a command to its end, which must be good, and returns what it wrote. */
+    String run(String name, Duration timeout, String... arguments) throws InterruptedException {
+        JavaProcess process = start(name, arguments);
+        int code = process.awaitExit(timeout);
+        if (code != 0) {
+            throw new AssertionError(name + " ended with exit code " + code + "\n" + process.logTail(TAIL_BYTES));
+        }
+        return process.log();
+    }
+
+    @Override
+    public void close() {
+        started.forEach(JavaProcess::close);
+    }
+}
