@@ -64,11 +64,12 @@ public final class KernelChecks {
         computeOrResidual("out", out, x);
         if (bias != null) {
             residualOf("bias", bias, x);
-            dims("bias", bias, out.dim(1));
+            dims("bias", bias, outputs(w, layout));
         }
         if (residual != null) {
             residualOf("residual", residual, x);
             dims("residual", residual, out.dim(0), out.dim(1));
+            dims("out", out, out.dim(0), outputs(w, layout));
         }
     }
 
@@ -87,7 +88,7 @@ public final class KernelChecks {
         residualOf("dW", dW, x);
         if (dBias != null) {
             residualOf("dBias", dBias, x);
-            dims("dBias", dBias, dOut.dim(1));
+            dims("dBias", dBias, outputs(dW, layout));
         }
     }
 
@@ -203,8 +204,14 @@ public final class KernelChecks {
         rank(outName, out, 2);
         rank(inName, in, 2);
         dims(inName, in, out.dim(0), in.dim(1));
+        rank("w", w, 2);
+        long outputs = out.dim(1) - Math.floorMod(out.dim(1) - outputs(w, layout), Kernels.PADDING);
         boolean outIn = layout == WeightLayout.OUT_IN;
-        dims("w", w, outIn ? out.dim(1) : in.dim(1), outIn ? in.dim(1) : out.dim(1));
+        dims("w", w, outIn ? outputs : in.dim(1), outIn ? in.dim(1) : outputs);
+    }
+
+    private static long outputs(Tensor w, WeightLayout layout) {
+        return w.dim(layout == WeightLayout.OUT_IN ? 0 : 1);
     }
 
     private static void table(String name, Tensor table, Tensor rows) {

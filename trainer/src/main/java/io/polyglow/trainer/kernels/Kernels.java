@@ -24,6 +24,12 @@ import org.jspecify.annotations.Nullable;
  * Called from one thread at a time; an implementation may use threads of its own inside a call.
  */
 public interface Kernels {
+    /**
+     * The output of a linear layer may have up to 63 columns more than the layer has outputs, so that its rows can begin at multiples that matrix units
+     * like. The padding is never read, and never written but by {@link #softmaxCrossEntropy}.
+     */
+    int PADDING = 64;
+
     /** {@code out[...] = value}. */
     void fill(Tensor out, double value);
 
@@ -56,14 +62,18 @@ public interface Kernels {
     /**
      * {@code out = x W^T + bias + residual}: out {@code [N, O]} compute or residual, x {@code [N, I]} compute, w in the given
      * layout compute, bias {@code [O]} residual dtype, residual {@code [N, O]} residual dtype ({@code out} may be the same tensor as
-     * {@code residual}).
+     * {@code residual}). Without a residual the bias of a compute {@code out} may be rounded to the compute dtype first, as libraries
+     * with mixed precision do; there {@code out} may also have {@link #PADDING}.
      */
     void linear(Tensor out, Tensor x, Tensor w, WeightLayout layout, @Nullable Tensor bias, @Nullable Tensor residual);
 
-    /** {@code dX[N, I] = dOut[N, O] W}; dX compute or residual, dOut compute. */
+    /** {@code dX[N, I] = dOut[N, O] W}; dX compute or residual, dOut compute, maybe with {@link #PADDING}. */
     void linearBackwardInput(Tensor dX, Tensor dOut, Tensor w, WeightLayout layout);
 
-    /** Accumulates {@code dW += dOut^T x} (in the given layout) and {@code dBias += sum over rows of dOut}; dW, dBias residual dtype. */
+    /**
+     * Accumulates {@code dW += dOut^T x} (in the given layout) and {@code dBias += sum over rows of dOut}; dW, dBias residual dtype, dOut maybe with
+     * {@link #PADDING}.
+     */
     void linearBackwardWeight(Tensor dW, @Nullable Tensor dBias, Tensor x, Tensor dOut, WeightLayout layout);
 
     /**

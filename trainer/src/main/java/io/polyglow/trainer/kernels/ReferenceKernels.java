@@ -103,7 +103,7 @@ final class ReferenceKernels implements Kernels {
     public void linear(
             Tensor out, Tensor x, Tensor w, WeightLayout layout, @Nullable Tensor bias, @Nullable Tensor residual) {
         KernelChecks.linear(out, x, w, layout, bias, residual);
-        int N = dim(out, 0), O = dim(out, 1), I = dim(x, 1);
+        int N = dim(out, 0), O = outputs(w, layout), I = dim(x, 1);
         double[] y = residual == null ? new double[N * O] : load(residual);
         multiplyAdd(y, load(x), loadInOut(w, layout), N, I, O);
         if (bias != null) {
@@ -112,23 +112,45 @@ final class ReferenceKernels implements Kernels {
                 addRow(y, n, b, 0, O);
             }
         }
-        store(out, y);
+        store(out, dim(out, 1) == O ? y : padded(load(out), y, N, O));
+    }
+
+    private static int outputs(Tensor w, WeightLayout layout) {
+        return dim(w, layout == WeightLayout.OUT_IN ? 0 : 1);
+    }
+
+    /** The rows of {@code values[N, O]} put at the start of the longer rows of {@code out}. */
+    private static double[] padded(double[] out, double[] values, int N, int O) {
+        for (int n = 0; n < N; n++) {
+            System.arraycopy(values, n * O, out, n * (out.length / N), O);
+        }
+        return out;
+    }
+
+    /** The first O columns of a tensor. */
+    private static double[] loadColumns(Tensor tensor, int O) {
+        int N = dim(tensor, 0), ld = dim(tensor, 1);
+        double[] all = load(tensor), values = new double[N * O];
+        for (int n = 0; n < N; n++) {
+            System.arraycopy(all, n * ld, values, n * O, O);
+        }
+        return values;
     }
 
     @Override
     public void linearBackwardInput(Tensor dX, Tensor dOut, Tensor w, WeightLayout layout) {
         KernelChecks.linearBackwardInput(dX, dOut, w, layout);
-        int N = dim(dX, 0), I = dim(dX, 1), O = dim(dOut, 1);
+        int N = dim(dX, 0), I = dim(dX, 1), O = outputs(w, layout);
         double[] dx = new double[N * I];
-        multiplyAdd(dx, load(dOut), transposed(loadInOut(w, layout), I, O), N, O, I);
+        multiplyAdd(dx, loadColumns(dOut, O), transposed(loadInOut(w, layout), I, O), N, O, I);
         store(dX, dx);
     }
 
     @Override
     public void linearBackwardWeight(Tensor dW, @Nullable Tensor dBias, Tensor x, Tensor dOut, WeightLayout layout) {
         KernelChecks.linearBackwardWeight(dW, dBias, x, dOut, layout);
-        int N = dim(x, 0), I = dim(x, 1), O = dim(dOut, 1);
-        double[] dy = load(dOut), dw = load(dW);
+        int N = dim(x, 0), I = dim(x, 1), O = outputs(dW, layout);
+        double[] dy = loadColumns(dOut, O), dw = load(dW);
         if (layout == WeightLayout.OUT_IN) {
             multiplyAdd(dw, transposed(dy, N, O), load(x), O, N, I);
         } else {

@@ -11,8 +11,13 @@ import io.polyglow.trainer.tensor.Tensor;
  * in place: those of a whole batch never exist.
  */
 final class Head {
-    /** Most elements of a chunk of logits; a function of the model alone, so that the order of sums is too. */
+    /**
+     * Elements of a chunk of logits: a chunk for small batches, an eighth for large ones, whose products would otherwise be too small for a GPU. A function of
+     * model and micro-batch alone, so that the order of sums is too.
+     */
     private static final long CHUNK = 1L << 25;
+
+    private static final int MOST_CHUNKS = 8;
 
     private final Kernels kernels;
     private final int classes;
@@ -69,7 +74,7 @@ final class Head {
         Rows(Workspace workspace, ModelConfig config, Precision precision, Scratch s) {
             long N = s.dStream.dim(0);
             long C = config.channels();
-            long V = config.vocabSize();
+            long V = paddedVocabulary(config);
             DType residual = precision.residual();
             normed = workspace.tensor(Scratch.PURPOSE, precision.compute(), N, C);
             mean = workspace.tensor(Scratch.PURPOSE, residual, N);
@@ -90,13 +95,18 @@ final class Head {
         final Tensor[] targets;
 
         ChunksOfBatch(Activations a, ModelConfig config) {
-            loss = chunks(a.loss, config.vocabSize());
-            targets = chunks(a.targets, config.vocabSize());
+            loss = chunks(a.loss, paddedVocabulary(config));
+            targets = chunks(a.targets, paddedVocabulary(config));
         }
     }
 
+    /** Columns of the logits: rows of a multiple of 64, which matrix units like. */
+    private static long paddedVocabulary(ModelConfig config) {
+        return (config.vocabSize() + Kernels.PADDING - 1L) / Kernels.PADDING * Kernels.PADDING;
+    }
+
     private static long chunkRows(long N, long V) {
-        return Math.min(N, Math.max(1, CHUNK / V));
+        return Math.min(N, Math.max(Math.max(1, CHUNK / V), (N + MOST_CHUNKS - 1) / MOST_CHUNKS));
     }
 
     private static Tensor[] chunks(Tensor tensor, long V) {

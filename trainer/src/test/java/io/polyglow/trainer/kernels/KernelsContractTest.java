@@ -7,20 +7,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.polyglow.trainer.kernels.KernelLab.Operand;
-import io.polyglow.trainer.precision.Precision;
 import io.polyglow.trainer.tensor.Arena;
 import io.polyglow.trainer.tensor.DType;
 import io.polyglow.trainer.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import org.agrona.concurrent.UnsafeBuffer;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -28,12 +22,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * What {@link Kernels} and {@link Engine} promise. A subclass opens the engine under test; everything runs in each of its compute dtypes, at odd
  * sizes, against the reference, repeatedly and with 1, 2 and 3 threads for the same bits ({@link KernelLab}).
  */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
-public abstract class KernelsContractTest {
-    /** (rows, inputs, outputs) of linear layers. */
-    private static final int[][] LINEAR = {
-        {1, 1, 1}, {1, 1021, 13}, {13, 1, 207}, {207, 13, 1}, {13, 207, 1021}, {207, 64, 96}, {64, 1021, 207}
-    };
+public abstract class KernelsContractTest extends LinearKernelsContractTest {
     /** (rows, columns) of everything that works on rows. */
     private static final int[][] ROWS = {{1, 1}, {1, 1021}, {13, 207}, {207, 13}, {64, 64}, {207, 1021}};
 
@@ -47,36 +36,6 @@ public abstract class KernelsContractTest {
     };
     /** A size that divides into no block, vector or piece. */
     private static final int FLAT = 100_003;
-
-    private @Nullable KernelLab openLab;
-    private List<DType> computeTypes = List.of();
-
-    /** Opens the engine under test with this many threads. */
-    protected abstract Engine open(int threads);
-
-    @BeforeAll
-    void openEngines() {
-        openLab = new KernelLab(this::open);
-        computeTypes = List.copyOf(lab().subject().computeTypes());
-    }
-
-    @AfterAll
-    void closeEngines() {
-        lab().close();
-    }
-
-    private KernelLab lab() {
-        return Objects.requireNonNull(openLab);
-    }
-
-    List<DType> computeTypes() {
-        assertThat(computeTypes).contains(F32);
-        return computeTypes;
-    }
-
-    private static DType residual(DType compute) {
-        return Precision.of(compute).residual();
-    }
 
     @Test
     void shouldPreferAComputeTypeItSupports() {
@@ -161,80 +120,6 @@ public abstract class KernelsContractTest {
         });
         lab.assertClose("dTokenTable", dWte, 2 * B * T, F32);
         lab.assertClose("dPositionTable", dWpe, 2 * B, F32);
-        lab.clear();
-    }
-
-    @ParameterizedTest
-    @MethodSource("computeTypes")
-    void shouldComputeLinearLayers(DType compute) {
-        for (WeightLayout layout : WeightLayout.values()) {
-            for (int[] d : LINEAR) {
-                for (DType outType : List.of(compute, residual(compute))) {
-                    linear(compute, outType, layout, d[0], d[1], d[2]);
-                }
-            }
-        }
-    }
-
-    private void linear(DType compute, DType outType, WeightLayout layout, int N, int I, int O) {
-        KernelLab lab = lab();
-        DType residual = residual(compute);
-        Operand x = lab.input(compute, N, I);
-        Operand w = layout == WeightLayout.OUT_IN ? lab.input(compute, O, I) : lab.input(compute, I, O);
-        Operand bias = lab.input(residual, O);
-        Operand stream = lab.input(residual, N, O);
-        Operand plain = lab.output(outType, N, O);
-        Operand biased = lab.output(outType, N, O);
-        Operand full = lab.output(outType, N, O);
-        Operand inPlace = lab.input(residual, N, O);
-        lab.run((k, at) -> {
-            k.linear(at.of(plain), at.of(x), at.of(w), layout, null, null);
-            k.linear(at.of(biased), at.of(x), at.of(w), layout, at.of(bias), null);
-            k.linear(at.of(full), at.of(x), at.of(w), layout, at.of(bias), at.of(stream));
-            k.linear(at.of(inPlace), at.of(x), at.of(w), layout, null, at.of(inPlace));
-        });
-        String what = layout + " " + N + "x" + I + "x" + O + " ";
-        lab.assertClose(what + "plain", plain, I, F32);
-        lab.assertClose(what + "with bias", biased, I, F32);
-        lab.assertClose(what + "with bias and residual", full, I, F32);
-        lab.assertClose(what + "in place", inPlace, I, F32);
-        lab.clear();
-    }
-
-    @ParameterizedTest
-    @MethodSource("computeTypes")
-    void shouldComputeLinearGradients(DType compute) {
-        for (WeightLayout layout : WeightLayout.values()) {
-            for (int[] d : LINEAR) {
-                linearBackward(compute, layout, d[0], d[1], d[2]);
-            }
-        }
-    }
-
-    private void linearBackward(DType compute, WeightLayout layout, int N, int I, int O) {
-        KernelLab lab = lab();
-        DType residual = residual(compute);
-        int[] wDims = layout == WeightLayout.OUT_IN ? new int[] {O, I} : new int[] {I, O};
-        Operand x = lab.input(compute, N, I);
-        Operand w = lab.input(compute, wDims);
-        Operand dOut = lab.input(compute, N, O);
-        Operand dX = lab.output(compute, N, I);
-        Operand dXWide = lab.output(residual, N, I);
-        Operand dW = lab.input(residual, wDims);
-        Operand dBias = lab.input(residual, O);
-        Operand dWOnly = lab.input(residual, wDims);
-        lab.run((k, at) -> {
-            k.linearBackwardInput(at.of(dX), at.of(dOut), at.of(w), layout);
-            k.linearBackwardInput(at.of(dXWide), at.of(dOut), at.of(w), layout);
-            k.linearBackwardWeight(at.of(dW), at.of(dBias), at.of(x), at.of(dOut), layout);
-            k.linearBackwardWeight(at.of(dWOnly), null, at.of(x), at.of(dOut), layout);
-        });
-        String what = layout + " " + N + "x" + I + "x" + O + " ";
-        lab.assertClose(what + "dX", dX, O, F32);
-        lab.assertClose(what + "dX residual", dXWide, O, F32);
-        lab.assertClose(what + "dW", dW, N, F32);
-        lab.assertClose(what + "dBias", dBias, N, F32);
-        lab.assertClose(what + "dW without bias", dWOnly, N, F32);
         lab.clear();
     }
 
@@ -554,6 +439,7 @@ public abstract class KernelsContractTest {
             calls.add(() -> k.embedding(stream, ids, new Tensor(arena, 0, residual, 5, 4), null, 1, 0));
             calls.add(() -> k.linear(out24, x23, w43, WeightLayout.IN_OUT, null, null));
             calls.add(() -> k.linear(out24, x23, w43, WeightLayout.OUT_IN, vector, null));
+            calls.add(() -> k.linear(new Tensor(arena, 0, compute, 2, 68), x23, w43, WeightLayout.OUT_IN, null, null));
             calls.add(() -> k.linear(out24, x23, new Tensor(arena, 0, wrong, 4, 3), WeightLayout.OUT_IN, null, null));
             calls.add(() -> k.linearBackwardInput(x23, out24, w43, WeightLayout.IN_OUT));
             calls.add(() -> k.layerNorm(x23, ids, ids, stream, vector, null, 1e-5));

@@ -28,7 +28,7 @@ final class Linear {
     void forward(
             Tensor out, Tensor x, Tensor w, WeightLayout layout, @Nullable Tensor bias, @Nullable Tensor residual) {
         int I = dim(x, 1);
-        int O = dim(out, 1);
+        int O = outputs(w, layout);
         boolean inPlace = residual != null && CpuArena.address(residual) == CpuArena.address(out);
         Addend addend = residual == null ? Addend.NONE : inPlace ? Addend.OUT : Addend.RESIDUAL;
         GemmSpec spec = GemmSpec.product(
@@ -37,7 +37,7 @@ final class Linear {
                         I,
                         Strides.rows(I),
                         weight(layout, I, O).transposed(),
-                        Strides.rows(O),
+                        Strides.rows(out.dim(1)),
                         x.dtype(),
                         out.dtype())
                 .adding(bias != null, addend);
@@ -46,9 +46,16 @@ final class Linear {
 
     void backwardInput(Tensor dX, Tensor dOut, Tensor w, WeightLayout layout) {
         int I = dim(dX, 1);
-        int O = dim(dOut, 1);
+        int O = outputs(w, layout);
         GemmSpec spec = GemmSpec.product(
-                dim(dX, 0), I, O, Strides.rows(O), weight(layout, I, O), Strides.rows(I), dOut.dtype(), dX.dtype());
+                dim(dX, 0),
+                I,
+                O,
+                Strides.rows(dOut.dim(1)),
+                weight(layout, I, O),
+                Strides.rows(I),
+                dOut.dtype(),
+                dX.dtype());
         run(spec, dOut, w, dX, null, null);
     }
 
@@ -57,12 +64,12 @@ final class Linear {
         Tensor left = outIn ? dOut : x;
         Tensor right = outIn ? x : dOut;
         GemmSpec spec = GemmSpec.product(
-                        dim(left, 1),
-                        dim(right, 1),
+                        dim(dW, 0),
+                        dim(dW, 1),
                         dim(x, 0),
                         Strides.rows(left.dim(1)).transposed(),
                         Strides.rows(right.dim(1)),
-                        Strides.rows(right.dim(1)),
+                        Strides.rows(dW.dim(1)),
                         x.dtype(),
                         dW.dtype())
                 .adding(false, Addend.OUT);
@@ -70,6 +77,10 @@ final class Linear {
         if (dBias != null) {
             sumRows(dBias, dOut);
         }
+    }
+
+    private static int outputs(Tensor w, WeightLayout layout) {
+        return dim(w, layout == WeightLayout.OUT_IN ? 0 : 1);
     }
 
     /** Strides of W as an {@code [O, I]} matrix. */
@@ -112,12 +123,12 @@ final class Linear {
 
     private void sumRows(Tensor dBias, Tensor dOut) {
         long N = dOut.dim(0);
-        int O = dim(dOut, 1);
+        int O = Math.toIntExact(dBias.size());
         ColumnSums sums = new ColumnSums(team, N, O, 1);
         team.ranges(N, ColumnSums.rowsPerTask(O), (from, to, lane) -> {
             long sum = sums.open(from, 0);
             for (long n = from; n < to; n++) {
-                Window row = lane.window(0).read(dOut, n * O, O);
+                Window row = lane.window(0).read(dOut, n * dOut.dim(1), O);
                 Loops.add(sums.view(sum), Memory.at(sum), row.buffer, row.at, row.whole);
             }
         });
