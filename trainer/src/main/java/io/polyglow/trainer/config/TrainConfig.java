@@ -51,7 +51,9 @@ public record TrainConfig(
         /** Naive Java, the truth. */
         REFERENCE,
         /** oneDNN and the Vector API. */
-        CPU
+        CPU,
+        /** cuBLASLt and kernels compiled for the GPU at hand. */
+        CUDA
     }
 
     /** Compute dtypes. */

@@ -33,6 +33,8 @@ public abstract class KernelsContractTest extends LinearKernelsContractTest {
         new AttentionShape(1, 207, 6, 2, 32),
         new AttentionShape(2, 130, 2, 1, 8),
         new AttentionShape(1, 17, 5, 1, 26),
+        new AttentionShape(1, 200, 2, 1, 64),
+        new AttentionShape(1, 139, 1, 1, 128),
     };
     /** A size that divides into no block, vector or piece. */
     private static final int FLAT = 100_003;

@@ -1,0 +1,104 @@
+package io.polyglow.engine.cuda;
+
+import io.polyglow.engine.cuda.Device.Function;
+import io.polyglow.engine.cuda.Device.Grid;
+import io.polyglow.engine.cuda.Launcher.ByType;
+import io.polyglow.trainer.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Adds sums over rows to a vector: gradients of biases and of the parameters of norms. Runs of rows, whose length follows from the shape alone, are
+ * summed side by side, then their sums in order.
+ */
+final class ColumnSums implements AutoCloseable {
+    private static final int WARPS = 8;
+    private static final int WARP = 32;
+    private static final int COLUMNS_PER_BLOCK = 128;
+    private static final int LEAST_ROWS = 32;
+    private static final int MOST_RUNS = 128;
+
+    private final Launcher launcher;
+    private final ByType plain;
+    private final ByType normed;
+    private final Function totals;
+    private final Scratch partials;
+
+    ColumnSums(Launcher launcher) {
+        this.launcher = launcher;
+        plain = launcher.kernels("column_sums");
+        normed = launcher.kernels("gamma_sums");
+        totals = launcher.kernel("column_totals");
+        partials = new Scratch(launcher.device());
+    }
+
+    /** {@code out[c] += sum over n of rows[n, c]} for the columns of {@code out}. */
+    void add(Tensor out, Tensor rows) {
+        Runs runs = new Runs(rows.dim(0), out.size());
+        long partial = partials.atLeast(runs.bytes());
+        launcher.call(plain.of(rows.dtype()))
+                .address(partial)
+                .tensor(rows)
+                .i64(rows.dim(1))
+                .i32(runs.columns)
+                .i32(runs.rows)
+                .i32(runs.length)
+                .run(runs.grid());
+        addTotals(out, partial, runs);
+    }
+
+    /** {@code out[c] += sum over n of dOut[n, c] (x[n, c] - mean[n]) rstd[n]}; without a mean it is 0. */
+    void addNormed(Tensor out, Tensor dOut, Tensor x, @Nullable Tensor mean, Tensor rstd) {
+        Runs runs = new Runs(dOut.dim(0), out.size());
+        long partial = partials.atLeast(runs.bytes());
+        launcher.call(normed.of(dOut.dtype()))
+                .address(partial)
+                .tensor(dOut)
+                .tensor(x)
+                .tensor(mean)
+                .tensor(rstd)
+                .i32(runs.columns)
+                .i32(runs.rows)
+                .i32(runs.length)
+                .run(runs.grid());
+        addTotals(out, partial, runs);
+    }
+
+    private void addTotals(Tensor out, long partial, Runs runs) {
+        Grid grid = new Grid(Math.toIntExact((runs.columns + WARP - 1) / WARP), 1, 1, WARP, WARPS);
+        launcher.call(totals)
+                .tensor(out)
+                .address(partial)
+                .i32(runs.columns)
+                .i32(runs.count)
+                .run(grid);
+    }
+
+    /** How rows are cut. */
+    private static final class Runs {
+        final long rows;
+        final long columns;
+        final long length;
+        final int count;
+
+        Runs(long rows, long columns) {
+            this.rows = rows;
+            this.columns = columns;
+            length = Math.max(LEAST_ROWS, (rows + MOST_RUNS - 1) / MOST_RUNS);
+            count = Math.toIntExact((rows + length - 1) / length);
+        }
+
+        long bytes() {
+            return count * columns * Float.BYTES;
+        }
+
+        Grid grid() {
+            int blocks = Math.toIntExact((columns + COLUMNS_PER_BLOCK - 1) / COLUMNS_PER_BLOCK);
+            return new Grid(blocks, count, 1, WARP, WARPS);
+        }
+    }
+
+    @Override
+    public void close() {
+        partials.close();
+    }
+}

@@ -1,0 +1,72 @@
+package io.polyglow.engine.cuda;
+
+import org.bytedeco.javacpp.Pointer;
+
+/**
+ * One GPU and one stream of work on it, as little of it as the engine needs, so that the host's side runs against a fake in tests. Copies, fills
+ * and launches are queued in order and return at once; {@link #await} waits for all of them and reports what failed. One thread at a time.
+ */
+interface Device extends AutoCloseable {
+    /** One line: name, architecture, memory, driver. */
+    String describe();
+
+    /** Compute capability times ten: 90 for Hopper. */
+    int architecture();
+
+    /** Streaming multiprocessors. */
+    int multiprocessors();
+
+    /** Allocates device memory, aligned to 256 bytes; {@code purpose} is for the message when there is none left. */
+    long allocate(String purpose, long bytes);
+
+    /** Frees device memory once the queued work is done. */
+    void free(long address);
+
+    /** Allocates page-locked host memory. */
+    Pointer allocateHost(long bytes);
+
+    /** Frees page-locked host memory. */
+    void freeHost(Pointer memory);
+
+    /** Queues: sets every byte to {@code value}. */
+    void fill(long address, int value, long bytes);
+
+    /** Queues a copy from page-locked host memory. */
+    void toDevice(long to, Pointer from, long bytes);
+
+    /** Queues a copy to page-locked host memory. */
+    void toHost(Pointer to, long from, long bytes);
+
+    /** Loads machine code and finds a kernel in it. */
+    Image load(byte[] image);
+
+    /** Queues a kernel; {@code arguments} holds its packed parameters and may be reused at once. */
+    void launch(Function function, Grid grid, int sharedBytes, Pointer arguments, long argumentBytes);
+
+    /** Waits for all queued work. */
+    void await();
+
+    @Override
+    void close();
+
+    /** A loaded module. */
+    interface Image {
+        /** The kernel of this name; {@code sharedBytes} is the most dynamic shared memory it will be launched with. */
+        Function function(String name, int sharedBytes);
+    }
+
+    /** A kernel. */
+    interface Function {}
+
+    /** Blocks of the grid, threads of a block. */
+    record Grid(int x, int y, int z, int threadsX, int threadsY) {
+        static Grid of(long blocks, int threads) {
+            return new Grid(Math.toIntExact(blocks), 1, 1, threads, 1);
+        }
+
+        /** Enough blocks for {@code count} threads. */
+        static Grid covering(long count, int threads) {
+            return of((count + threads - 1) / threads, threads);
+        }
+    }
+}

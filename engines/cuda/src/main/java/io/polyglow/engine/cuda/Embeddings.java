@@ -1,0 +1,101 @@
+package io.polyglow.engine.cuda;
+
+import io.polyglow.engine.cuda.Device.Function;
+import io.polyglow.engine.cuda.Device.Grid;
+import io.polyglow.engine.cuda.Launcher.ByType;
+import io.polyglow.trainer.tensor.DType;
+import io.polyglow.trainer.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/** Token and position embeddings. */
+final class Embeddings implements AutoCloseable {
+    private static final int ROW_THREADS = 128;
+    private static final int THREADS = 256;
+    private static final int ROWS_PER_BLOCK = 4;
+    private static final int CHANNELS_PER_WARP = 128;
+
+    private final Launcher launcher;
+    private final ByType forward;
+    private final Function span;
+    private final Function tokensBackward;
+    private final Function positionsBackward;
+    private final Scratch spans;
+
+    Embeddings(Launcher launcher) {
+        this.launcher = launcher;
+        forward = launcher.kernels("embedding");
+        span = launcher.kernel("token_span");
+        tokensBackward = launcher.kernel("embedding_backward_tokens");
+        positionsBackward = launcher.kernel("embedding_backward_positions");
+        spans = new Scratch(launcher.device());
+    }
+
+    void forward(Tensor out, Tensor tokens, Tensor tokenTable, @Nullable Tensor positionTable, int T, int first) {
+        if (positionTable != null && positionTable.dtype() != tokenTable.dtype()) {
+            throw new IllegalArgumentException(
+                    "positionTable is " + positionTable + ", expected the dtype of tokenTable " + tokenTable);
+        }
+        Launcher.requireComputes(out.dtype());
+        launcher.call(forward.of(tokenTable.dtype()))
+                .tensor(out)
+                .tensor(tokens)
+                .tensor(tokenTable)
+                .tensor(positionTable)
+                .i32(out.dim(1))
+                .i32(tokenTable.dim(0))
+                .i32(T)
+                .i32(first)
+                .run(Grid.of(out.dim(0), ROW_THREADS));
+    }
+
+    void backward(@Nullable Tensor dTokenTable, @Nullable Tensor dPositionTable, Tensor tokens, Tensor dOut, int T) {
+        Launcher.requireComputes(dOut.dtype());
+        if (dTokenTable != null) {
+            addToTokens(dTokenTable, tokens, dOut);
+        }
+        if (dPositionTable != null) {
+            long rowElements = T * dOut.dim(1);
+            launcher.call(positionsBackward)
+                    .tensor(dPositionTable)
+                    .tensor(dOut)
+                    .i32(dOut.dim(0) / T)
+                    .i64(rowElements)
+                    .run(Grid.covering(rowElements, THREADS));
+        }
+    }
+
+    private void addToTokens(Tensor dTable, Tensor tokens, Tensor dOut) {
+        long V = dTable.dim(0);
+        long C = dTable.dim(1);
+        long bytes = V * DType.I32.bytes();
+        long first = spans.atLeast(2 * bytes);
+        launcher.device().fill(first, -1, 2 * bytes);
+        launcher.call(span)
+                .address(first)
+                .address(first + bytes)
+                .tensor(tokens)
+                .i32(V)
+                .i32(tokens.size())
+                .run(Grid.covering(tokens.size(), THREADS));
+        Grid grid = new Grid(
+                Math.toIntExact((V + ROWS_PER_BLOCK - 1) / ROWS_PER_BLOCK),
+                Math.toIntExact((C + CHANNELS_PER_WARP - 1) / CHANNELS_PER_WARP),
+                1,
+                32,
+                ROWS_PER_BLOCK);
+        launcher.call(tokensBackward)
+                .tensor(dTable)
+                .tensor(tokens)
+                .tensor(dOut)
+                .address(first)
+                .address(first + bytes)
+                .i32(C)
+                .i32(V)
+                .run(grid);
+    }
+
+    @Override
+    public void close() {
+        spans.close();
+    }
+}

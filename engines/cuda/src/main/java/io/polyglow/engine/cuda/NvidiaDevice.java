@@ -1,0 +1,276 @@
+package io.polyglow.engine.cuda;
+
+import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_OUT_OF_MEMORY;
+import static org.bytedeco.cuda.global.cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR;
+import static org.bytedeco.cuda.global.cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR;
+import static org.bytedeco.cuda.global.cudart.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT;
+import static org.bytedeco.cuda.global.cudart.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
+import static org.bytedeco.cuda.global.cudart.CU_LAUNCH_PARAM_BUFFER_POINTER_AS_INT;
+import static org.bytedeco.cuda.global.cudart.CU_LAUNCH_PARAM_BUFFER_SIZE_AS_INT;
+import static org.bytedeco.cuda.global.cudart.CU_LAUNCH_PARAM_END_AS_INT;
+import static org.bytedeco.cuda.global.cudart.CU_STREAM_NON_BLOCKING;
+import static org.bytedeco.cuda.global.cudart.cuCtxSetCurrent;
+import static org.bytedeco.cuda.global.cudart.cuDeviceGet;
+import static org.bytedeco.cuda.global.cudart.cuDeviceGetAttribute;
+import static org.bytedeco.cuda.global.cudart.cuDeviceGetCount;
+import static org.bytedeco.cuda.global.cudart.cuDeviceGetName;
+import static org.bytedeco.cuda.global.cudart.cuDevicePrimaryCtxRelease;
+import static org.bytedeco.cuda.global.cudart.cuDevicePrimaryCtxRetain;
+import static org.bytedeco.cuda.global.cudart.cuDriverGetVersion;
+import static org.bytedeco.cuda.global.cudart.cuFuncSetAttribute;
+import static org.bytedeco.cuda.global.cudart.cuInit;
+import static org.bytedeco.cuda.global.cudart.cuLaunchKernel;
+import static org.bytedeco.cuda.global.cudart.cuMemAlloc;
+import static org.bytedeco.cuda.global.cudart.cuMemFree;
+import static org.bytedeco.cuda.global.cudart.cuMemFreeHost;
+import static org.bytedeco.cuda.global.cudart.cuMemGetInfo;
+import static org.bytedeco.cuda.global.cudart.cuMemHostAlloc;
+import static org.bytedeco.cuda.global.cudart.cuMemcpyDtoHAsync;
+import static org.bytedeco.cuda.global.cudart.cuMemcpyHtoDAsync;
+import static org.bytedeco.cuda.global.cudart.cuMemsetD8Async;
+import static org.bytedeco.cuda.global.cudart.cuModuleGetFunction;
+import static org.bytedeco.cuda.global.cudart.cuModuleLoadData;
+import static org.bytedeco.cuda.global.cudart.cuStreamCreate;
+import static org.bytedeco.cuda.global.cudart.cuStreamDestroy;
+import static org.bytedeco.cuda.global.cudart.cuStreamSynchronize;
+
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
+import java.nio.charset.StandardCharsets;
+import org.bytedeco.cuda.cudart.CUctx_st;
+import org.bytedeco.cuda.cudart.CUfunc_st;
+import org.bytedeco.cuda.cudart.CUmod_st;
+import org.bytedeco.cuda.cudart.CUstream_st;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.LongPointer;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerPointer;
+import org.bytedeco.javacpp.SizeTPointer;
+import org.jspecify.annotations.Nullable;
+
+/** A GPU behind NVIDIA's driver: its primary context and one stream. */
+final class NvidiaDevice implements Device {
+    private static final double GIB = 1 << 30;
+
+    private final int device;
+    private final CUctx_st context = new CUctx_st();
+    private final CUstream_st stream = new CUstream_st();
+    private final LongPointer argumentSize = new LongPointer(1);
+    private final LongPointer extra = new LongPointer(5);
+    private final PointerPointer<Pointer> extraArgument = new PointerPointer<>(extra);
+    private @Nullable Thread thread;
+
+    /** The GPU of this index among those that {@code CUDA_VISIBLE_DEVICES} leaves. */
+    NvidiaDevice(int index) {
+        CudaCalls.check(cuInit(0), "cuInit");
+        int[] handle = new int[1];
+        CudaCalls.check(cuDeviceGet(handle, index), "cuDeviceGet(" + index + ")");
+        device = handle[0];
+        CudaCalls.check(cuDevicePrimaryCtxRetain(context, device), "cuDevicePrimaryCtxRetain");
+        bind();
+        CudaCalls.check(cuStreamCreate(stream, CU_STREAM_NON_BLOCKING), "cuStreamCreate");
+        extra.put(1, 0);
+        extra.put(0, CU_LAUNCH_PARAM_BUFFER_POINTER_AS_INT);
+        extra.put(2, CU_LAUNCH_PARAM_BUFFER_SIZE_AS_INT);
+        extra.put(3, argumentSize.address());
+        extra.put(4, CU_LAUNCH_PARAM_END_AS_INT);
+    }
+
+    /** How many GPUs there are. */
+    static int count() {
+        CudaCalls.check(cuInit(0), "cuInit");
+        int[] count = new int[1];
+        CudaCalls.check(cuDeviceGetCount(count), "cuDeviceGetCount");
+        return count[0];
+    }
+
+    /** Compute capability times ten of a GPU, without a context on it. */
+    static int architecture(int index) {
+        return 10 * attribute(index, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)
+                + attribute(index, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
+    }
+
+    static String name(int device) {
+        byte[] name = new byte[256];
+        CudaCalls.check(cuDeviceGetName(name, name.length, device), "cuDeviceGetName");
+        return new String(name, StandardCharsets.UTF_8).replace("\0", "");
+    }
+
+    private static int attribute(int device, int attribute) {
+        int[] value = new int[1];
+        CudaCalls.check(cuDeviceGetAttribute(value, attribute, device), "cuDeviceGetAttribute");
+        return value[0];
+    }
+
+    /** The driver keeps a current context for each thread. */
+    private void bind() {
+        if (thread != Thread.currentThread()) {
+            CudaCalls.check(cuCtxSetCurrent(context), "cuCtxSetCurrent");
+            thread = Thread.currentThread();
+        }
+    }
+
+    CUstream_st stream() {
+        bind();
+        return stream;
+    }
+
+    @Override
+    public String describe() {
+        bind();
+        int[] version = new int[1];
+        CudaCalls.check(cuDriverGetVersion(version), "cuDriverGetVersion");
+        return String.format(
+                java.util.Locale.ROOT,
+                "%s (sm_%d, %d multiprocessors, %.1f GiB), driver for CUDA %d.%d",
+                name(device),
+                architecture(),
+                multiprocessors(),
+                memory()[1] / GIB,
+                version[0] / 1000,
+                version[0] % 1000 / 10);
+    }
+
+    /** Free and total bytes. */
+    private static long[] memory() {
+        try (SizeTPointer free = new SizeTPointer(1);
+                SizeTPointer total = new SizeTPointer(1)) {
+            CudaCalls.check(cuMemGetInfo(free, total), "cuMemGetInfo");
+            return new long[] {free.get(), total.get()};
+        }
+    }
+
+    @Override
+    public int architecture() {
+        return architecture(device);
+    }
+
+    @Override
+    public int multiprocessors() {
+        return attribute(device, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
+    }
+
+    @Override
+    public long allocate(String purpose, long bytes) {
+        bind();
+        long[] address = new long[1];
+        int status = cuMemAlloc(address, Math.max(1, bytes));
+        if (status == CUDA_ERROR_OUT_OF_MEMORY) {
+            long[] memory = memory();
+            throw new PolyglowException(
+                    ErrorKind.ENVIRONMENT,
+                    String.format(
+                            java.util.Locale.ROOT,
+                            "no room for %.2f GiB of %s on %s: %.2f of %.2f GiB are free; use a smaller batch.micro, model.context or"
+                                    + " model, or more pipeline stages, or see with nvidia-smi who else uses this GPU",
+                            bytes / GIB,
+                            purpose,
+                            name(device),
+                            memory[0] / GIB,
+                            memory[1] / GIB));
+        }
+        CudaCalls.check(status, "cuMemAlloc of " + bytes + " bytes for " + purpose);
+        return address[0];
+    }
+
+    @Override
+    public void free(long address) {
+        bind();
+        CudaCalls.check(cuMemFree(address), "cuMemFree");
+    }
+
+    @Override
+    public Pointer allocateHost(long bytes) {
+        bind();
+        try (PointerPointer<Pointer> memory = new PointerPointer<>(1)) {
+            CudaCalls.check(cuMemHostAlloc(memory, bytes, 0), "cuMemHostAlloc of " + bytes + " bytes");
+            BytePointer pointer = new BytePointer(memory.get());
+            pointer.capacity(bytes);
+            return pointer;
+        }
+    }
+
+    @Override
+    public void freeHost(Pointer memory) {
+        bind();
+        CudaCalls.check(cuMemFreeHost(memory), "cuMemFreeHost");
+    }
+
+    @Override
+    public void fill(long address, int value, long bytes) {
+        bind();
+        CudaCalls.check(cuMemsetD8Async(address, (byte) value, bytes, stream), "cuMemsetD8Async");
+    }
+
+    @Override
+    public void toDevice(long to, Pointer from, long bytes) {
+        bind();
+        CudaCalls.check(cuMemcpyHtoDAsync(to, from, bytes, stream), "cuMemcpyHtoDAsync");
+    }
+
+    @Override
+    public void toHost(Pointer to, long from, long bytes) {
+        bind();
+        CudaCalls.check(cuMemcpyDtoHAsync(to, from, bytes, stream), "cuMemcpyDtoHAsync");
+    }
+
+    @Override
+    public Image load(byte[] image) {
+        bind();
+        CUmod_st module = new CUmod_st();
+        try (BytePointer code = new BytePointer(image.length + 1L)) {
+            code.put(image, 0, image.length).put(image.length, (byte) 0);
+            CudaCalls.check(cuModuleLoadData(module, code), "cuModuleLoadData");
+        }
+        return (name, sharedBytes) -> {
+            CUfunc_st function = new CUfunc_st();
+            CudaCalls.check(cuModuleGetFunction(function, module, name), "cuModuleGetFunction(" + name + ")");
+            if (sharedBytes > 0) {
+                CudaCalls.check(
+                        cuFuncSetAttribute(function, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, sharedBytes),
+                        name + " with " + sharedBytes + " bytes of shared memory");
+            }
+            return new Loaded(name, function);
+        };
+    }
+
+    private record Loaded(String name, CUfunc_st handle) implements Function {}
+
+    @Override
+    public void launch(Function function, Grid grid, int sharedBytes, Pointer arguments, long argumentBytes) {
+        bind();
+        Loaded loaded = (Loaded) function;
+        extra.put(1, arguments.address());
+        argumentSize.put(0, argumentBytes);
+        int status = cuLaunchKernel(
+                loaded.handle,
+                grid.x(),
+                grid.y(),
+                grid.z(),
+                grid.threadsX(),
+                grid.threadsY(),
+                1,
+                sharedBytes,
+                stream,
+                null,
+                extraArgument);
+        if (status != 0) {
+            CudaCalls.check(status, "the launch of " + loaded.name + " on " + grid);
+        }
+    }
+
+    @Override
+    public void await() {
+        bind();
+        CudaCalls.check(cuStreamSynchronize(stream), "a kernel or copy queued before");
+    }
+
+    @Override
+    public void close() {
+        bind();
+        cuStreamDestroy(stream);
+        cuDevicePrimaryCtxRelease(device);
+        extra.close();
+        argumentSize.close();
+    }
+}

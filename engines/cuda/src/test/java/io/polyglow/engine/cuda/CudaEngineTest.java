@@ -1,0 +1,162 @@
+package io.polyglow.engine.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.polyglow.engine.cuda.FakeDevice.Launch;
+import io.polyglow.trainer.kernels.AdamWStep;
+import io.polyglow.trainer.kernels.WeightLayout;
+import io.polyglow.trainer.tensor.Arena;
+import io.polyglow.trainer.tensor.DType;
+import io.polyglow.trainer.tensor.Tensor;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Random;
+import org.agrona.concurrent.UnsafeBuffer;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The host's side of the engine, on a device that only writes down what it is told. */
+class CudaEngineTest {
+    @TempDir
+    Path folder;
+
+    private final FakeDevice device = new FakeDevice();
+    private final FakeProducts products = new FakeProducts();
+    private @Nullable CudaEngine opened;
+
+    /** Writes down shapes; takes those it is told to. */
+    private static final class FakeProducts implements MatrixProducts {
+        final List<Shape> shapes = new ArrayList<>();
+        boolean takes = true;
+
+        @Override
+        public String describe() {
+            return "fake products";
+        }
+
+        @Override
+        public boolean multiply(Shape shape, long a, long b, long c, long d, long bias) {
+            shapes.add(shape);
+            return takes;
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    @BeforeEach
+    void open() {
+        opened = new CudaEngine(device, products, new FakeCompiler(), folder);
+    }
+
+    @AfterEach
+    void shouldFreeAllDeviceMemoryAtTheEnd() {
+        engine().close();
+        assertThat(device.memory).isEmpty();
+    }
+
+    private CudaEngine engine() {
+        return Objects.requireNonNull(opened);
+    }
+
+    private Tensor tensor(DType dtype, long... dims) {
+        long size = 1;
+        for (long dim : dims) {
+            size *= dim;
+        }
+        return new Tensor(engine().allocate("test", size * dtype.bytes()), 0, dtype, dims);
+    }
+
+    @Test
+    void shouldMoveMoreBytesThanFitThePageLockedMemory() {
+        int size = 40 << 20;
+        byte[] bytes = new byte[size];
+        new Random(7).nextBytes(bytes);
+        Tensor whole = tensor(DType.I32, size / 4);
+        engine().write(whole, new UnsafeBuffer(bytes), 0);
+        byte[] back = new byte[size + 5];
+        engine().read(whole, new UnsafeBuffer(back), 5);
+        assertThat(ByteBuffer.wrap(back, 5, size)).isEqualTo(ByteBuffer.wrap(bytes));
+        assertThat(device.copies).allMatch(each -> each <= 16 << 20);
+    }
+
+    @Test
+    void shouldNotWaitForSmallWrites() {
+        Tensor ids = tensor(DType.I32, 1021);
+        int before = device.waits;
+        for (int i = 0; i < 100; i++) {
+            engine().write(ids, new UnsafeBuffer(new byte[4084]), 0);
+        }
+        assertThat(device.waits).isEqualTo(before);
+    }
+
+    @Test
+    void shouldPackParametersAsCDoes() {
+        Tensor w = tensor(DType.F32, 3), m = tensor(DType.F32, 3), v = tensor(DType.F32, 3), g = tensor(DType.F32, 3);
+        engine().kernels().adamW(new AdamWStep(1e-3, 0.9, 0.95, 1e-8, 0.1, 0.5, 0.25, 2), w, m, v, g);
+        Launch launch = device.launches.get(device.launches.size() - 1);
+        ByteBuffer arguments = launch.arguments();
+        assertThat(launch.kernel()).isEqualTo("adamw");
+        assertThat(arguments.getLong(24)).isEqualTo(CudaArena.address(g));
+        assertThat(arguments.getFloat(32)).isEqualTo(1e-3f);
+        assertThat(arguments.getFloat(32 + 9 * 4)).isEqualTo(2f);
+        assertThat(arguments.getLong(32 + 10 * 4))
+                .as("a long after ten floats, at a multiple of 8")
+                .isEqualTo(3);
+        assertThat(arguments.capacity()).isEqualTo(80);
+        assertThat(launch.grid()).isEqualTo(new Device.Grid(1, 1, 1, 256, 1));
+    }
+
+    @Test
+    void shouldTellTheLibraryTheColumnMajorShape() {
+        Tensor x = tensor(DType.BF16, 6, 32), w = tensor(DType.BF16, 5, 32), out = tensor(DType.BF16, 6, 64);
+        engine().kernels().linear(out, x, w, WeightLayout.OUT_IN, null, null);
+        assertThat(products.shapes)
+                .containsExactly(new MatrixProducts.Shape(
+                        5, 6, 32, true, false, 32, 32, 64, DType.BF16, DType.BF16, false, false, 16));
+    }
+
+    @Test
+    void shouldFallBackToItsOwnKernelWhenTheLibraryHasNone() {
+        products.takes = false;
+        Tensor x = tensor(DType.F32, 6, 3), w = tensor(DType.F32, 3, 5), out = tensor(DType.F32, 6, 5);
+        Tensor bias = tensor(DType.F32, 5);
+        engine().kernels().linear(out, x, w, WeightLayout.IN_OUT, bias, null);
+        Launch launch = device.launches.get(device.launches.size() - 1);
+        assertThat(launch.kernel()).isEqualTo("matmul_f32_f32");
+        assertThat(launch.grid()).isEqualTo(new Device.Grid(1, 1, 1, 16, 16));
+    }
+
+    @Test
+    void shouldFillWithZerosWithoutAKernel() {
+        int before = device.launches.size();
+        engine().kernels().fill(tensor(DType.F32, 1021), 0);
+        assertThat(device.launches).hasSize(before);
+        engine().kernels().fill(tensor(DType.F32, 1021), 1);
+        assertThat(device.launches.get(before).kernel()).isEqualTo("fill_f32");
+    }
+
+    @Test
+    void shouldRefuseForeignAndFreedTensorsAndDtypesWithoutKernels() {
+        Tensor wide = tensor(DType.F64, 3);
+        assertThatThrownBy(() -> engine().kernels().copy(wide, wide)).hasMessageContaining("F32 and BF16");
+        Arena arena = engine().allocate("test", 12);
+        Tensor freed = new Tensor(arena, 0, DType.F32, 3);
+        arena.close();
+        arena.close();
+        assertThatThrownBy(() -> engine().kernels().fill(freed, 0)).hasMessageContaining("already freed");
+    }
+
+    @Test
+    void shouldSayWhyItCannotRunWhereThereIsNoGpu() {
+        new CudaEngineProvider().unavailable().ifPresent(reason -> assertThat(reason)
+                .matches("(?s).*(libcuda|nvidia-smi|sm_\\d+).*"));
+    }
+}

@@ -1,0 +1,285 @@
+package io.polyglow.engine.cuda;
+
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.Pointer;
+
+/**
+ * A GPU on the CPU: the engine's own CUDA C, compiled by g++ with {@code emulator.h} around it, runs in a process that shares a file of device memory
+ * with this one. It checks what the kernels compute, not how fast, nor what only NVIDIA's libraries do. Allocations end, to 16 bytes, where unmapped memory
+ * begins, so a kernel that reads or writes past an end stops the test.
+ */
+final class EmulatedDevice implements Device {
+    private static final long BASE = 1L << 40;
+    private static final int MEMORY_BYTES = 1 << 30;
+    private static final int PAGE = 4096;
+    private static final Pattern KERNEL = Pattern.compile("(extern \"C\" __global__[^{;]*?\\b)(\\w+)(?=\\(\\s*[\\w(])");
+
+    private static final Pattern ASM = Pattern.compile("asm(?: volatile)?\\s*\\(\"([\\w.]+)");
+    private static final Pattern OPERAND = Pattern.compile("\"[=+]?[rlfh]\"\\(((?:[^()]|\\([^()]*\\))*)\\)");
+
+    private record Named(String name) implements Function {}
+
+    private final Process process;
+    private final DataOutputStream requests;
+    private final InputStream answers;
+    private final Path log;
+    private final MappedByteBuffer memory;
+    private final TreeMap<Integer, Integer> freePages = new TreeMap<>();
+    private final Map<Long, int[]> allocated = new HashMap<>();
+
+    /** Compiles the units, by name, in the folder, and starts the process. */
+    EmulatedDevice(Path folder, Map<String, String> units) throws IOException, InterruptedException {
+        Path program = build(folder, units);
+        Path file = folder.resolve("memory");
+        try (FileChannel channel = FileChannel.open(
+                file, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            memory = channel.map(FileChannel.MapMode.READ_WRITE, 0, MEMORY_BYTES);
+        }
+        log = folder.resolve("emulator.log");
+        process = new ProcessBuilder(
+                        program.toString(), file.toString(), Long.toString(BASE), Long.toString(MEMORY_BYTES))
+                .redirectError(log.toFile())
+                .start();
+        requests = new DataOutputStream(process.getOutputStream());
+        answers = process.getInputStream();
+        freePages.put(0, MEMORY_BYTES / PAGE);
+    }
+
+    private static Path build(Path folder, Map<String, String> units) throws IOException, InterruptedException {
+        StringBuilder text = new StringBuilder("#include \"emulator.h\"\n");
+        for (Map.Entry<String, String> unit : units.entrySet()) {
+            String name = identifier(unit.getKey());
+            Path source = Files.writeString(folder.resolve(name + ".cu"), withoutPtx(unit.getValue()));
+            String expanded = run(folder, List.of("g++", "-E", "-P", "-x", "c++", source.toString()))
+                    .replaceAll("__launch_bounds__\\s*\\((?:[^()]|\\([^()]*\\))*\\)", "");
+            // units may have kernels of one name
+            String renamed = KERNEL.matcher(expanded).replaceAll("$1" + name + "_$2");
+            text.append("namespace ")
+                    .append(name)
+                    .append(" {\n")
+                    .append(renamed)
+                    .append('\n');
+            Matcher kernels = KERNEL.matcher(renamed);
+            while (kernels.find()) {
+                text.append("EMULATED(").append(kernels.group(2)).append(")\n");
+            }
+            text.append("}\n");
+        }
+        Path source = Files.writeString(folder.resolve("emulator.cpp"), text);
+        try (InputStream header = EmulatedDevice.class.getResourceAsStream("emulator.h")) {
+            Files.write(folder.resolve("emulator.h"), header.readAllBytes());
+        }
+        Path program = folder.resolve("emulator");
+        run(folder, List.of("g++", "-std=c++17", "-O2", "-w", "-o", program.toString(), source.toString()));
+        return program;
+    }
+
+    /** PTX instructions become calls of functions of emulator.h, dynamic shared memory its array. */
+    private static String withoutPtx(String source) {
+        StringBuilder text = new StringBuilder();
+        Matcher asm = ASM.matcher(source);
+        int done = 0;
+        while (asm.find()) {
+            int end = source.indexOf(");", asm.end()) + 2;
+            List<String> operands = new ArrayList<>();
+            Matcher operand = OPERAND.matcher(source.substring(asm.end(), end));
+            while (operand.find()) {
+                operands.add(operand.group(1));
+            }
+            text.append(source, done, asm.start())
+                    .append("ptx_")
+                    .append(asm.group(1).replace('.', '_'))
+                    .append('(')
+                    .append(String.join(", ", operands))
+                    .append(");");
+            done = end;
+        }
+        return text.append(source, done, source.length())
+                .toString()
+                .replaceAll(
+                        "extern __shared__.* (\\w+)\\[];",
+                        "static unsigned char (&$1)[emulator::SHARED_BYTES] = emulator::sharedMemory;");
+    }
+
+    private static String identifier(String unit) {
+        return unit.replace('-', '_');
+    }
+
+    private static String run(Path folder, List<String> command) throws IOException, InterruptedException {
+        Path out = Files.createTempFile(folder, "out", ".txt");
+        Path errors = Files.createTempFile(folder, "errors", ".txt");
+        Process process = new ProcessBuilder(command)
+                .redirectOutput(out.toFile())
+                .redirectError(errors.toFile())
+                .start();
+        if (process.waitFor() != 0) {
+            throw new AssertionError(command + ":\n" + Files.readString(errors));
+        }
+        return Files.readString(out);
+    }
+
+    private void ask(byte[] request) {
+        try {
+            requests.write(request);
+            requests.flush();
+            if (answers.readNBytes(Integer.BYTES).length < Integer.BYTES) {
+                throw new AssertionError("the emulator ended with " + process.waitFor() + ": " + Files.readString(log));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(e);
+        }
+    }
+
+    private void access(int page, int pages, boolean allowed) {
+        ask(ByteBuffer.allocate(24)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(0)
+                .putLong(BASE + (long) page * PAGE)
+                .putLong((long) pages * PAGE)
+                .putInt(allowed ? 1 : 0)
+                .array());
+    }
+
+    @Override
+    public String describe() {
+        return "an emulated GPU";
+    }
+
+    @Override
+    public int architecture() {
+        return 90;
+    }
+
+    @Override
+    public int multiprocessors() {
+        return 1;
+    }
+
+    /** First fit; an unmapped page follows every allocation. */
+    @Override
+    public long allocate(String purpose, long bytes) {
+        int pages = Math.toIntExact((bytes + PAGE - 1) / PAGE) + 2;
+        for (int page : freePages.keySet()) {
+            int room = freePages.getOrDefault(page, 0);
+            if (room >= pages) {
+                freePages.remove(page);
+                release(page + pages, room - pages);
+                access(page, pages - 1, true);
+                long end = BASE + (long) (page + pages - 1) * PAGE;
+                long address = (end - bytes) & -16;
+                allocated.put(address, new int[] {page, pages});
+                return address;
+            }
+        }
+        throw new AssertionError("no room for " + bytes + " bytes");
+    }
+
+    @Override
+    public void free(long address) {
+        int[] range = allocated.remove(address);
+        if (range == null) {
+            throw new AssertionError("freed twice or never allocated: " + address);
+        }
+        access(range[0], range[1], false);
+        release(range[0], range[1]);
+    }
+
+    /** Joins the pages with free neighbours. */
+    private void release(int page, int pages) {
+        Map.Entry<Integer, Integer> before = freePages.lowerEntry(page);
+        boolean joins = before != null && before.getKey() + before.getValue() == page;
+        int first = joins ? before.getKey() : page;
+        int count = pages + (joins ? before.getValue() : 0);
+        Integer after = freePages.remove(page + pages);
+        if (count + (after == null ? 0 : after) > 0) {
+            freePages.put(first, count + (after == null ? 0 : after));
+        }
+    }
+
+    @Override
+    public Pointer allocateHost(long bytes) {
+        return new BytePointer(bytes);
+    }
+
+    @Override
+    public void freeHost(Pointer pointer) {
+        pointer.close();
+    }
+
+    @Override
+    public void fill(long address, int value, long bytes) {
+        for (int i = 0; i < bytes; i++) {
+            memory.put((int) (address - BASE) + i, (byte) value);
+        }
+    }
+
+    @Override
+    public void toDevice(long to, Pointer from, long bytes) {
+        byte[] copy = new byte[(int) bytes];
+        new BytePointer(from).get(copy);
+        memory.put((int) (to - BASE), copy);
+    }
+
+    @Override
+    public void toHost(Pointer to, long from, long bytes) {
+        byte[] copy = new byte[(int) bytes];
+        memory.get((int) (from - BASE), copy);
+        new BytePointer(to).put(copy);
+    }
+
+    @Override
+    public Image load(byte[] image) {
+        String unit = identifier(new String(image, StandardCharsets.UTF_8));
+        return (name, sharedBytes) -> new Named(unit + "_" + name);
+    }
+
+    @Override
+    public void launch(Function function, Grid grid, int sharedBytes, Pointer arguments, long argumentBytes) {
+        byte[] name = ((Named) function).name.getBytes(StandardCharsets.UTF_8);
+        byte[] packed = new byte[(int) argumentBytes];
+        new BytePointer(arguments).get(packed);
+        ask(ByteBuffer.allocate(4 * 9 + name.length + packed.length)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(1)
+                .putInt(name.length)
+                .put(name)
+                .putInt(grid.x())
+                .putInt(grid.y())
+                .putInt(grid.z())
+                .putInt(grid.threadsX())
+                .putInt(grid.threadsY())
+                .putInt(sharedBytes)
+                .putInt(packed.length)
+                .put(packed)
+                .array());
+    }
+
+    @Override
+    public void await() {}
+
+    /** Several engines may share the device; its process ends with this one, whose pipe it reads. */
+    @Override
+    public void close() {}
+}

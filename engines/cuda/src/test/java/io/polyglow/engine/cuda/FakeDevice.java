@@ -1,0 +1,121 @@
+package io.polyglow.engine.cuda;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.Pointer;
+
+/** Device memory in host arrays; copies happen at once, launches are written down. */
+final class FakeDevice implements Device {
+    /** A launch as the driver would see it. */
+    record Launch(String kernel, Grid grid, int sharedBytes, ByteBuffer arguments) {}
+
+    private static final long FIRST_ADDRESS = 1L << 40;
+
+    final List<Launch> launches = new ArrayList<>();
+    final List<byte[]> loaded = new ArrayList<>();
+    final TreeMap<Long, byte[]> memory = new TreeMap<>();
+    final List<Integer> copies = new ArrayList<>();
+    int waits;
+    private long next = FIRST_ADDRESS;
+
+    private record Named(String name) implements Function {}
+
+    @Override
+    public String describe() {
+        return "a fake GPU";
+    }
+
+    @Override
+    public int architecture() {
+        return 90;
+    }
+
+    @Override
+    public int multiprocessors() {
+        return 4;
+    }
+
+    @Override
+    public long allocate(String purpose, long bytes) {
+        long address = next;
+        next += (bytes + 511) & -256;
+        memory.put(address, new byte[Math.toIntExact(bytes)]);
+        return address;
+    }
+
+    @Override
+    public void free(long address) {
+        if (memory.remove(address) == null) {
+            throw new AssertionError("freed twice or never allocated: " + address);
+        }
+    }
+
+    @Override
+    public Pointer allocateHost(long bytes) {
+        return new BytePointer(bytes);
+    }
+
+    @Override
+    public void freeHost(Pointer pointer) {
+        pointer.close();
+    }
+
+    private Map.Entry<Long, byte[]> block(long address, long bytes) {
+        Map.Entry<Long, byte[]> block = memory.floorEntry(address);
+        if (block == null || address + bytes > block.getKey() + block.getValue().length) {
+            throw new AssertionError("[" + address + ", +" + bytes + ") is not device memory");
+        }
+        return block;
+    }
+
+    @Override
+    public void fill(long address, int value, long bytes) {
+        Map.Entry<Long, byte[]> block = block(address, bytes);
+        int from = (int) (address - block.getKey());
+        java.util.Arrays.fill(block.getValue(), from, from + (int) bytes, (byte) value);
+    }
+
+    @Override
+    public void toDevice(long to, Pointer from, long bytes) {
+        Map.Entry<Long, byte[]> block = block(to, bytes);
+        new BytePointer(from).get(block.getValue(), (int) (to - block.getKey()), (int) bytes);
+        copies.add((int) bytes);
+    }
+
+    @Override
+    public void toHost(Pointer to, long from, long bytes) {
+        Map.Entry<Long, byte[]> block = block(from, bytes);
+        new BytePointer(to).put(block.getValue(), (int) (from - block.getKey()), (int) bytes);
+        copies.add((int) bytes);
+    }
+
+    @Override
+    public Image load(byte[] image) {
+        loaded.add(image.clone());
+        return (name, sharedBytes) -> new Named(name);
+    }
+
+    @Override
+    public void launch(Function function, Grid grid, int sharedBytes, Pointer arguments, long argumentBytes) {
+        byte[] bytes = new byte[(int) argumentBytes];
+        new BytePointer(arguments).get(bytes);
+        launches.add(new Launch(
+                ((Named) function).name,
+                grid,
+                sharedBytes,
+                ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN)));
+    }
+
+    @Override
+    public void await() {
+        waits++;
+    }
+
+    @Override
+    public void close() {}
+}
