@@ -47,8 +47,8 @@ record Contender(String name, List<String> command, Map<String, String> environm
         if (exit != 0 || !Files.exists(folder.file(result))) {
             throw new PolyglowException(
                     ErrorKind.ENVIRONMENT,
-                    name + " ended with exit code " + exit + " (its command: " + String.join(" ", line)
-                            + "; its output: " + log + ")\n" + tail(log));
+                    name + " ended with exit code " + exit + "; all of its output is in " + log
+                            + ", the end of it is:\n" + tail(log));
         }
         return folder.json(result);
     }
