@@ -55,6 +55,13 @@ record BenchOptions(
         }
     }
 
+    /** Every name that a command line may use. */
+    static Set<String> names() {
+        Set<String> names = new LinkedHashSet<>(NAMED);
+        names.addAll(FLAGS);
+        return names;
+    }
+
     /** Parses a command line; {@code steps} and {@code warmup} are the command's own defaults. */
     static BenchOptions parse(List<String> line, int steps, int warmup) {
         Arguments arguments = new Arguments(line, NAMED, FLAGS);

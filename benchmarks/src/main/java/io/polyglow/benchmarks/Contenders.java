@@ -22,7 +22,8 @@ final class Contenders {
     /** PyTorch with the model compiled by {@code torch.compile}. */
     static final String TORCH_COMPILE = "torch-compile";
 
-    private static final List<String> PEERS = List.of(TORCH, TORCH_COMPILE);
+    /** All peers. */
+    static final List<String> PEERS = List.of(TORCH, TORCH_COMPILE);
 
     private Contenders() {}
 

@@ -3,10 +3,6 @@ package io.polyglow.benchmarks;
 import io.polyglow.common.json.JsonObject;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.Comparator;
-import java.util.List;
-import java.util.stream.Stream;
 
 /** Brings the initial weights into the work folder, by ours, unless they are there. */
 final class Export {
@@ -31,20 +27,8 @@ final class Export {
     }
 
     private Measurement export(Contender ours) throws IOException {
-        delete(folder.weights(folder.plan()));
+        WorkFolder.delete(folder.weights(folder.plan()));
         JsonObject result = ours.run(folder, "export", "export", timeoutSeconds);
         return Measurement.parse(result);
-    }
-
-    static void delete(Path tree) throws IOException {
-        if (!Files.exists(tree)) {
-            return;
-        }
-        try (Stream<Path> files = Files.walk(tree)) {
-            List<Path> deepestFirst = files.sorted(Comparator.reverseOrder()).toList();
-            for (Path file : deepestFirst) {
-                Files.delete(file);
-            }
-        }
     }
 }

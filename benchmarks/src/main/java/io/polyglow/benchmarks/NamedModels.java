@@ -6,8 +6,10 @@ import io.polyglow.trainer.model.ModelConfig;
 import io.polyglow.trainer.model.ModelConfig.Activation;
 import io.polyglow.trainer.model.ModelConfig.Norm;
 import io.polyglow.trainer.model.ModelConfig.Positions;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 
 /** Shapes by the names that people compare by. The small ones are for machines without an accelerator, the {@code nano} ones for tests. */
 final class NamedModels {
@@ -35,6 +37,10 @@ final class NamedModels {
                     "--model " + name + " is not known; choose one of " + String.join(", ", ALL.keySet()));
         }
         return withContext(shape, context);
+    }
+
+    static Set<String> names() {
+        return Collections.unmodifiableSet(ALL.keySet());
     }
 
     private static ModelConfig gpt2(int layers, int heads, int channels, int vocabSize) {

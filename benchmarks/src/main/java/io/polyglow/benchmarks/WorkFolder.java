@@ -15,6 +15,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The folder through which the processes of a benchmark hand things to one another: {@code plan.json}; {@code corpus-.../}; {@code tokens.i32}, the
@@ -90,6 +93,19 @@ record WorkFolder(Path root) {
                 split.tokens(order.firstToken(sample), window.length, window);
                 bytes.asIntBuffer().put(window);
                 out.write(bytes.array());
+            }
+        }
+    }
+
+    /** Deletes a file or a folder with all that is in it, if it is there. */
+    static void delete(Path tree) throws IOException {
+        if (!Files.exists(tree)) {
+            return;
+        }
+        try (Stream<Path> files = Files.walk(tree)) {
+            List<Path> deepestFirst = files.sorted(Comparator.reverseOrder()).toList();
+            for (Path file : deepestFirst) {
+                Files.delete(file);
             }
         }
     }
