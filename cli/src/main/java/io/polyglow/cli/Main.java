@@ -34,6 +34,7 @@ import picocli.CommandLine.HelpCommand;
             InspectCommand.class,
             TokenizerCommand.class,
             ConfigCommand.class,
+            BenchCommand.class,
             DoctorCommand.class,
             HelpCommand.class
         })
@@ -54,8 +55,9 @@ public final class Main implements Runnable {
     /** The whole command tree, as tests use it too. */
     static CommandLine commandLine(Console console, boolean debug) {
         ErrorReport errors = new ErrorReport(console, debug);
-        return new CommandLine(new Main(), new Commands(console))
-                .setExecutionExceptionHandler(errors)
+        CommandLine commands = new CommandLine(new Main(), new Commands(console));
+        commands.getSubcommands().get("bench").getCommandSpec().usageMessage().footer(BenchCommand.footer());
+        return commands.setExecutionExceptionHandler(errors)
                 .setParameterExceptionHandler(errors)
                 .setUsageHelpAutoWidth(true);
     }

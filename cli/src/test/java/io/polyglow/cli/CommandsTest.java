@@ -66,6 +66,7 @@ class CommandsTest {
                         "inspect",
                         "tokenizer",
                         "config",
+                        "bench",
                         "doctor",
                         "help");
         commands.forEach((name, command) -> {

@@ -13,14 +13,14 @@ import org.agrona.concurrent.NanoClock;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /** How much arithmetic a token costs, and how fast this rank's engine multiplies matrices at its best. */
-final class Throughput {
+public final class Throughput {
     private static final long LONG_ENOUGH_NS = 5_000_000;
     private static final int LARGEST = 8192;
 
     private Throughput() {}
 
     /** Floating-point operations of forward and backward per token: 6 per weight of a matrix product, 12 L C T of attention (Chowdhery et al. 2022). */
-    static double flopsPerToken(ModelConfig config) {
+    public static double flopsPerToken(ModelConfig config) {
         double weights = config.tied() ? (double) config.vocabSize() * config.channels() : 0;
         for (ParameterSpec parameter : ParameterTable.of(config)) {
             boolean lookup = parameter.role() == Role.TOKEN_TABLE || parameter.role() == Role.POSITION_TABLE;

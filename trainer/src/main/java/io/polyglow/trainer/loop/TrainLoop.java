@@ -63,12 +63,32 @@ public final class TrainLoop {
             }
             return last;
         } catch (IOException e) {
-            throw new PolyglowException(
-                    ErrorKind.ENVIRONMENT,
-                    "rank " + links.rank() + ": " + e + "; check the run directory "
-                            + context.run().root() + " and the corpus " + config.data() + ", then resume",
-                    e);
+            throw unusable(e);
         }
+    }
+
+    /** Takes the steps of a new run and keeps nothing of them: no checkpoint, no metrics. The listener hears of them as usual. For benchmarks. */
+    public void rehearse() {
+        try (RankModel model = new RankModel(context, config, dtype)) {
+            model.stage.parameters().initialise(config.seed());
+            announce(0, config.lastStep(), model);
+            for (long step = 1; step <= config.lastStep(); step++) {
+                requireNotInterrupted(step);
+                long begin = context.clock().nanoTime();
+                TrainStep.Result result = model.step.run(step);
+                report(result, step, context.clock().nanoTime() - begin, 1, null, model, null);
+            }
+        } catch (IOException e) {
+            throw unusable(e);
+        }
+    }
+
+    private PolyglowException unusable(IOException e) {
+        return new PolyglowException(
+                ErrorKind.ENVIRONMENT,
+                "rank " + links.rank() + ": " + e + "; check the run directory "
+                        + context.run().root() + " and the corpus " + config.data() + ", then resume",
+                e);
     }
 
     private void train(RankModel model, long from, long last, @Nullable MetricsLog metrics, CheckpointSaver saver)

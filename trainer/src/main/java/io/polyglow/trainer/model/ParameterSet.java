@@ -1,17 +1,13 @@
 package io.polyglow.trainer.model;
 
-import io.polyglow.common.rng.RandomStream;
 import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.model.ParameterLayout.Operand;
 import io.polyglow.trainer.model.ParameterLayout.Placed;
 import io.polyglow.trainer.precision.Precision;
 import io.polyglow.trainer.tensor.Arena;
-import io.polyglow.trainer.tensor.DType;
 import io.polyglow.trainer.tensor.Tensor;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
-import org.agrona.concurrent.UnsafeBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,9 +18,6 @@ import org.jspecify.annotations.Nullable;
  * next forward pass. Not safe for use by several threads.
  */
 public final class ParameterSet implements AutoCloseable {
-    /** Elements drawn and written at a time. */
-    private static final int PIECE = 1 << 14;
-
     private final Engine engine;
     private final ParameterLayout layout;
     private final Precision precision;
@@ -127,41 +120,16 @@ public final class ParameterSet implements AutoCloseable {
      * table equals the owned one. Refreshes the compute copies.
      */
     public void initialise(long seed) {
+        InitialWeights weights = new InitialWeights(engine, seed);
         for (int i = 0; i < parameters.length; i++) {
-            draw(seed, layout.owned().get(i).spec(), parameters[i]);
+            weights.draw(layout.owned().get(i).spec(), parameters[i]);
         }
         Tensor borrowed = borrowed();
         Placed placed = layout.borrowed();
         if (borrowed != null && placed != null) {
-            draw(seed, placed.spec(), borrowed);
+            weights.draw(placed.spec(), borrowed);
         }
         refreshComputeCopies();
-    }
-
-    private void draw(long seed, ParameterSpec spec, Tensor parameter) {
-        if (spec.std() == 0) {
-            engine.kernels().fill(parameter, spec.mean());
-            return;
-        }
-        RandomStream random = RandomStream.of(seed, "init/" + spec.name(), 0);
-        int width = parameter.dtype().bytes();
-        UnsafeBuffer buffer = new UnsafeBuffer(new byte[PIECE * width]);
-        for (long from = 0; from < parameter.size(); from += PIECE) {
-            int count = (int) Math.min(PIECE, parameter.size() - from);
-            for (int i = 0; i < count; i++) {
-                // rounded to f32 in every precision, so that a model in double starts from the same weights
-                put(buffer, i * width, parameter.dtype(), (float) (spec.mean() + spec.std() * random.nextGaussian()));
-            }
-            engine.write(parameter.slice(from, count), buffer, 0);
-        }
-    }
-
-    private static void put(UnsafeBuffer buffer, int at, DType dtype, float value) {
-        if (dtype == DType.F64) {
-            buffer.putDouble(at, value, ByteOrder.LITTLE_ENDIAN);
-        } else {
-            buffer.putFloat(at, value, ByteOrder.LITTLE_ENDIAN);
-        }
     }
 
     @Override

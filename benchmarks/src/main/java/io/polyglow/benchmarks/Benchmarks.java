@@ -1,0 +1,134 @@
+package io.polyglow.benchmarks;
+
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.json.Json;
+import io.polyglow.common.json.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Consumer;
+import org.agrona.concurrent.NanoClock;
+import org.agrona.concurrent.SystemNanoClock;
+
+/**
+ * Runs benchmarks by their command lines: {@code train-step}, {@code loss-curve} and {@code logits} for people; {@code train}, {@code export} and
+ * {@code predict} with a folder and a result file for the processes that these start.
+ */
+public final class Benchmarks {
+    /** What a command line may say, for help texts. */
+    public static final List<String> HELP = List.of(
+            "train-step   times training steps of ours and of peers in turn",
+            "loss-curve   trains ours and one peer from the same weights on the same batches",
+            "logits       compares f32 logits with those of Hugging Face Transformers",
+            "",
+            "--engine NAME      which engine of ours computes (auto); peers take the GPU when it is cuda",
+            "--model NAME       " + String.join(" | ", NamedModels.names()) + " (small)",
+            "--batch N          sequences of a step (4)",
+            "--micro N          sequences computed at once (as --batch)",
+            "--context N        tokens of a sequence (256)",
+            "--dtype D          of matrix products: f32 | bf16 (f32)",
+            "--threads N        of contenders on the CPU; 0 takes all cores (0)",
+            "--steps N          timed steps (20; of loss-curve: all steps, 500)",
+            "--warmup N         steps before the timed ones (5; of loss-curve: 0)",
+            "--seed N           of weights, tokens and their order (1234)",
+            "--peers A,B        " + String.join(" | ", Contenders.PEERS) + " (none; of loss-curve: torch)",
+            "--rounds N         how often each contender runs, in turn (1)",
+            "--python FILE      a Python 3 with PyTorch for the peers (python3)",
+            "--no-check         times peers without a check that their loss equals ours",
+            "--timeout SECONDS  of each process (600)",
+            "--out DIR          keeps weights, tokens and logs here (a temporary folder)",
+            "--json             prints one JSON object last");
+
+    private static final int TIMED_STEPS = 20;
+    private static final int WARMUP_STEPS = 5;
+    private static final int CURVE_STEPS = 500;
+
+    private final Consumer<String> results;
+    private final Consumer<String> news;
+    private final NanoClock clock = SystemNanoClock.INSTANCE;
+
+    private Benchmarks(Consumer<String> results, Consumer<String> news) {
+        this.results = results;
+        this.news = news;
+    }
+
+    /** Runs the benchmark that the first word names; hands lines of results and of news to the given sinks. */
+    public static void run(List<String> line, Consumer<String> results, Consumer<String> news) throws IOException {
+        String verb = line.isEmpty() ? "" : line.get(0);
+        List<String> rest = line.isEmpty() ? line : line.subList(1, line.size());
+        Benchmarks benchmarks = new Benchmarks(results, news);
+        switch (verb) {
+            case "train-step" -> benchmarks.trainStep(BenchOptions.parse(rest, TIMED_STEPS, WARMUP_STEPS));
+            case "loss-curve" -> benchmarks.lossCurve(BenchOptions.parse(rest, CURVE_STEPS, 0));
+            case "logits" -> benchmarks.logits(BenchOptions.parse(rest, 1, 0));
+            case "train", "export", "predict" -> benchmarks.work(verb, rest);
+            default ->
+                throw new PolyglowException(
+                        ErrorKind.USAGE, "name a benchmark: train-step, loss-curve or logits, not \"" + verb + "\"");
+        }
+    }
+
+    private void trainStep(BenchOptions options) throws IOException {
+        inFolder(options, folder -> {
+            TrainStepReport report = new TrainStepBench(options, folder, news).run();
+            report.lines().forEach(results);
+            return report.json();
+        });
+    }
+
+    private void lossCurve(BenchOptions options) throws IOException {
+        inFolder(options, folder -> {
+            JsonObject summary = new LossCurve(options, folder, news).run();
+            results.accept("absolute difference of losses: " + summary.getObject("absolute_difference"));
+            results.accept("mean loss of the last steps: " + summary.getObject("mean_of_last"));
+            return summary;
+        });
+    }
+
+    private void logits(BenchOptions options) throws IOException {
+        inFolder(options, folder -> {
+            JsonObject comparison = Logits.compare(options, folder);
+            results.accept("logits: " + comparison.getObject("result"));
+            return comparison;
+        });
+    }
+
+    /** A benchmark whose files are in a folder. */
+    private interface Benchmark {
+        JsonObject in(WorkFolder folder) throws IOException;
+    }
+
+    private void inFolder(BenchOptions options, Benchmark benchmark) throws IOException {
+        Path given = options.folder();
+        Path root = given == null ? Files.createTempDirectory("polyglow-bench-") : given.toAbsolutePath();
+        boolean done = false;
+        try {
+            JsonObject result = benchmark.in(new WorkFolder(root));
+            if (options.json()) {
+                results.accept(Json.line(result));
+            }
+            done = true;
+        } finally {
+            // after a failure the logs are wanted
+            if (given == null && done) {
+                WorkFolder.delete(root);
+            }
+        }
+    }
+
+    private void work(String verb, List<String> files) throws IOException {
+        if (files.size() != 2) {
+            throw new PolyglowException(ErrorKind.USAGE, verb + " needs a folder and a result file");
+        }
+        Trial trial = new Trial(new WorkFolder(Path.of(files.get(0))), clock);
+        JsonObject result =
+                switch (verb) {
+                    case "train" -> trial.measure().json();
+                    case "export" -> trial.export().json();
+                    default -> trial.predict();
+                };
+        Files.writeString(Path.of(files.get(1)), Json.pretty(result));
+    }
+}

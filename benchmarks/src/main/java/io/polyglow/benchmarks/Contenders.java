@@ -1,0 +1,87 @@
+package io.polyglow.benchmarks;
+
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** Finds the programs that can compete on this machine. */
+final class Contenders {
+    /** The name of ours. */
+    static final String OURS = "polyglow";
+
+    /** PyTorch, one operation after another. */
+    static final String TORCH = "torch";
+
+    /** PyTorch with the model compiled by {@code torch.compile}. */
+    static final String TORCH_COMPILE = "torch-compile";
+
+    /** All peers. */
+    static final List<String> PEERS = List.of(TORCH, TORCH_COMPILE);
+
+    private Contenders() {}
+
+    /** This program again, with the same JVM, options and class path. */
+    static Contender ours() {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
+        return new Contender(OURS, List.copyOf(command), Map.of());
+    }
+
+    /** A peer by its name; refuses one that is unknown, and one that this machine lacks. */
+    static Contender peer(String name, String python, WorkFolder folder) {
+        if (!PEERS.contains(name)) {
+            throw new PolyglowException(
+                    ErrorKind.USAGE, "--peers " + name + " is not known; choose from " + String.join(", ", PEERS));
+        }
+        requireTorch(python);
+        List<String> command = new ArrayList<>(List.of(python, script().toString()));
+        if (name.equals(TORCH_COMPILE)) {
+            command.add("--compile");
+        }
+        // compiled code is kept, so that only the first round waits for the compiler
+        String cache = folder.file("torch-cache").toAbsolutePath().toString();
+        return new Contender(name, List.copyOf(command), Map.of("TORCHINDUCTOR_CACHE_DIR", cache));
+    }
+
+    private static Path script() {
+        Path root = Path.of(System.getProperty("polyglow.root", ""));
+        Path script = root.resolve("benchmarks").resolve("peers").resolve("train_step.py");
+        if (!Files.exists(script)) {
+            throw new PolyglowException(
+                    ErrorKind.ENVIRONMENT,
+                    script.toAbsolutePath() + " is missing; run this in the repository, or set -Dpolyglow.root to it");
+        }
+        return script;
+    }
+
+    private static void requireTorch(String python) {
+        String help =
+                "; peers need a Python 3 with PyTorch (pip install torch): put it on the PATH, or name it with --python";
+        try {
+            Process process = new ProcessBuilder(python, "-c", "import torch")
+                    .redirectErrorStream(true)
+                    .start();
+            String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            if (process.waitFor() != 0) {
+                String last = output.lines().reduce("", (before, line) -> line);
+                throw new PolyglowException(
+                        ErrorKind.ENVIRONMENT, python + " cannot import torch (" + last + ")" + help);
+            }
+        } catch (IOException e) {
+            throw new PolyglowException(
+                    ErrorKind.ENVIRONMENT, "cannot run " + python + ": " + e.getMessage() + help, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new PolyglowException(ErrorKind.ENVIRONMENT, "interrupted while looking for torch", e);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+package io.polyglow.benchmarks;
+
+import io.polyglow.common.json.JsonArray;
+import io.polyglow.common.json.JsonObject;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What one process of a contender showed; the file by which it hands that over.
+ *
+ * @param description what computed: device, library versions
+ * @param startSeconds from the start of the program to the first step: loading, weights
+ * @param stepSeconds of every step, warm-up included
+ * @param losses of every step, before its update
+ * @param peakRssBytes host memory
+ * @param peakDeviceBytes device memory, 0 when unknown
+ */
+record Measurement(
+        String description,
+        double startSeconds,
+        List<Double> stepSeconds,
+        List<Double> losses,
+        long peakRssBytes,
+        long peakDeviceBytes) {
+    Measurement {
+        stepSeconds = List.copyOf(stepSeconds);
+        losses = List.copyOf(losses);
+    }
+
+    /** The same with device memory as seen from outside, which counts what libraries take for themselves. */
+    Measurement withDeviceBytes(long bytes) {
+        return new Measurement(
+                description, startSeconds, stepSeconds, losses, peakRssBytes, Math.max(bytes, peakDeviceBytes));
+    }
+
+    /** Seconds of the steps after warm-up. */
+    List<Double> timed(int warmup) {
+        return stepSeconds.subList(warmup, stepSeconds.size());
+    }
+
+    JsonObject json() {
+        return new JsonObject()
+                .put("description", description)
+                .put("start_seconds", startSeconds)
+                .put("step_seconds", stepSeconds)
+                .put("losses", losses)
+                .put("peak_rss_bytes", peakRssBytes)
+                .put("peak_device_bytes", peakDeviceBytes);
+    }
+
+    static Measurement parse(JsonObject json) {
+        return new Measurement(
+                json.getString("description"),
+                json.getDouble("start_seconds"),
+                doubles(json.getArray("step_seconds")),
+                doubles(json.getArray("losses")),
+                json.getLong("peak_rss_bytes"),
+                json.getLong("peak_device_bytes"));
+    }
+
+    private static List<Double> doubles(JsonArray array) {
+        List<Double> values = new ArrayList<>();
+        for (int i = 0; i < array.size(); i++) {
+            values.add(array.getDouble(i));
+        }
+        return values;
+    }
+}

@@ -1,0 +1,29 @@
+package io.polyglow.benchmarks;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** The most memory that this process has held. */
+final class PeakMemory {
+    private static final Path STATUS = Path.of("/proc/self/status");
+    private static final String HIGH_WATER_MARK = "VmHWM:";
+
+    private PeakMemory() {}
+
+    /** Resident bytes, or 0 where the system does not tell. */
+    static long rssBytes() {
+        try {
+            for (String line : Files.readAllLines(STATUS)) {
+                if (line.startsWith(HIGH_WATER_MARK)) {
+                    String[] words =
+                            line.substring(HIGH_WATER_MARK.length()).strip().split(" ");
+                    return Long.parseLong(words[0]) << 10;
+                }
+            }
+        } catch (IOException e) {
+            return 0;
+        }
+        return 0;
+    }
+}

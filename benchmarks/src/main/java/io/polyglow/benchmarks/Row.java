@@ -1,0 +1,83 @@
+package io.polyglow.benchmarks;
+
+import io.polyglow.common.json.JsonObject;
+import io.polyglow.trainer.loop.Throughput;
+import java.util.ArrayList;
+import java.util.List;
+
+/** All rounds of one contender. */
+record Row(String name, TrainPlan plan, List<Measurement> rounds) {
+    Row {
+        rounds = List.copyOf(rounds);
+    }
+
+    /** Over the timed steps of all rounds. */
+    Spread stepSeconds() {
+        List<Double> all = new ArrayList<>();
+        rounds.forEach(round -> all.addAll(round.timed(plan.warmup())));
+        return Spread.of(all);
+    }
+
+    /** Tokens per second of one round, by its median step. */
+    double tokensPerSecond(int round) {
+        return plan.tokensPerStep()
+                / Spread.of(rounds.get(round).timed(plan.warmup())).median();
+    }
+
+    Spread tokensPerSecond() {
+        return stepSeconds().map(seconds -> plan.tokensPerStep() / seconds);
+    }
+
+    /** Of the model's arithmetic, whatever the contender really computed. */
+    Spread teraflops() {
+        double flops = Throughput.flopsPerToken(plan.shape());
+        return tokensPerSecond().map(tokens -> tokens * flops / 1e12);
+    }
+
+    /** How many times as many tokens per second as the other, round by round. */
+    Spread ratioTo(Row other) {
+        List<Double> ratios = new ArrayList<>();
+        for (int round = 0; round < Math.min(rounds.size(), other.rounds.size()); round++) {
+            ratios.add(tokensPerSecond(round) / other.tokensPerSecond(round));
+        }
+        return Spread.of(ratios);
+    }
+
+    long peakRssBytes() {
+        return rounds.stream().mapToLong(Measurement::peakRssBytes).max().orElse(0);
+    }
+
+    long peakDeviceBytes() {
+        return rounds.stream().mapToLong(Measurement::peakDeviceBytes).max().orElse(0);
+    }
+
+    double firstLoss() {
+        return rounds.get(0).losses().get(0);
+    }
+
+    JsonObject json() {
+        return new JsonObject()
+                .put("name", name)
+                .put("description", rounds.get(0).description())
+                .put("rounds", rounds.size())
+                .put("seconds_per_step", stepSeconds().json())
+                .put("tokens_per_second", tokensPerSecond().json())
+                .put("tflops", teraflops().json())
+                .put(
+                        "start_seconds",
+                        Spread.of(rounds.stream().map(Measurement::startSeconds).toList())
+                                .json())
+                .put(
+                        "first_step_seconds",
+                        Spread.of(rounds.stream()
+                                        .map(m -> m.stepSeconds().get(0))
+                                        .toList())
+                                .json())
+                .put("peak_rss_bytes", peakRssBytes())
+                .put("peak_device_bytes", peakDeviceBytes())
+                .put("first_loss", firstLoss())
+                .put(
+                        "last_loss",
+                        rounds.get(0).losses().get(rounds.get(0).losses().size() - 1));
+    }
+}

@@ -1,0 +1,82 @@
+package io.polyglow.benchmarks;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.offset;
+
+import io.polyglow.common.json.Json;
+import io.polyglow.common.json.JsonObject;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class TrainStepReportTest {
+    private static final TrainPlan PLAN = new TrainPlan("reference", "nano", 10, 2, 2, "f32", 1, 1, 3, 1);
+
+    private static Measurement measured(double... seconds) {
+        return new Measurement("d", 1, Arrays.stream(seconds).boxed().toList(), List.of(6.0, 5.0), 3 << 20, 0);
+    }
+
+    private static TrainStepReport report() {
+        Map<String, List<Measurement>> rounds = new LinkedHashMap<>();
+        rounds.put(Contenders.OURS, List.of(measured(9, 1, 2, 3), measured(9, 4, 4, 4)));
+        rounds.put(Contenders.TORCH, List.of(measured(9, 4, 4, 4), measured(9, 2, 2, 2)));
+        rounds.put(Contenders.TORCH_COMPILE, List.of());
+        return TrainStepReport.of(
+                PLAN, rounds, Map.of(Contenders.TORCH_COMPILE, "no compiler"), Map.of(Contenders.OURS, 6.0));
+    }
+
+    @Test
+    void shouldLeaveOutWarmUpAndPoolTheRounds() {
+        Row ours = report().rows().get(0);
+
+        assertThat(ours.stepSeconds()).isEqualTo(new Spread(1, 3.5, 4));
+        assertThat(ours.tokensPerSecond()).isEqualTo(new Spread(5, 20 / 3.5, 20));
+    }
+
+    @Test
+    void shouldCompareRoundByRound() {
+        TrainStepReport report = report();
+
+        assertThat(report.rows().get(0).ratioTo(report.rows().get(1))).isEqualTo(new Spread(0.5, 1.25, 2));
+    }
+
+    @Test
+    void shouldHaveTheDocumentedJson() {
+        JsonObject json = Json.parseObject("report", Json.line(report().json()).getBytes(StandardCharsets.UTF_8));
+
+        assertThat(json.getObject("ratio_to").getDouble("torch")).isEqualTo(1.25);
+        JsonObject ours = json.getArray("rows").getObject(0);
+        assertThat(ours.getString("name")).isEqualTo("polyglow");
+        for (String spread : List.of("seconds_per_step", "tokens_per_second", "tflops")) {
+            assertThat(ours.getObject(spread).names()).as(spread).containsExactly("min", "median", "max");
+        }
+        double flops = json.getObject("plan").getDouble("flops_per_token");
+        assertThat(ours.getObject("tflops").getDouble("max")).isCloseTo(20 * flops / 1e12, offset(1e-12));
+        assertThat(json.getObject("failed").getString("torch-compile")).isEqualTo("no compiler");
+        assertThat(json.getObject("loss_check").getDouble("polyglow")).isEqualTo(6);
+    }
+
+    @Test
+    void shouldShowEveryContenderInTheTable() {
+        List<String> lines = report().lines();
+
+        assertThat(lines).hasSize(4);
+        assertThat(lines.get(2)).startsWith("torch ").endsWith("0.500 - 1.250 - 2.000");
+        assertThat(lines.get(3)).isEqualTo("torch-compile failed: no compiler");
+    }
+
+    @Test
+    void shouldReadMeasurementsAsWritten() {
+        Measurement measurement = measured(1, 2);
+
+        assertThat(Measurement.parse(measurement.json())).isEqualTo(measurement);
+    }
+
+    @Test
+    void shouldReadPlansAsWritten() {
+        assertThat(TrainPlan.parse(PLAN.json())).isEqualTo(PLAN);
+    }
+}

@@ -1,0 +1,48 @@
+package io.polyglow.cli;
+
+import io.polyglow.benchmarks.Benchmarks;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Unmatched;
+
+/** {@code polyglow bench}: how fast this machine trains, beside other programs. */
+@Command(
+        name = "bench",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        customSynopsis = "polyglow bench train-step|loss-curve|logits [OPTION ...]",
+        description = {
+            "Times whole training steps on one rank, beside those of PyTorch on the same weights and tokens, each contender in a process of its own."
+        })
+final class BenchCommand implements Callable<Integer> {
+    private final Console console;
+
+    @Unmatched
+    private List<String> words = new ArrayList<>();
+
+    BenchCommand(Console console) {
+        this.console = console;
+    }
+
+    /** What help says after the options that every command has: the benchmarks module knows its own. */
+    static String[] footer() {
+        List<String> lines = new ArrayList<>(List.of(""));
+        lines.addAll(Benchmarks.HELP);
+        lines.addAll(List.of(
+                "",
+                "Examples:",
+                "  polyglow bench train-step --model small --dtype bf16",
+                "  polyglow bench train-step --engine cuda --model gpt2-124m --batch 32 --context 1024 --dtype bf16"
+                        + " --peers torch,torch-compile --rounds 3"));
+        return lines.toArray(new String[0]);
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        Benchmarks.run(words, console::line, console::note);
+        return 0;
+    }
+}
