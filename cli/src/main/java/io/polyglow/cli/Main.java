@@ -27,6 +27,7 @@ import picocli.CommandLine.HelpCommand;
             QuickstartCommand.class,
             SampleCommand.class,
             PrepareCommand.class,
+            PlanCommand.class,
             TrainCommand.class,
             ResumeCommand.class,
             EvaluateCommand.class,

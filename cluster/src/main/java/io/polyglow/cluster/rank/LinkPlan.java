@@ -1,5 +1,7 @@
 package io.polyglow.cluster.rank;
 
+import io.polyglow.cluster.transport.aeron.AeronOptions;
+import io.polyglow.cluster.transport.aeron.AeronTransport;
 import io.polyglow.cluster.wire.StreamKind;
 import io.polyglow.trainer.parallel.ParallelLayout;
 
@@ -40,5 +42,16 @@ public record LinkPlan(
             }
         }
         return links;
+    }
+
+    /** Bytes of shared memory that the rank with most links takes, when all ranks are on one host or each on its own. */
+    public static long sharedMemoryBytes(ParallelLayout layout, boolean sharedEnds, boolean oneHost) {
+        LinkPlan plan = new LinkPlan(layout, sharedEnds, 0, 0, 0, 0);
+        long most = 0;
+        for (int rank = 0; rank < layout.worldSize(); rank++) {
+            most = Math.max(
+                    most, AeronTransport.sharedMemoryBytes(plan.linksOf(rank), oneHost, AeronOptions.defaults()));
+        }
+        return layout.worldSize() == 1 ? 0 : most;
     }
 }

@@ -235,6 +235,26 @@ public record TrainConfig(
                 evaluate);
     }
 
+    /** The same run on another grid. */
+    public TrainConfig withLayout(int data, int pipeline) {
+        return new TrainConfig(
+                this.data,
+                run,
+                steps,
+                stopAfter,
+                seed,
+                engine,
+                dtype,
+                threadsPerRank,
+                restarts,
+                new Layout(data, pipeline, layout.schedule(), layout.zero()),
+                batch,
+                model,
+                optimizer,
+                checkpoint,
+                evaluate);
+    }
+
     /** The compute dtype on this engine; refuses one that it lacks. */
     public DType computeType(Engine on) {
         DType wanted = dtype == DTypeChoice.AUTO ? on.preferredComputeType() : DType.valueOf(dtype.name());

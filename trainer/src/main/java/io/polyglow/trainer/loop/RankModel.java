@@ -11,7 +11,7 @@ import io.polyglow.trainer.eval.HeldOutSet;
 import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.model.GradientSet;
 import io.polyglow.trainer.model.ModelConfig;
-import io.polyglow.trainer.model.ParameterLayout.Placed;
+import io.polyglow.trainer.model.ParameterLayout;
 import io.polyglow.trainer.model.ParameterTable;
 import io.polyglow.trainer.model.StageModel;
 import io.polyglow.trainer.model.StagePlan;
@@ -92,16 +92,11 @@ final class RankModel implements AutoCloseable {
 
     /** What this rank saves: whole parameters, dealt evenly to the replicas of the stage, and its slices of moments. */
     RankState state() {
-        List<Placed> owned = stage.parameters().layout().owned();
-        long total = owned.stream().mapToLong(each -> each.spec().size()).sum();
+        ParameterLayout layout = stage.parameters().layout();
         List<RankState.Weight> weights = new ArrayList<>();
-        long before = 0;
-        for (int i = 0; i < owned.size(); i++) {
-            if (before * links.layout().data() / total == links.replica()) {
-                weights.add(new RankState.Weight(
-                        owned.get(i).spec().name(), stage.parameters().parameter(i)));
-            }
-            before += owned.get(i).spec().size();
+        for (int i : layout.dealt(links.replica(), links.layout().data())) {
+            weights.add(new RankState.Weight(
+                    layout.owned().get(i).spec().name(), stage.parameters().parameter(i)));
         }
         return new RankState(weights, optimizer.slices());
     }

@@ -41,7 +41,7 @@ public final class Throughput {
 
     private static long time(Engine engine, DType dtype, int n, NanoClock clock) {
         long bytes = (long) n * n * dtype.bytes();
-        try (Arena arena = engine.allocate("scratch", 3 * bytes)) {
+        try (Arena arena = engine.allocate("measurement", 3 * bytes)) {
             Tensor x = new Tensor(arena, 0, dtype, n, n);
             Tensor w = new Tensor(arena, bytes, dtype, n, n);
             Tensor out = new Tensor(arena, 2 * bytes, dtype, n, n);

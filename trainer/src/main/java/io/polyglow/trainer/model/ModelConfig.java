@@ -84,13 +84,22 @@ public record ModelConfig(
 
     /** The same model for a vocabulary of this size. */
     public ModelConfig withVocabSize(int size) {
+        return with(layers, size);
+    }
+
+    /** The same model with so many layers. */
+    public ModelConfig withLayers(int count) {
+        return with(count, vocabSize);
+    }
+
+    private ModelConfig with(int newLayers, int newVocabSize) {
         return new ModelConfig(
-                layers,
+                newLayers,
                 heads,
                 kvHeads,
                 channels,
                 hidden,
-                size,
+                newVocabSize,
                 context,
                 norm,
                 positions,

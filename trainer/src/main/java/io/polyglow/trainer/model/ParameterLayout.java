@@ -96,6 +96,20 @@ public final class ParameterLayout {
         return List.copyOf(owned);
     }
 
+    /** Which owned parameters this replica saves: consecutive ones, dealt so that every replica has about as many elements. */
+    public List<Integer> dealt(int replica, int replicas) {
+        long total = owned.stream().mapToLong(each -> each.spec().size()).sum();
+        List<Integer> mine = new ArrayList<>();
+        long before = 0;
+        for (int i = 0; i < owned.size(); i++) {
+            if (before * replicas / total == replica) {
+                mine.add(i);
+            }
+            before += owned.get(i).spec().size();
+        }
+        return mine;
+    }
+
     /** The token table on a last stage that does not own it: place in the parameter buffer. */
     public @Nullable Placed borrowed() {
         return borrowed;

@@ -82,11 +82,17 @@ public final class TrainLab {
 
     static Run attempt(TrainConfig config, Store run, TokenDataset corpus, Start start, FaultyEngines engines)
             throws Exception {
-        return attempt(config, run, corpus, start, engines, metrics -> {});
+        return attemptOn(engines, config, run, corpus, start);
     }
 
     private static Engine reference(int rank) {
         return Engines.named("reference").open(1);
+    }
+
+    /** As above, on engines by rank. */
+    static Run attemptOn(IntFunction<Engine> engines, TrainConfig config, Store run, TokenDataset corpus, Start start)
+            throws Exception {
+        return attempt(config, run, corpus, start, engines, metrics -> {});
     }
 
     private static Run attempt(

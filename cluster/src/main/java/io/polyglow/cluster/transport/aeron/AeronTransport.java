@@ -146,14 +146,8 @@ public final class AeronTransport implements Transport {
      */
     public void connect(List<String> peerAddresses, boolean[][] linked) {
         addresses = List.copyOf(peerAddresses);
-        int bulk = 0;
-        int thin = 0;
-        for (StreamKind stream : StreamKind.values()) {
-            for (boolean link : linked[stream.code()]) {
-                bulk += link && stream.bulk() ? 1 : 0;
-                thin += link && !stream.bulk() ? 1 : 0;
-            }
-        }
+        int bulk = count(linked, true);
+        int thin = count(linked, false);
         BufferPlan fitting = fittingPlan(bulk, thin);
         plan = fitting;
         for (StreamKind stream : StreamKind.values()) {
@@ -163,6 +157,22 @@ public final class AeronTransport implements Transport {
                 }
             }
         }
+    }
+
+    private static int count(boolean[][] linked, boolean bulk) {
+        int count = 0;
+        for (StreamKind stream : StreamKind.values()) {
+            for (boolean link : linked[stream.code()]) {
+                count += link && stream.bulk() == bulk ? 1 : 0;
+            }
+        }
+        return count;
+    }
+
+    /** Bytes of shared memory that a rank with these links takes: its media driver and the logs at its end. Less where there is less. */
+    public static long sharedMemoryBytes(boolean[][] linked, boolean oneHost, AeronOptions options) {
+        return BufferPlan.DRIVER_BYTES
+                + BufferPlan.of(oneHost, options).logBytes(count(linked, true), count(linked, false));
     }
 
     private BufferPlan fittingPlan(int bulk, int thin) {

@@ -1,0 +1,144 @@
+package io.polyglow.cli;
+
+import io.polyglow.cluster.pipeline.PipelineSchedules;
+import io.polyglow.cluster.rank.LinkPlan;
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.json.Json;
+import io.polyglow.common.store.Store;
+import io.polyglow.common.store.Stores;
+import io.polyglow.common.token.shard.CorpusManifest;
+import io.polyglow.common.token.shard.TokenDataset;
+import io.polyglow.trainer.config.TrainConfig;
+import io.polyglow.trainer.kernels.Engine;
+import io.polyglow.trainer.kernels.Engines;
+import io.polyglow.trainer.parallel.Schedule;
+import io.polyglow.trainer.plan.RunPlan;
+import io.polyglow.trainer.plan.StepTimes;
+import io.polyglow.trainer.tensor.DType;
+import java.io.IOException;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import org.agrona.concurrent.SystemNanoClock;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code polyglow plan}: what a run will need, before anything is asked of a cluster. */
+@Command(
+        name = "plan",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = {
+            "Tells what a training run will need, before anything is asked of a cluster: parameters, memory of a rank by kind,"
+                    + " operations and bytes on the wire per step, idle share of the pipeline, checkpoints.",
+            "",
+            "Some seconds of this machine's engine give the time of a step. Memory that a rank cannot have is refused, with the smallest layout"
+                    + " that fits."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  polyglow plan configs/train/nano.yaml --set data=data/udhr --set run=runs/nano",
+            "  polyglow plan my.yaml --vocab-size 32000 --set layout.data=4 --set layout.pipeline=2 --memory 8g"
+        })
+final class PlanCommand implements Callable<Integer> {
+    private static final long BUDGET_NS = TimeUnit.SECONDS.toNanos(10);
+
+    private final Console console;
+
+    @Mixin
+    private ConfigSource config;
+
+    @Option(
+            names = "--vocab-size",
+            paramLabel = "N",
+            description =
+                    "Size of the vocabulary, while there is no corpus yet. Default: the corpus's, else model.vocab-size.")
+    private int vocabSize;
+
+    @Option(
+            names = "--memory",
+            paramLabel = "SIZE",
+            description =
+                    "What a rank may use, e.g. 16g or 900m. Default: this machine's memory, shared by all ranks of the layout.")
+    private @Nullable String memory;
+
+    @Option(names = "--no-timing", description = "Does not measure this machine; tells no times.")
+    private boolean untimed;
+
+    @Option(names = "--json", description = "Prints one JSON object.")
+    private boolean json;
+
+    PlanCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        TrainConfig written = config.load(TrainConfig.class).value();
+        TrainConfig full = withVocabulary(written);
+        int ranks = full.layout().grid().worldSize();
+        Schedule schedule = PipelineSchedules.named(full.layout().schedule());
+        long limit = memory == null ? HostMemory.physicalBytes() / ranks : HostMemory.parse(memory);
+        try (Engine engine = openEngine(full, memory == null ? ranks : 1)) {
+            DType dtype = full.computeType(engine);
+            RunPlan plan = RunPlan.of(full, dtype, schedule);
+            long shared = LinkPlan.sharedMemoryBytes(
+                    full.layout().grid(), full.model().tied() && full.layout().pipeline() > 1, memory == null);
+            PlanReport report = new PlanReport(plan, engine.describe(), shared, limit);
+            requireFits(plan, schedule, shared, limit, report);
+            StepTimes times = untimed ? null : StepTimes.measure(engine, SystemNanoClock.INSTANCE, plan, BUDGET_NS);
+            if (json) {
+                console.line(Json.line(report.json(times)));
+            } else {
+                report.print(console, times);
+            }
+            return 0;
+        }
+    }
+
+    private static Engine openEngine(TrainConfig config, int ranksHere) {
+        int share = Math.max(1, Runtime.getRuntime().availableProcessors() / ranksHere);
+        return Engines.named(config.engine().name().toLowerCase(Locale.ROOT))
+                .open(config.threadsPerRank() == 0 ? share : config.threadsPerRank());
+    }
+
+    private TrainConfig withVocabulary(TrainConfig written) throws IOException {
+        if (vocabSize > 0) {
+            return written.forVocabulary(vocabSize);
+        }
+        try (Store store = Stores.open(written.data())) {
+            if (store.exists(CorpusManifest.FILE)) {
+                return written.forVocabulary(
+                        TokenDataset.open(store, "").tokenizer().vocabSize());
+            }
+        }
+        if (written.model().vocabSize() > 0) {
+            return written;
+        }
+        throw new PolyglowException(
+                ErrorKind.USAGE,
+                "the size of the vocabulary is not known: there is no corpus at " + written.data()
+                        + " and model.vocab-size is not set; add --vocab-size N, or --set data=CORPUS");
+    }
+
+    private static void requireFits(RunPlan plan, Schedule schedule, long shared, long limit, PlanReport report) {
+        if (plan.mostBytes() + shared <= limit) {
+            return;
+        }
+        Optional<RunPlan> other = RunPlan.smallestThatFits(plan.config(), plan.dtype(), schedule, limit - shared);
+        String advice = other.map(fits -> "the smallest layout whose ranks fit is --set layout.data="
+                        + fits.config().layout().data() + " --set layout.pipeline="
+                        + fits.config().layout().pipeline() + ", with "
+                        + PlanReport.bytes(fits.mostBytes() + shared) + " a rank")
+                .orElse("no layout of this model and batch fits; use a smaller batch.micro, context or model");
+        throw new PolyglowException(
+                ErrorKind.USAGE,
+                "a rank of layout " + plan.config().layout().grid() + " needs "
+                        + PlanReport.bytes(plan.mostBytes() + shared) + " (" + report.memoryLine() + "), but may use "
+                        + PlanReport.bytes(limit) + " (--memory): " + advice);
+    }
+}

@@ -1,0 +1,167 @@
+package io.polyglow.cli;
+
+import io.polyglow.common.json.JsonObject;
+import io.polyglow.trainer.config.TrainConfig;
+import io.polyglow.trainer.plan.RunPlan;
+import io.polyglow.trainer.plan.StageNeeds;
+import io.polyglow.trainer.plan.StepTimes;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** A plan as people and as programs read it. */
+final class PlanReport {
+    private static final double TEN_GIGABIT = 10e9 / 8;
+    private static final String SHARED = "Aeron (/dev/shm)";
+
+    private final RunPlan plan;
+    private final TrainConfig config;
+    private final String engine;
+    private final long sharedBytes;
+    private final long limit;
+
+    PlanReport(RunPlan plan, String engine, long sharedBytes, long limit) {
+        this.plan = plan;
+        this.config = plan.config();
+        this.engine = engine;
+        this.sharedBytes = sharedBytes;
+        this.limit = limit;
+    }
+
+    void print(Console console, @Nullable StepTimes times) {
+        console.line(String.format(
+                Locale.ROOT,
+                "model       %,d parameters; %,d layers, %,d channels, context %,d, vocabulary %,d",
+                plan.parameters(),
+                config.model().layers(),
+                config.model().channels(),
+                config.model().context(),
+                config.model().vocabSize()));
+        console.line("layout      " + config.layout().data() + " replicas x "
+                + config.layout().pipeline() + " stages = "
+                + config.layout().grid().worldSize() + " ranks; a pipeline idles " + percent(plan.bubbleShare())
+                + " of a step");
+        console.line(String.format(
+                Locale.ROOT,
+                "step        %,d tokens, %.3g floating-point operations",
+                plan.tokensPerStep(),
+                plan.flopsPerStep()));
+        console.line("engine      " + engine + ", dtype " + plan.dtype());
+        console.line("");
+        printMemory(console);
+        console.line("");
+        printTimes(console, times);
+    }
+
+    /** A row for each kind of memory, a column for each stage. */
+    private void printMemory(Console console) {
+        List<String> header = new ArrayList<>(List.of("memory of a rank"));
+        plan.stages().forEach(each -> header.add("stage " + each.stage().stage()));
+        List<List<String>> rows = new ArrayList<>();
+        for (String purpose : purposes()) {
+            List<String> row = new ArrayList<>(List.of(purpose));
+            plan.stages().forEach(each -> row.add(bytes(bytes(each, purpose))));
+            rows.add(row);
+        }
+        rows.add(row(SHARED, sharedBytes));
+        List<String> total = new ArrayList<>(List.of("all"));
+        plan.stages().forEach(each -> total.add(bytes(each.bytes() + sharedBytes)));
+        rows.add(total);
+        rows.add(row("may use", limit));
+        List<String> sent = new ArrayList<>(List.of("sent per step"));
+        plan.stages().forEach(each -> sent.add(bytes(each.sentBytes())));
+        rows.add(sent);
+        console.table(header, rows);
+    }
+
+    private List<String> row(String name, long bytes) {
+        List<String> row = new ArrayList<>(List.of(name));
+        plan.stages().forEach(each -> row.add(bytes(bytes)));
+        return row;
+    }
+
+    private Set<String> purposes() {
+        Set<String> purposes = new LinkedHashSet<>();
+        plan.stages().forEach(each -> purposes.addAll(each.engine().byPurpose().keySet()));
+        plan.stages().forEach(each -> purposes.addAll(each.host().byPurpose().keySet()));
+        return purposes;
+    }
+
+    private static long bytes(StageNeeds needs, String purpose) {
+        return needs.engine().bytes(purpose) + needs.host().bytes(purpose);
+    }
+
+    private void printTimes(Console console, @Nullable StepTimes times) {
+        long mostSent =
+                plan.stages().stream().mapToLong(StageNeeds::sentBytes).max().orElse(0);
+        console.line("checkpoints " + plan.checkpoints() + " until step " + config.steps());
+        if (mostSent > 0) {
+            console.line(String.format(
+                    Locale.ROOT, "network     %.3g s of a step on links of 10 Gbit/s", mostSent / TEN_GIGABIT));
+        }
+        if (times != null) {
+            double seconds = times.stepSeconds(plan);
+            console.line(String.format(
+                    Locale.ROOT,
+                    "time        %.3g s a step on machines like this one, without the network: %,.0f tokens/s, %s to the end",
+                    seconds,
+                    plan.tokensPerStep() / seconds,
+                    Console.duration((long) (seconds * config.steps() * 1e9))));
+        }
+    }
+
+    JsonObject json(@Nullable StepTimes times) {
+        List<JsonObject> stages = new ArrayList<>();
+        for (StageNeeds needs : plan.stages()) {
+            JsonObject memory = new JsonObject();
+            purposes().forEach(purpose -> memory.put(purpose, bytes(needs, purpose)));
+            stages.add(new JsonObject()
+                    .put("stage", needs.stage().stage())
+                    .put("layers", needs.stage().layers())
+                    .put("memory", memory.put("aeron", sharedBytes))
+                    .put("bytes", needs.bytes() + sharedBytes)
+                    .put("sent_bytes_per_step", needs.sentBytes()));
+        }
+        JsonObject all = new JsonObject()
+                .put("parameters", plan.parameters())
+                .put("tokens_per_step", plan.tokensPerStep())
+                .put("flops_per_step", plan.flopsPerStep())
+                .put("ranks", config.layout().grid().worldSize())
+                .put("bubble_share", plan.bubbleShare())
+                .put("checkpoints", plan.checkpoints())
+                .put("dtype", plan.dtype().name())
+                .put("limit_bytes", limit)
+                .put("stages", stages);
+        return times == null ? all : all.put("seconds_per_step", times.stepSeconds(plan));
+    }
+
+    /** What the neediest rank's memory is for. */
+    String memoryLine() {
+        StageNeeds most = plan.stages().get(0);
+        for (StageNeeds needs : plan.stages()) {
+            most = needs.bytes() > most.bytes() ? needs : most;
+        }
+        StringBuilder line = new StringBuilder();
+        for (String purpose : purposes()) {
+            line.append(line.isEmpty() ? "" : ", ").append(purpose).append(' ').append(bytes(bytes(most, purpose)));
+        }
+        return line.append(", ")
+                .append(SHARED)
+                .append(' ')
+                .append(bytes(sharedBytes))
+                .toString();
+    }
+
+    static String bytes(long count) {
+        return count < 10L << 30
+                ? String.format(Locale.ROOT, "%,.1f MiB", count / (double) (1 << 20))
+                : String.format(Locale.ROOT, "%,.1f GiB", count / (double) (1 << 30));
+    }
+
+    private static String percent(double share) {
+        return String.format(Locale.ROOT, "%.1f %%", 100 * share);
+    }
+}

@@ -1,0 +1,92 @@
+package io.polyglow.trainer.plan;
+
+import io.polyglow.trainer.config.TrainConfig;
+import io.polyglow.trainer.loop.Throughput;
+import io.polyglow.trainer.model.ParameterTable;
+import io.polyglow.trainer.parallel.ParallelLayout;
+import io.polyglow.trainer.parallel.Schedule;
+import io.polyglow.trainer.tensor.DType;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What a run needs and does, from its config alone.
+ *
+ * @param config with the size of the vocabulary filled in
+ * @param dtype the compute dtype
+ * @param stages the neediest rank of each stage
+ */
+public record RunPlan(TrainConfig config, DType dtype, List<StageNeeds> stages) {
+    /** Plans a run. */
+    public static RunPlan of(TrainConfig config, DType dtype, Schedule schedule) {
+        ParallelLayout layout = config.layout().grid();
+        List<StageNeeds> stages = new ArrayList<>();
+        for (int stage = 0; stage < layout.pipeline(); stage++) {
+            StageNeeds neediest = null;
+            for (int replica = 0; replica < layout.data(); replica++) {
+                StageNeeds needs = StageNeeds.of(config, dtype, schedule, layout.rank(stage, replica));
+                neediest = neediest == null || needs.bytes() > neediest.bytes() ? needs : neediest;
+            }
+            stages.add(neediest);
+        }
+        return new RunPlan(config, dtype, stages);
+    }
+
+    /** Parameters of the model. */
+    public long parameters() {
+        return ParameterTable.size(config.model());
+    }
+
+    /** Tokens of a step. */
+    public long tokensPerStep() {
+        return (long) config.batch().global() * config.model().context();
+    }
+
+    /** Floating-point operations of a step, over all ranks. */
+    public double flopsPerStep() {
+        return Throughput.flopsPerToken(config.model()) * tokensPerStep();
+    }
+
+    /** The share of a step in which a stage waits for others, if all take the same time: (P - 1) / (M + P - 1) for P stages and M micro-batches. */
+    public double bubbleShare() {
+        double waits = config.layout().pipeline() - 1.0;
+        return waits / (microBatchesOfReplica() + waits);
+    }
+
+    int microBatchesOfReplica() {
+        return config.batch().microBatches() / config.layout().data();
+    }
+
+    /** Checkpoints until the end, the last step's among them. */
+    public long checkpoints() {
+        long every = config.checkpoint().every();
+        return every == 0 ? 1 : (config.steps() + every - 1) / every;
+    }
+
+    /** Bytes of the rank that needs most. */
+    public long mostBytes() {
+        return stages.stream().mapToLong(StageNeeds::bytes).max().orElseThrow();
+    }
+
+    /** Of the layouts that this batch and model allow, the one with the fewest ranks, and then the most replicas, whose ranks need at most {@code bytes}. */
+    public static Optional<RunPlan> smallestThatFits(TrainConfig config, DType dtype, Schedule schedule, long bytes) {
+        List<TrainConfig> layouts = new ArrayList<>();
+        for (int data = 1; data <= config.batch().canonicalWidth(); data++) {
+            for (int pipeline = 1;
+                    config.batch().canonicalWidth() % data == 0
+                            && pipeline <= config.model().layers();
+                    pipeline++) {
+                layouts.add(config.withLayout(data, pipeline));
+            }
+        }
+        layouts.sort(Comparator.comparingInt(
+                        (TrainConfig each) -> each.layout().grid().worldSize())
+                .thenComparing(each -> -each.layout().data()));
+        return layouts.stream()
+                .map(each -> of(each, dtype, schedule))
+                .filter(plan -> plan.mostBytes() <= bytes)
+                .findFirst();
+    }
+}

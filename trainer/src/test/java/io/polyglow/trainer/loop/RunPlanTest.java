@@ -1,0 +1,167 @@
+package io.polyglow.trainer.loop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.polyglow.common.store.MemoryStore;
+import io.polyglow.trainer.config.TrainConfig;
+import io.polyglow.trainer.kernels.Engine;
+import io.polyglow.trainer.kernels.Kernels;
+import io.polyglow.trainer.kernels.ReferenceEngine;
+import io.polyglow.trainer.model.MemoryPlan;
+import io.polyglow.trainer.plan.RunPlan;
+import io.polyglow.trainer.plan.StageNeeds;
+import io.polyglow.trainer.plan.StepTimes;
+import io.polyglow.trainer.tensor.Arena;
+import io.polyglow.trainer.tensor.DType;
+import io.polyglow.trainer.tensor.Tensor;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.agrona.DirectBuffer;
+import org.agrona.MutableDirectBuffer;
+import org.agrona.concurrent.SystemNanoClock;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class RunPlanTest {
+    /** The reference engine, which writes down what is allocated. */
+    private static final class CountingEngine implements Engine {
+        final MemoryPlan allocated = new MemoryPlan();
+        private final Engine engine = new ReferenceEngine();
+
+        @Override
+        public String name() {
+            return engine.name();
+        }
+
+        @Override
+        public String describe() {
+            return engine.describe();
+        }
+
+        @Override
+        public Set<DType> computeTypes() {
+            return engine.computeTypes();
+        }
+
+        @Override
+        public DType preferredComputeType() {
+            return engine.preferredComputeType();
+        }
+
+        @Override
+        public Kernels kernels() {
+            return engine.kernels();
+        }
+
+        @Override
+        public Arena allocate(String purpose, long bytes) {
+            allocated.add(purpose, bytes);
+            return engine.allocate(purpose, bytes);
+        }
+
+        @Override
+        public void read(Tensor source, MutableDirectBuffer destination, int offset) {
+            engine.read(source, destination, offset);
+        }
+
+        @Override
+        public void write(Tensor destination, DirectBuffer source, int offset) {
+            engine.write(destination, source, offset);
+        }
+
+        @Override
+        public void close() {
+            engine.close();
+        }
+    }
+
+    private static TrainConfig config(int data, int pipeline, int zero, boolean tied, String dtype) {
+        return TrainLab.config(
+                "layout.data=" + data,
+                "layout.pipeline=" + pipeline,
+                "layout.zero=" + zero,
+                "model.tied=" + tied,
+                "dtype=" + dtype,
+                "model.layers=3",
+                "steps=2",
+                "evaluate.every=0");
+    }
+
+    @ParameterizedTest(name = "data={0} pipeline={1} zero={2} tied={3} {4}")
+    @CsvSource({
+        "1,1,1,true,f32",
+        "1,1,0,false,bf16",
+        "2,1,1,true,f32",
+        "4,1,0,true,f32",
+        "1,2,1,true,bf16",
+        "2,2,1,true,f32",
+        "2,2,0,false,f32",
+        "1,3,1,true,f32"
+    })
+    void shouldPredictEveryByteThatTheEngineAllocates(int data, int pipeline, int zero, boolean tied, String dtype)
+            throws Exception {
+        TrainConfig config = config(data, pipeline, zero, tied, dtype);
+        Map<Integer, CountingEngine> engines = new ConcurrentHashMap<>();
+        TrainLab.Run run = TrainLab.attemptOn(
+                rank -> engines.computeIfAbsent(rank, each -> new CountingEngine()),
+                config,
+                new MemoryStore(),
+                TestCorpus.of(40),
+                Start.NEW);
+        assertThat(run.errors()).isEmpty();
+        RunPlan plan = RunPlan.of(
+                config.forVocabulary(TestCorpus.of(40).tokenizer().vocabSize()),
+                DType.valueOf(dtype.toUpperCase(Locale.ROOT)),
+                TestSchedule.ONE_F_ONE_B);
+        for (StageNeeds needs : plan.stages()) {
+            assertThat(engines.values())
+                    .as("a rank of stage %d with %s", needs.stage().stage(), needs.engine())
+                    .anySatisfy(engine -> assertThat(engine.allocated.byPurpose())
+                            .containsAllEntriesOf(needs.engine().byPurpose()));
+        }
+    }
+
+    @Test
+    void shouldKnowWhatAStepDoes() {
+        RunPlan plan = RunPlan.of(config(2, 2, 1, true, "f32").forVocabulary(300), DType.F32, TestSchedule.ONE_F_ONE_B);
+        assertThat(plan.tokensPerStep()).isEqualTo(8 * 8);
+        assertThat(plan.bubbleShare()).as("(P-1)/(M+P-1), 4 micro-batches").isEqualTo(1.0 / 5);
+        assertThat(plan.checkpoints()).isEqualTo(1);
+        assertThat(plan.flopsPerStep()).isPositive();
+        long message = 8 * 16 * Float.BYTES;
+        assertThat(plan.stages().get(1).sentBytes())
+                .as("gradients of the stage, of the table, and of the activations")
+                .isGreaterThan(4 * message);
+    }
+
+    @Test
+    void shouldFindTheSmallestLayoutThatFits() {
+        TrainConfig config = config(1, 1, 1, true, "f32").forVocabulary(300);
+        RunPlan whole = RunPlan.of(config, DType.F32, TestSchedule.ONE_F_ONE_B);
+        Optional<RunPlan> fits =
+                RunPlan.smallestThatFits(config, DType.F32, TestSchedule.ONE_F_ONE_B, whole.mostBytes() - 1);
+        assertThat(fits).hasValueSatisfying(plan -> {
+            assertThat(plan.mostBytes()).isLessThan(whole.mostBytes());
+            assertThat(plan.config().layout().grid().worldSize()).isGreaterThan(1);
+        });
+        assertThat(RunPlan.smallestThatFits(config, DType.F32, TestSchedule.ONE_F_ONE_B, 1000))
+                .isEmpty();
+    }
+
+    @Test
+    void shouldTimeTheParts() {
+        RunPlan plan = RunPlan.of(config(1, 2, 1, true, "f32").forVocabulary(300), DType.F32, TestSchedule.ONE_F_ONE_B);
+        try (Engine engine = new ReferenceEngine()) {
+            StepTimes times = StepTimes.measure(engine, SystemNanoClock.INSTANCE, plan, 1);
+            assertThat(times.stepSeconds(plan)).isPositive();
+        }
+        StepTimes given = new StepTimes(1, 0.5, 0);
+        assertThat(given.stepSeconds(plan))
+                .as("(8 micro-batches + 1) x the slower stage")
+                .isIn(9 * 2.0, 9 * 1.5, 9 * 2.5);
+    }
+}
