@@ -19,8 +19,7 @@ for word in "$@"; do
 done
 cd "$root"
 
-modules=benchmarks,engines/cpu
-[ ! -f engines/cuda/pom.xml ] || modules+=,engines/cuda
+modules=benchmarks,engines/cuda,engines/cpu
 read -r -a maven <<<"mvn -B -q ${POLYGLOW_MVN_OPTIONS:-}"
 junit=$(sed -n 's|.*<junit.version>5\.\(.*\)</junit.version>.*|\1|p' pom.xml)
 
@@ -46,7 +45,7 @@ collect() {
   done
 }
 collect benchmarks
-[ ! -f engines/cuda/pom.xml ] || collect engines/cuda
+collect engines/cuda
 if $with_cpu; then
   collect engines/cpu
 fi
