@@ -4,7 +4,7 @@
 #
 #   benchmarks/gpu.sh [PART ...] [--out DIR] [options]
 #
-# Parts, in this order when none is named (all but the first two compare with torch); a part that fails does not keep the next from running:
+# Parts, in this order when none is named (all from bench on compare with torch); a part that fails does not keep the next from running:
 #   device   what GPU, driver and libraries there are                                                    seconds
 #   tests    the engine's tests, contract suites included                                                1 minute
 #   start    time to the first step with no compiled kernels on disk, and with them                      half a minute
