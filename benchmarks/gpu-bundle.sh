@@ -19,8 +19,7 @@ for word in "$@"; do
 done
 cd "$root"
 
-modules=benchmarks,engines/cpu
-[ ! -f engines/cuda/pom.xml ] || modules+=,engines/cuda
+modules=benchmarks,engines/cuda,engines/cpu
 read -r -a maven <<<"mvn -B -q ${POLYGLOW_MVN_OPTIONS:-}"
 junit=$(sed -n 's|.*<junit.version>5\.\(.*\)</junit.version>.*|\1|p' pom.xml)
 
@@ -46,7 +45,7 @@ collect() {
   done
 }
 collect benchmarks
-[ ! -f engines/cuda/pom.xml ] || collect engines/cuda
+collect engines/cuda
 if $with_cpu; then
   collect engines/cpu
 fi
@@ -60,6 +59,8 @@ used=$(tr ',' '\n' <<<"$used" | grep -vx -e java.desktop -e java.compiler | past
 linked=$used,java.logging,java.management,java.xml,jdk.incubator.vector,jdk.unsupported,jdk.zipfs
 "$java_home/bin/jlink" --module-path "$java_home/jmods" --add-modules "$linked" --strip-debug --no-header-files --no-man-pages \
   --compress=2 --output "$bundle/java"
+# links do not survive every way of copying
+find "$bundle/java" -type l | while read -r link; do cp --remove-destination "$(readlink -f "$link")" "$link"; done
 # without the flags that open modules which this runtime lacks
 tr ' ' '\n' <common/target/classes/io/polyglow/common/jvm.options | grep -v '^--add-opens=java.security.jgss/' |
   paste -sd ' ' - >"$bundle/jvm.options"

@@ -4,7 +4,7 @@
 #
 #   benchmarks/gpu.sh [PART ...] [--out DIR] [options]
 #
-# Parts, in this order when none is named (all but the first two compare with torch); a part that fails does not keep the next from running:
+# Parts, in this order when none is named (all from bench on compare with torch); a part that fails does not keep the next from running:
 #   device   what GPU, driver and libraries there are                                                    seconds
 #   tests    the engine's tests, contract suites included                                                1 minute
 #   start    time to the first step with no compiled kernels on disk, and with them                      half a minute
@@ -99,10 +99,12 @@ part_device() {
   "$bundle/java/bin/java" -version
 }
 
+# Without the emulator's tests, which are for machines without a GPU.
 part_tests() {
+  [ "$engine" != cuda ] || export POLYGLOW_REQUIRE_GPU=1
   "$bundle/java/bin/java" "${options[@]}" -Djunit.jupiter.execution.timeout.default=120s -cp "$bundle/lib/*:$bundle/test-lib/*" \
     org.junit.platform.console.ConsoleLauncher execute --select-package "io.polyglow.engine.$engine" \
-    --include-classname "io\\.polyglow\\.engine\\.$engine\\..*Test" --exclude-tag nightly --details tree --disable-ansi-colors \
+    --include-classname ".*Test" --exclude-classname ".*\\.Emulated.*" --exclude-tag nightly --details tree --disable-ansi-colors \
     --disable-banner --reports-dir "$out/tests"
 }
 

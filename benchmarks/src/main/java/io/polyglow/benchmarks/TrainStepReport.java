@@ -53,7 +53,8 @@ record TrainStepReport(TrainPlan plan, List<Row> rows, Map<String, String> faile
                     ours ? "" : rows.get(0).ratioTo(row).text("%.3f")));
         }
         List<String> lines = new ArrayList<>(Columns.align(cells));
-        failed.forEach((name, why) -> lines.add(name + " failed: " + why));
+        failed.forEach((name, why) ->
+                lines.add(name + " failed: " + why.lines().findFirst().orElse(why)));
         return lines;
     }
 

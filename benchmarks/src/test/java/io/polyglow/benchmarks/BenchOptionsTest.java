@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
+import io.polyglow.trainer.kernels.Engines;
 import java.nio.file.Path;
 import java.util.List;
 import org.assertj.core.api.InstanceOfAssertFactories;
@@ -21,7 +22,7 @@ class BenchOptionsTest {
     void shouldHaveDefaultsWhenNothingIsSaid() {
         assertThat(parse(""))
                 .isEqualTo(new BenchOptions(
-                        new TrainPlan("auto", "small", 256, 4, 4, "f32", 0, 5, 20, 1234),
+                        new TrainPlan(Engines.named("auto").name(), "small", 256, 4, 4, "f32", 0, 5, 20, 1234),
                         List.of(),
                         1,
                         "python3",

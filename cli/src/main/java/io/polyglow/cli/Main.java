@@ -1,6 +1,7 @@
 package io.polyglow.cli;
 
 import io.polyglow.common.AllowApi;
+import java.util.Objects;
 import org.agrona.concurrent.SystemNanoClock;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -57,7 +58,8 @@ public final class Main implements Runnable {
     static CommandLine commandLine(Console console, boolean debug) {
         ErrorReport errors = new ErrorReport(console, debug);
         CommandLine commands = new CommandLine(new Main(), new Commands(console));
-        commands.getSubcommands().get("bench").getCommandSpec().usageMessage().footer(BenchCommand.footer());
+        CommandLine bench = Objects.requireNonNull(commands.getSubcommands().get("bench"));
+        bench.getCommandSpec().usageMessage().footer(BenchCommand.footer());
         return commands.setExecutionExceptionHandler(errors)
                 .setParameterExceptionHandler(errors)
                 .setUsageHelpAutoWidth(true);
