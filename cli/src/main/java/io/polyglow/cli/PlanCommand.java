@@ -15,10 +15,8 @@ import io.polyglow.trainer.kernels.Engines;
 import io.polyglow.trainer.parallel.Schedule;
 import io.polyglow.trainer.plan.RunPlan;
 import io.polyglow.trainer.plan.StepTimes;
-import io.polyglow.trainer.tensor.DType;
 import java.io.IOException;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import org.agrona.concurrent.SystemNanoClock;
@@ -80,16 +78,13 @@ final class PlanCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         TrainConfig written = config.load(TrainConfig.class).value();
         TrainConfig full = withVocabulary(written);
-        int ranks = full.layout().grid().worldSize();
         Schedule schedule = PipelineSchedules.named(full.layout().schedule());
-        long limit = memory == null ? HostMemory.physicalBytes() / ranks : HostMemory.parse(memory);
-        try (Engine engine = openEngine(full, memory == null ? ranks : 1)) {
-            DType dtype = full.computeType(engine);
-            RunPlan plan = RunPlan.of(full, dtype, schedule);
-            long shared = LinkPlan.sharedMemoryBytes(
-                    full.layout().grid(), full.model().tied() && full.layout().pipeline() > 1, memory == null);
-            PlanReport report = new PlanReport(plan, engine.describe(), shared, limit);
-            requireFits(plan, schedule, shared, limit, report);
+        try (Engine engine = openEngine(full)) {
+            RunPlan plan = RunPlan.of(full, full.computeType(engine), schedule);
+            PlanReport report = new PlanReport(plan, engine.describe(), sharedBytes(plan), limit(plan));
+            if (!fits(plan)) {
+                throw tooLarge(plan, schedule, report);
+            }
             StepTimes times = untimed ? null : StepTimes.measure(engine, SystemNanoClock.INSTANCE, plan, BUDGET_NS);
             if (json) {
                 console.line(Json.line(report.json(times)));
@@ -100,7 +95,31 @@ final class PlanCommand implements Callable<Integer> {
         }
     }
 
-    private static Engine openEngine(TrainConfig config, int ranksHere) {
+    private boolean isOneHost() {
+        return memory == null;
+    }
+
+    /** What a rank may use. */
+    private long limit(RunPlan plan) {
+        return memory == null ? HostMemory.physicalBytes() / ranks(plan.config()) : HostMemory.parse(memory);
+    }
+
+    private static int ranks(TrainConfig config) {
+        return config.layout().grid().worldSize();
+    }
+
+    private long sharedBytes(RunPlan plan) {
+        boolean sharedEnds =
+                plan.config().model().tied() && plan.config().layout().pipeline() > 1;
+        return LinkPlan.sharedMemoryBytes(plan.config().layout().grid(), sharedEnds, isOneHost());
+    }
+
+    private boolean fits(RunPlan plan) {
+        return plan.mostBytes() + sharedBytes(plan) <= limit(plan);
+    }
+
+    private Engine openEngine(TrainConfig config) {
+        int ranksHere = isOneHost() ? ranks(config) : 1;
         int share = Math.max(1, Runtime.getRuntime().availableProcessors() / ranksHere);
         return Engines.named(config.engine().name().toLowerCase(Locale.ROOT))
                 .open(config.threadsPerRank() == 0 ? share : config.threadsPerRank());
@@ -125,20 +144,18 @@ final class PlanCommand implements Callable<Integer> {
                         + " and model.vocab-size is not set; add --vocab-size N, or --set data=CORPUS");
     }
 
-    private static void requireFits(RunPlan plan, Schedule schedule, long shared, long limit, PlanReport report) {
-        if (plan.mostBytes() + shared <= limit) {
-            return;
-        }
-        Optional<RunPlan> other = RunPlan.smallestThatFits(plan.config(), plan.dtype(), schedule, limit - shared);
-        String advice = other.map(fits -> "the smallest layout whose ranks fit is --set layout.data="
-                        + fits.config().layout().data() + " --set layout.pipeline="
-                        + fits.config().layout().pipeline() + ", with "
-                        + PlanReport.bytes(fits.mostBytes() + shared) + " a rank")
-                .orElse("no layout of this model and batch fits; use a smaller batch.micro, context or model");
-        throw new PolyglowException(
+    private PolyglowException tooLarge(RunPlan plan, Schedule schedule, PlanReport report) {
+        String advice = plan.smallestLayout(schedule, this::fits)
+                .map(other -> "the smallest layout whose ranks fit is --set layout.data="
+                        + other.config().layout().data() + " --set layout.pipeline="
+                        + other.config().layout().pipeline() + ", with "
+                        + PlanReport.bytes(other.mostBytes() + sharedBytes(other)) + " a rank")
+                .orElse("no layout of this model and batch fits; use a smaller batch.micro, context or model"
+                        + (isOneHost() ? ", or, for a cluster, tell with --memory what a rank may use there" : ""));
+        return new PolyglowException(
                 ErrorKind.USAGE,
                 "a rank of layout " + plan.config().layout().grid() + " needs "
-                        + PlanReport.bytes(plan.mostBytes() + shared) + " (" + report.memoryLine() + "), but may use "
-                        + PlanReport.bytes(limit) + " (--memory): " + advice);
+                        + PlanReport.bytes(plan.mostBytes() + sharedBytes(plan)) + " (" + report.memoryLine()
+                        + "), but may use " + PlanReport.bytes(limit(plan)) + ": " + advice);
     }
 }

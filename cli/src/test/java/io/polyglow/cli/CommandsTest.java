@@ -59,6 +59,7 @@ class CommandsTest {
                         "quickstart",
                         "sample",
                         "prepare",
+                        "plan",
                         "train",
                         "resume",
                         "evaluate",

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
  * What a run needs and does, from its config alone.
@@ -70,13 +71,13 @@ public record RunPlan(TrainConfig config, DType dtype, List<StageNeeds> stages) 
         return stages.stream().mapToLong(StageNeeds::bytes).max().orElseThrow();
     }
 
-    /** Of the layouts that this batch and model allow, the one with the fewest ranks, and then the most replicas, whose ranks need at most {@code bytes}. */
-    public static Optional<RunPlan> smallestThatFits(TrainConfig config, DType dtype, Schedule schedule, long bytes) {
+    /** Of the layouts that this batch and model allow, the one with the fewest ranks, and then the most replicas, that fits. */
+    public Optional<RunPlan> smallestLayout(Schedule schedule, Predicate<RunPlan> fits) {
+        int width = config.batch().canonicalWidth();
         List<TrainConfig> layouts = new ArrayList<>();
-        for (int data = 1; data <= config.batch().canonicalWidth(); data++) {
+        for (int data = 1; data <= width; data++) {
             for (int pipeline = 1;
-                    config.batch().canonicalWidth() % data == 0
-                            && pipeline <= config.model().layers();
+                    width % data == 0 && pipeline <= config.model().layers();
                     pipeline++) {
                 layouts.add(config.withLayout(data, pipeline));
             }
@@ -86,7 +87,7 @@ public record RunPlan(TrainConfig config, DType dtype, List<StageNeeds> stages) 
                 .thenComparing(each -> -each.layout().data()));
         return layouts.stream()
                 .map(each -> of(each, dtype, schedule))
-                .filter(plan -> plan.mostBytes() <= bytes)
+                .filter(fits)
                 .findFirst();
     }
 }

@@ -143,12 +143,12 @@ class RunPlanTest {
         TrainConfig config = config(1, 1, 1, true, "f32").forVocabulary(300);
         RunPlan whole = RunPlan.of(config, DType.F32, TestSchedule.ONE_F_ONE_B);
         Optional<RunPlan> fits =
-                RunPlan.smallestThatFits(config, DType.F32, TestSchedule.ONE_F_ONE_B, whole.mostBytes() - 1);
+                whole.smallestLayout(TestSchedule.ONE_F_ONE_B, each -> each.mostBytes() < whole.mostBytes());
         assertThat(fits).hasValueSatisfying(plan -> {
             assertThat(plan.mostBytes()).isLessThan(whole.mostBytes());
             assertThat(plan.config().layout().grid().worldSize()).isGreaterThan(1);
         });
-        assertThat(RunPlan.smallestThatFits(config, DType.F32, TestSchedule.ONE_F_ONE_B, 1000))
+        assertThat(whole.smallestLayout(TestSchedule.ONE_F_ONE_B, each -> each.mostBytes() < 1000))
                 .isEmpty();
     }
 

@@ -1,0 +1,84 @@
+package io.polyglow.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.polyglow.common.json.Json;
+import io.polyglow.common.json.JsonObject;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PlanCommandTest {
+    private static final String NANO = Path.of(System.getProperty("polyglow.root"), "configs/train/nano.yaml")
+            .toString();
+
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+    @TempDir
+    private Path folder;
+
+    private int plan(String... more) {
+        Console console = new Console(
+                new PrintStream(out, true, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8),
+                false,
+                () -> 0);
+        List<String> args = new ArrayList<>(List.of(
+                "plan",
+                NANO,
+                "--set",
+                "data=" + folder.resolve("none"),
+                "--set",
+                "run=" + folder.resolve("run"),
+                "--no-timing"));
+        args.addAll(List.of(more));
+        return Main.commandLine(console, false).execute(args.toArray(new String[0]));
+    }
+
+    @Test
+    void shouldTellMemoryByKindAndStage() {
+        int code = plan("--vocab-size", "300", "--set", "layout.data=2", "--set", "layout.pipeline=2");
+        assertThat(err.toString(StandardCharsets.UTF_8)).isEmpty();
+        assertThat(code).isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8))
+                .contains("848,128 parameters")
+                .contains("2 replicas x 2 stages = 4 ranks")
+                .contains("stage 0", "stage 1")
+                .contains("weights", "gradients", "activations", "optimizer", "Aeron (/dev/shm)", "sent per step");
+    }
+
+    @Test
+    void shouldPrintOneJsonObject() {
+        assertThat(plan("--vocab-size", "300", "--json")).isZero();
+        JsonObject plan = Json.parseObject("plan", out.toByteArray(), out.size());
+        assertThat(plan.getLong("parameters")).isEqualTo(848_128);
+        assertThat(plan.names()).contains("flops_per_step", "bubble_share", "stages", "limit_bytes");
+    }
+
+    @Test
+    void shouldRefuseWhatCannotFitWithTheSmallestLayoutThatDoes() {
+        assertThat(plan("--vocab-size", "300", "--memory", "60m")).isEqualTo(64);
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .contains("needs 77.6 MiB (weights 3.2 MiB, ")
+                .contains("may use 60.0 MiB")
+                .containsAnyOf("the smallest layout whose ranks fit is --set layout.data=", "no layout of this model");
+        err.reset();
+        assertThat(plan("--vocab-size", "300", "--memory", "1m")).isEqualTo(64);
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains("no layout of this model and batch fits");
+    }
+
+    @Test
+    void shouldAskForTheVocabularyWhileThereIsNoCorpus() {
+        assertThat(plan()).isEqualTo(64);
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains("add --vocab-size N");
+        err.reset();
+        assertThat(plan("--vocab-size", "300", "--memory", "lots")).isEqualTo(64);
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains("\"lots\" is no size");
+    }
+}
