@@ -7,6 +7,7 @@
 # Parts, in this order when none is named (all from bench on compare with torch); a part that fails does not keep the next from running:
 #   device   what GPU, driver and libraries there are                                                    seconds
 #   tests    the engine's tests, contract suites included                                                1 minute
+#   attention  the attention kernels alone against float64, then beside torch's fused attention; needs cupy    1 minute
 #   start    time to the first step with no compiled kernels on disk, and with them                      half a minute
 #   bench    training steps beside torch and torch.compile                                               4 minutes
 #   large    training steps of gpt2-1.5b, the largest batch of --large-batches that fits                 2 minutes
@@ -33,7 +34,7 @@ fail() { printf 'gpu: %s\n' "$*" >&2; exit 64; }
 
 while [ $# -gt 0 ]; do
   case $1 in
-    device | tests | start | bench | large | curve | logits) parts+=("$1"); shift ;;
+    device | tests | attention | start | bench | large | curve | logits) parts+=("$1"); shift ;;
     --out | --work | --engine | --model | --batch | --context | --dtype | --steps | --rounds | --peers | --large-model | --large-batches | \
       --large-peers | --curve-steps | --curve-batch)
       [ $# -ge 2 ] || fail "$1 needs a value"
@@ -44,7 +45,7 @@ while [ $# -gt 0 ]; do
     *) fail "$1 is not known; see --help" ;;
   esac
 done
-[ ${#parts[@]} -gt 0 ] || parts=(device tests start bench large curve logits)
+[ ${#parts[@]} -gt 0 ] || parts=(device tests attention start bench large curve logits)
 [ -d "$bundle/lib" ] || fail "found no $bundle; make it with benchmarks/gpu-bundle.sh on a machine with JDK and Maven"
 chmod -R u+x "$bundle/java/bin" "$bundle/java/lib/jspawnhelper" 2>/dev/null
 mkdir -p "$out"
@@ -108,6 +109,10 @@ part_tests() {
     --disable-banner --reports-dir "$out/tests"
 }
 
+part_attention() {
+  "$python" benchmarks/peers/attention.py
+}
+
 part_start() {
   local which
   rm -rf "$work/kernels"
@@ -144,7 +149,7 @@ part_logits() {
 }
 
 # part:seconds
-limits=" device:60 tests:240 start:90 bench:420 large:300 curve:300 logits:120 "
+limits=" device:60 tests:240 attention:90 start:90 bench:420 large:300 curve:300 logits:120 "
 
 run_part() {
   local part=$1 limit begin code
