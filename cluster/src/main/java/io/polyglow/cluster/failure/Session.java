@@ -101,7 +101,7 @@ public final class Session {
         return failure;
     }
 
-    /** Ends the attempt for all ranks at the next turn; any thread. */
+    /** Ends the attempt for all ranks at this rank's next turn, or at the start of its next operation; any thread. */
     public void requestAbort(String reason) {
         abortRequest = reason;
     }
@@ -119,6 +119,10 @@ public final class Session {
         recorder.begin(stream, operation, sequence, bytes);
         progressNs = clock.nanoTime();
         idle.reset();
+        String reason = abortRequest;
+        if (reason != null) {
+            throw fail(ErrorKind.PEER_LOST, reason + " (before " + recorder.current() + " of attempt " + epoch + ")");
+        }
     }
 
     /** The operation in progress succeeded. */
@@ -131,7 +135,7 @@ public final class Session {
         if (work > 0) {
             progressNs = clock.nanoTime();
         }
-        if (work == 0 || ++turns % TURNS_BETWEEN_CHECKS == 0) {
+        if (work == 0 || abortRequest != null || ++turns % TURNS_BETWEEN_CHECKS == 0) {
             check(stream, awaiting);
         }
         idle.idle(work);
@@ -167,13 +171,19 @@ public final class Session {
                 continue;
             }
             pollControl(peer);
-            boolean needed = awaiting.needs(peer);
-            if ((!left[peer] && isLost(StreamKind.CONTROL, peer)) || (needed && isLost(stream, peer))) {
-                throw fail(
-                        ErrorKind.PEER_LOST,
-                        "lost rank " + peer + " at " + transport.address(peer) + " during " + where(awaiting));
+            if (isGone(peer, stream, awaiting)) {
+                pollControl(peer); // what it said between the poll above and its end tells more than its end
+                if (isGone(peer, stream, awaiting)) {
+                    throw fail(
+                            ErrorKind.PEER_LOST,
+                            "lost rank " + peer + " at " + transport.address(peer) + " during " + where(awaiting));
+                }
             }
         }
+    }
+
+    private boolean isGone(int peer, StreamKind stream, Awaiting awaiting) {
+        return (!left[peer] && isLost(StreamKind.CONTROL, peer)) || (awaiting.needs(peer) && isLost(stream, peer));
     }
 
     private boolean isLost(StreamKind stream, int peer) {

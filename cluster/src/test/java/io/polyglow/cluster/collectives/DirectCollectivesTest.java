@@ -199,6 +199,8 @@ class DirectCollectivesTest {
             group.barrier();
             group.barrier();
         });
+        assertThat(error(outcomes.get(2)))
+                .hasMessageContaining("the disk of rank 2 is full (before barrier #2 on replicas");
         for (int rank : new int[] {0, 1, 3}) {
             assertThat(error(outcomes.get(rank)))
                     .hasMessageContaining("rank 2 ended attempt 1: the disk of rank 2 is full");

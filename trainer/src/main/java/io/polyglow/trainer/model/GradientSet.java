@@ -21,6 +21,7 @@ public final class GradientSet implements AutoCloseable {
     private final Tensor flat;
     private final Tensor[] gradients;
     private final Tensor[] operands;
+    private final @Nullable Tensor headUse;
 
     /** Allocates a zeroed gradient. */
     public GradientSet(Engine engine, ParameterLayout layout, Precision precision) {
@@ -39,6 +40,8 @@ public final class GradientSet implements AutoCloseable {
             operands[i] = ParameterSet.view(
                     flat, all.get(i).gradientOffset(), all.get(i).shape());
         }
+        Placed placed = layout.headUse();
+        headUse = placed == null ? null : ParameterSet.view(flat, placed);
     }
 
     static MemoryPlan plan(ParameterLayout layout, Precision precision) {
@@ -63,8 +66,7 @@ public final class GradientSet implements AutoCloseable {
 
     /** Gradient of the head's use of a tied token table, or null where there is none. */
     public @Nullable Tensor headUse() {
-        Placed headUse = layout.headUse();
-        return headUse == null ? null : ParameterSet.view(flat, headUse);
+        return headUse;
     }
 
     Tensor operand(int index) {

@@ -10,6 +10,7 @@ import io.polyglow.trainer.kernels.Engines;
 import io.polyglow.trainer.parallel.InMemoryLinks;
 import io.polyglow.trainer.parallel.RankLinks;
 import io.polyglow.trainer.parallel.Ranks;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -126,6 +127,14 @@ public final class TrainLab {
         }
         requireSameEverywhere(steps, errors);
         return new Run(steps.get(0), errors);
+    }
+
+    /** What the only rank of a layout allocates, before its first step. */
+    static RankModel model(TrainConfig config, Engine engine, Store run, TokenDataset corpus) throws IOException {
+        TrainConfig complete = config.forVocabulary(corpus.tokenizer().vocabSize());
+        RankContext context = context(
+                complete, RankLinks.single(), engine, run, corpus, Attempt.claim(run), Start.NEW, metrics -> {});
+        return new RankModel(context, complete, complete.computeType(engine));
     }
 
     private static RankContext context(

@@ -18,11 +18,11 @@ final class AttentionBackward extends AttentionTask {
     /** Copying rows of the sums in whole vectors may read beyond the last one. */
     private static final int VECTOR_BYTES = 64;
 
-    private final Tensor dQkv;
-    private final Tensor dOut;
-    private final Tensor out;
-    private final Tensor logSumExp;
-    private final Tensor qkv;
+    private Tensor dQkv;
+    private Tensor dOut;
+    private Tensor out;
+    private Tensor logSumExp;
+    private Tensor qkv;
     /** Whether each key gets its gradient from one product, which then writes it to its place. */
     private final boolean direct;
 
@@ -57,6 +57,16 @@ final class AttentionBackward extends AttentionTask {
             keyGradient[block] = product(n, D, m, scores.transposed(), query, sums, sumType, addend);
             valueGradient[block] = product(n, D, m, scores.transposed(), result, sums, sumType, addend);
         }
+    }
+
+    /** The same for other tensors of the same shape and dtype. */
+    AttentionBackward with(Tensor newDQkv, Tensor newDOut, Tensor newOut, Tensor newLogSumExp, Tensor newQkv) {
+        dQkv = newDQkv;
+        dOut = newDOut;
+        out = newOut;
+        logSumExp = newLogSumExp;
+        qkv = newQkv;
+        return this;
     }
 
     /** Keys that a block sees. */

@@ -15,16 +15,18 @@ final class AttentionForward extends AttentionTask {
     /** The number of cached keys is rounded up to this, so that few compiled products serve all positions. */
     private static final int CACHED_KEYS = 64;
 
-    /** Where one kind of row lies: element of sequence b, head h is {@code first + b batch + h D}. */
-    private record Rows(Tensor tensor, long first, long batch, int row, int count) {
-        long address(int b, int head, int D) {
+    /** Where one kind of row lies in its tensor: element of sequence b, head h is {@code first + b batch + h D}. */
+    private record Rows(long first, long batch, int row, int count) {
+        long address(Tensor tensor, int b, int head, int D) {
             return AttentionTask.address(tensor, first + b * batch + (long) head * D);
         }
     }
 
-    private final Tensor out;
-    private final @Nullable Tensor logSumExp;
-    private final Tensor qkv;
+    private Tensor out;
+    private @Nullable Tensor logSumExp;
+    private Tensor qkv;
+    private Tensor keyTensor;
+    private Tensor valueTensor;
     private final Rows keys;
     private final Rows values;
     private final int firstPosition;
@@ -36,6 +38,8 @@ final class AttentionForward extends AttentionTask {
             Tensor out,
             @Nullable Tensor logSumExp,
             Tensor qkv,
+            Tensor keyTensor,
+            Tensor valueTensor,
             Rows keys,
             Rows values,
             AttentionShape s,
@@ -44,6 +48,8 @@ final class AttentionForward extends AttentionTask {
         this.out = out;
         this.logSumExp = logSumExp;
         this.qkv = qkv;
+        this.keyTensor = keyTensor;
+        this.valueTensor = valueTensor;
         this.keys = keys;
         this.values = values;
         this.firstPosition = firstPosition;
@@ -62,9 +68,19 @@ final class AttentionForward extends AttentionTask {
         int row = s.qkvChannels();
         long batch = (long) s.time() * row;
         long key = (long) s.heads() * s.headDim();
-        Rows keys = new Rows(qkv, key, batch, row, s.time());
-        Rows values = new Rows(qkv, key + (long) s.kvHeads() * s.headDim(), batch, row, s.time());
-        return new AttentionForward(out, logSumExp, qkv, keys, values, s, 0);
+        Rows keys = new Rows(key, batch, row, s.time());
+        Rows values = new Rows(key + (long) s.kvHeads() * s.headDim(), batch, row, s.time());
+        return new AttentionForward(out, logSumExp, qkv, qkv, qkv, keys, values, s, 0);
+    }
+
+    /** The same as {@link #training} made, for other tensors of the same shape and dtype. */
+    AttentionForward with(Tensor newOut, Tensor newLogSumExp, Tensor newQkv) {
+        out = newOut;
+        logSumExp = newLogSumExp;
+        qkv = newQkv;
+        keyTensor = newQkv;
+        valueTensor = newQkv;
+        return this;
     }
 
     /** Over caches that hold the keys and values of qkv already. */
@@ -72,9 +88,9 @@ final class AttentionForward extends AttentionTask {
             Tensor out, Tensor keyCache, Tensor valueCache, Tensor qkv, AttentionShape s, int firstPosition) {
         int capacity = Math.toIntExact(keyCache.dim(1));
         int row = s.kvHeads() * s.headDim();
-        Rows keys = new Rows(keyCache, 0, (long) capacity * row, row, capacity);
-        Rows values = new Rows(valueCache, 0, (long) capacity * row, row, capacity);
-        return new AttentionForward(out, null, qkv, keys, values, s, firstPosition);
+        Rows keys = new Rows(0, (long) capacity * row, row, capacity);
+        Rows values = new Rows(0, (long) capacity * row, row, capacity);
+        return new AttentionForward(out, null, qkv, keyCache, valueCache, keys, values, s, firstPosition);
     }
 
     /** Copies the keys and values of the new rows into the caches. */
@@ -106,7 +122,7 @@ final class AttentionForward extends AttentionTask {
                 lane.multiply(
                         scoring[block],
                         address(qkv, queryIndex(b, t, head)),
-                        keys.address(b, kvHead, D),
+                        keys.address(keyTensor, b, kvHead, D),
                         memory.address(0));
                 softmax(memory.view(0), b, head, block);
                 if (narrow) {
@@ -116,7 +132,7 @@ final class AttentionForward extends AttentionTask {
                 lane.multiply(
                         mixing[block],
                         memory.address(probabilities),
-                        values.address(b, kvHead, D),
+                        values.address(valueTensor, b, kvHead, D),
                         address(out, resultIndex(b, t, head)));
             }
         }

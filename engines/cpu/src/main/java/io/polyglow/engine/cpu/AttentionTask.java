@@ -65,6 +65,11 @@ abstract class AttentionTask implements Team.Task {
         return 1;
     }
 
+    /** Whether this was made for calls of that shape and dtype. */
+    final boolean suits(AttentionShape shape, DType type) {
+        return dtype == type && s.equals(shape);
+    }
+
     final int tasks() {
         return s.batch() * groups;
     }

@@ -19,6 +19,8 @@ final class CpuKernels implements Kernels, AutoCloseable {
     private final Rope rope;
     private final CrossEntropy crossEntropy;
     private final Optimizer optimizer;
+    private @Nullable AttentionForward lastAttention;
+    private @Nullable AttentionBackward lastAttentionBackward;
 
     CpuKernels(Team team) {
         this.team = team;
@@ -155,7 +157,10 @@ final class CpuKernels implements Kernels, AutoCloseable {
     @Override
     public void attention(Tensor out, Tensor logSumExp, Tensor qkv, AttentionShape shape) {
         KernelChecks.attention(out, logSumExp, qkv, shape);
-        AttentionForward call = AttentionForward.training(out, logSumExp, qkv, shape);
+        AttentionForward call = lastAttention != null && lastAttention.suits(shape, qkv.dtype())
+                ? lastAttention.with(out, logSumExp, qkv)
+                : AttentionForward.training(out, logSumExp, qkv, shape);
+        lastAttention = call;
         team.run(call.tasks(), call);
     }
 
@@ -163,7 +168,10 @@ final class CpuKernels implements Kernels, AutoCloseable {
     public void attentionBackward(
             Tensor dQkv, Tensor dOut, Tensor out, Tensor logSumExp, Tensor qkv, AttentionShape shape) {
         KernelChecks.attentionBackward(dQkv, dOut, out, logSumExp, qkv, shape);
-        AttentionBackward call = new AttentionBackward(dQkv, dOut, out, logSumExp, qkv, shape);
+        AttentionBackward call = lastAttentionBackward != null && lastAttentionBackward.suits(shape, qkv.dtype())
+                ? lastAttentionBackward.with(dQkv, dOut, out, logSumExp, qkv)
+                : new AttentionBackward(dQkv, dOut, out, logSumExp, qkv, shape);
+        lastAttentionBackward = call;
         team.run(call.tasks(), call);
     }
 

@@ -1,6 +1,7 @@
 package io.polyglow.engine.cpu;
 
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -24,8 +25,9 @@ final class Team implements AutoCloseable {
 
     private final Lane[] lanes;
     private final Worker[] workers;
+    private final Job job = new Job();
+    private final Pieces pieces = new Pieces();
     private final Scratch scratch = new Scratch();
-    private volatile @Nullable Job current;
     private volatile boolean closed;
 
     Team(int threads) {
@@ -57,8 +59,7 @@ final class Team implements AutoCloseable {
             }
             return;
         }
-        Job job = new Job(task, tasks, Thread.currentThread());
-        current = job;
+        job.begin(task, tasks);
         for (int i = 0; i < Math.min(workers.length, tasks - 1); i++) {
             workers[i].wake();
         }
@@ -68,7 +69,7 @@ final class Team implements AutoCloseable {
 
     /** Runs {@code [0, count)} in pieces of {@code piece}, which must follow from the shapes. */
     void ranges(long count, long piece, Range range) {
-        run(pieces(count, piece), (i, lane) -> range.run(i * piece, Math.min(count, (i + 1) * piece), lane));
+        run(pieces(count, piece), pieces.of(count, piece, range));
     }
 
     /** How many pieces {@link #ranges} makes. */
@@ -129,56 +130,90 @@ final class Team implements AutoCloseable {
 
         @Override
         public void run() {
-            Job seen = null;
             while (!closed) {
-                Job job = next(seen);
-                if (job != null) {
-                    job.work(lane);
-                }
-                seen = job;
+                job.work(lane);
+                awaitWork();
             }
         }
 
-        private @Nullable Job next(@Nullable Job seen) {
-            for (int spin = 0; spin < SPINS && current == seen && !closed; spin++) {
+        private void awaitWork() {
+            for (int spin = 0; spin < SPINS && !job.hasWork() && !closed; spin++) {
                 Thread.onSpinWait();
             }
             parked = true;
-            while (current == seen && !closed) {
+            while (!job.hasWork() && !closed) {
                 LockSupport.park(Team.this);
             }
             parked = false;
-            return current;
         }
     }
 
-    /** One call of {@link #run}. A worker that comes late finds no task left. */
+    /** Tasks that are the pieces of a range. */
+    private static final class Pieces implements Task {
+        private long count;
+        private long piece;
+        private Range range = (from, to, lane) -> {};
+
+        Pieces of(long newCount, long newPiece, Range newRange) {
+            count = newCount;
+            piece = newPiece;
+            range = newRange;
+            return this;
+        }
+
+        @Override
+        public void run(int index, Lane lane) {
+            range.run(index * piece, Math.min(count, (index + 1) * piece), lane);
+        }
+    }
+
+    /**
+     * The present call of {@link #run}, one object for all calls. {@code tickets} counts down the tasks that nobody has taken; a count of calls in its
+     * upper half keeps a worker that comes late from taking a ticket of another call than it saw. Whoever holds a ticket keeps the call from
+     * ending, so what {@link #begin} wrote before it stands.
+     */
     private static final class Job {
-        private final Task task;
-        private final int tasks;
-        private final Thread caller;
-        private final AtomicInteger next = new AtomicInteger();
-        private final AtomicInteger left;
+        private static final long ONE_CALL = 1L << 32;
+
+        private final AtomicLong tickets = new AtomicLong();
+        private final AtomicInteger left = new AtomicInteger();
+        private Task task = (index, lane) -> {};
+        private int tasks;
+        private Thread caller = Thread.currentThread();
         private volatile boolean callerParked;
         private volatile @Nullable Throwable failure;
 
-        Job(Task task, int tasks, Thread caller) {
-            this.task = task;
-            this.tasks = tasks;
-            this.caller = caller;
-            left = new AtomicInteger(tasks);
+        void begin(Task newTask, int newTasks) {
+            task = newTask;
+            tasks = newTasks;
+            caller = Thread.currentThread();
+            callerParked = false;
+            failure = null;
+            left.set(newTasks);
+            tickets.set((tickets.get() & -ONE_CALL) + ONE_CALL + newTasks);
+        }
+
+        boolean hasWork() {
+            return (int) tickets.get() > 0;
         }
 
         void work(Lane lane) {
-            for (int i = next.getAndIncrement(); i < tasks; i = next.getAndIncrement()) {
-                try {
-                    task.run(i, lane);
-                } catch (Throwable e) {
-                    failure = e;
+            for (long ticket = tickets.get(); (int) ticket > 0; ticket = tickets.get()) {
+                if (tickets.compareAndSet(ticket, ticket - 1)) {
+                    Thread waiting = caller;
+                    run(tasks - (int) ticket, lane);
+                    if (left.decrementAndGet() == 0 && callerParked) {
+                        LockSupport.unpark(waiting);
+                    }
                 }
-                if (left.decrementAndGet() == 0 && callerParked) {
-                    LockSupport.unpark(caller);
-                }
+            }
+        }
+
+        private void run(int index, Lane lane) {
+            try {
+                task.run(index, lane);
+            } catch (Throwable e) {
+                failure = e;
             }
         }
 

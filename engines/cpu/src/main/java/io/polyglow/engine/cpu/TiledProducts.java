@@ -1,0 +1,51 @@
+package io.polyglow.engine.cpu;
+
+import io.polyglow.engine.cpu.GemmSpec.Addend;
+import io.polyglow.trainer.kernels.WeightLayout;
+import io.polyglow.trainer.tensor.DType;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The tiled products of recent calls, found by numbers, so that finding one leaves no garbage. A product has one place, which a
+ * new one takes over.
+ */
+final class TiledProducts {
+    private static final int PLACE_BITS = 8;
+
+    private final Place[] places = new Place[1 << PLACE_BITS];
+
+    private record Place(int kind, int rows, int inputs, int outputs, TiledProduct product) {}
+
+    /** One number for everything but the dims: which pass, what the operands look like, and how many padding columns the outputs have. */
+    static int kind(int pass, WeightLayout layout, DType in, DType out, boolean bias, Addend addend, int padding) {
+        return padding << 18
+                | pass << 16
+                | layout.ordinal() << 13
+                | in.ordinal() << 9
+                | out.ordinal() << 5
+                | addend.ordinal() << 1
+                | (bias ? 1 : 0);
+    }
+
+    @Nullable
+    TiledProduct find(int kind, int rows, int inputs, int outputs) {
+        Place place = places[index(kind, rows, inputs, outputs)];
+        boolean found = place != null
+                && place.kind == kind
+                && place.rows == rows
+                && place.inputs == inputs
+                && place.outputs == outputs;
+        return found ? place.product : null;
+    }
+
+    TiledProduct put(int kind, int rows, int inputs, int outputs, GemmSpec spec) {
+        TiledProduct product = new TiledProduct(spec);
+        places[index(kind, rows, inputs, outputs)] = new Place(kind, rows, inputs, outputs, product);
+        return product;
+    }
+
+    private static int index(int kind, int rows, int inputs, int outputs) {
+        int hash = ((kind * 31 + rows) * 31 + inputs) * 31 + outputs;
+        return (hash * 0x9E3779B9) >>> (Integer.SIZE - PLACE_BITS);
+    }
+}
