@@ -51,7 +51,9 @@ public record TrainConfig(
         /** Naive Java, the truth. */
         REFERENCE,
         /** oneDNN and the Vector API. */
-        CPU
+        CPU,
+        /** ND4J, on the CPU or on older GPUs; only in builds that include it. */
+        ND4J
     }
 
     /** Compute dtypes. */
