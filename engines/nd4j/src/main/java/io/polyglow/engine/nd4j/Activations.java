@@ -3,12 +3,14 @@ package io.polyglow.engine.nd4j;
 import io.polyglow.trainer.tensor.Tensor;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** GELU and SwiGLU, by the logistic function: {@code 0.5 (1 + tanh(u)) = sigmoid(2u)}, and ND4J's tanh takes twice as long. */
+/** GELU and SwiGLU, by the logistic function: {@code 0.5 (1 + tanh(u)) = sigmoid(2u)}, and ND4J's tanh is off by 1e-4 near 0. */
 final class Activations {
     /** {@code 2 u = x (SCALE + CUBIC x^2)}. */
     private static final double SCALE = 2 * Math.sqrt(2 / Math.PI);
 
     private static final double CUBIC = 0.044715 * SCALE;
+    /** Beyond it {@code s} is 0 in effect, and e to its power would overflow. */
+    private static final double LARGEST_EXPONENT = 80;
 
     private final Scratch scratch;
 
@@ -18,36 +20,39 @@ final class Activations {
 
     void gelu(Tensor out, Tensor x) {
         INDArray gate = scratch.take(x.size()).dense(x.size());
-        INDArray squares = scratch.take(x.size()).dense(x.size());
         INDArray xs = Run.vector(x);
-        Ops.square(squares, xs);
-        gate(gate, squares, xs);
+        Ops.square(gate, xs);
+        Ops.scale(gate, gate, CUBIC);
+        Ops.shift(gate, gate, SCALE);
+        Ops.multiply(gate, gate, xs);
+        Ops.sigmoid(gate, gate);
         Ops.multiply(Run.vector(out), xs, gate);
     }
 
-    /** {@code out = sigmoid(2u)}. */
-    private static void gate(INDArray out, INDArray squares, INDArray x) {
-        Ops.scale(out, squares, CUBIC);
-        Ops.shift(out, out, SCALE);
-        Ops.multiply(out, out, x);
-        Ops.sigmoid(out, out);
-    }
-
-    /** With {@code s = sigmoid(2u)}: {@code dX = dOut (s + x s (1 - s) (2u)')}. */
+    /**
+     * With {@code s = sigmoid(2u)}: {@code dX = dOut s (1 + x (2u)' (1 - s))}; {@code 1 - s} is made from {@code e^-2u}, because the subtraction would lose its
+     * digits.
+     */
     void geluBackward(Tensor dX, Tensor dOut, Tensor x) {
         INDArray s = scratch.take(x.size()).dense(x.size());
+        INDArray rest = scratch.take(x.size()).dense(x.size());
         INDArray slope = scratch.take(x.size()).dense(x.size());
-        INDArray squares = scratch.take(x.size()).dense(x.size());
         INDArray xs = Run.vector(x);
-        Ops.square(squares, xs);
-        gate(s, squares, xs);
-        Ops.scale(slope, squares, 3 * CUBIC);
+        Ops.square(slope, xs);
+        Ops.scale(rest, slope, -CUBIC);
+        Ops.shift(rest, rest, -SCALE);
+        Ops.multiply(rest, rest, xs);
+        Ops.atMost(rest, rest, LARGEST_EXPONENT);
+        Ops.exp(rest, rest);
+        Ops.shift(s, rest, 1);
+        Ops.reciprocal(s, s);
+        Ops.multiply(rest, rest, s);
+        Ops.scale(slope, slope, 3 * CUBIC);
         Ops.shift(slope, slope, SCALE);
         Ops.multiply(slope, slope, xs);
-        INDArray curve = squares;
-        Ops.timesOneMinus(curve, s);
-        Ops.multiply(slope, slope, curve);
-        Ops.add(slope, slope, s);
+        Ops.multiply(slope, slope, rest);
+        Ops.shift(slope, slope, 1);
+        Ops.multiply(slope, slope, s);
         Ops.multiply(Run.vector(dX), Run.vector(dOut), slope);
     }
 

@@ -15,10 +15,12 @@ final class Attention {
 
     private final Scratch scratch;
     private final CausalMasks masks;
+    private final RowSums rowSums;
 
     Attention(Scratch scratch, CausalMasks masks) {
         this.scratch = scratch;
         this.masks = masks;
+        rowSums = new RowSums(scratch);
     }
 
     void forward(Tensor out, Tensor logSumExp, Tensor qkv, AttentionShape s) {
@@ -52,7 +54,7 @@ final class Attention {
         Ops.maxRows(max.dense(rows), p);
         Ops.subtract(p, p, max.dense(rows, 1));
         Ops.exp(p, p);
-        Ops.sumRows(sum.dense(rows), p);
+        rowSums.of(sum.dense(rows), scores, rows, S);
         Ops.divide(p, p, sum.dense(rows, 1));
         if (logSumExp != null) {
             Ops.log(sum.dense(rows), sum.dense(rows));
@@ -103,10 +105,10 @@ final class Attention {
     /** {@code [B * H * T, 1]}: of every head of every row, the product of output and its gradient. */
     private INDArray delta(Run dOut, Run out, AttentionShape s) {
         long lines = (long) s.batch() * s.time() * s.heads(), D = s.headDim();
-        INDArray products = scratch.take(lines * D).dense(lines, D);
+        Run products = scratch.take(lines * D);
         Run byRow = scratch.take(lines), byHead = scratch.take(lines);
-        Ops.multiply(products, dOut.dense(lines, D), out.dense(lines, D));
-        Ops.sumRows(byRow.dense(lines), products);
+        Ops.multiply(products.dense(lines, D), dOut.dense(lines, D), out.dense(lines, D));
+        rowSums.of(byRow.dense(lines), products, lines, D);
         long[] dims = {s.batch(), s.heads(), s.time()};
         byHead.dense(dims).assign(byRow.strided(0, dims, new long[] {(long) s.time() * s.heads(), 1, s.heads()}));
         return byHead.dense(lines, 1);

@@ -2,15 +2,16 @@ package io.polyglow.engine.nd4j;
 
 import io.polyglow.trainer.tensor.Tensor;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.api.ops.impl.scatter.ScatterUpdate.UpdateOp;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** Softmax and cross-entropy of rows of logits, written out: the gradient of ND4J's own ignores what comes in. Legend: N rows of V classes. */
 final class CrossEntropy {
     private final Scratch scratch;
+    private final RowSums rowSums;
 
     CrossEntropy(Scratch scratch) {
         this.scratch = scratch;
+        rowSums = new RowSums(scratch);
     }
 
     void run(Tensor loss, Tensor logits, Tensor targets, int V, double gradScale) {
@@ -28,7 +29,7 @@ final class CrossEntropy {
             Ops.gather(picked.dense(N), shifted.dense((long) N * V), places);
         }
         Ops.exp(rows, rows);
-        Ops.sumRows(sum.dense(N), rows);
+        rowSums.of(sum.dense(N), shifted, N, V);
         INDArray losses = Run.vector(loss);
         Ops.log(losses, sum.dense(N));
         Ops.subtract(losses, losses, picked.dense(N));
@@ -49,9 +50,9 @@ final class CrossEntropy {
         Ops.scale(factor.dense(N), factor.dense(N), gradScale);
         Ops.multiply(rows, rows, factor.dense(N, 1));
         Run step = scratch.take(N);
-        Ops.scale(step.dense(N, 1), counted.dense(N, 1), gradScale);
+        Ops.scale(step.dense(N, 1), counted.dense(N, 1), -gradScale);
         try (INDArray places = Nd4j.createFromArray(places(classes, V))) {
-            Nd4j.scatterUpdate(UpdateOp.SUBTRACT, e.dense((long) N * V, 1), places, step.dense(N, 1), 1);
+            Ops.scatterAdd(e.dense((long) N * V, 1), places, step.dense(N, 1));
         }
         Run.columns(logits, 0, V).assign(rows);
         if (logits.dim(1) > V) {

@@ -3,7 +3,6 @@ package io.polyglow.engine.nd4j;
 import io.polyglow.trainer.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.api.ops.impl.scatter.ScatterUpdate.UpdateOp;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** Rows of tables by token and by position. Legend: B sequences of T tokens, N = B*T, C channels, V rows of the token table. */
@@ -33,7 +32,7 @@ final class Embeddings {
     void backward(@Nullable Tensor dTokenTable, @Nullable Tensor dPositionTable, Tensor tokens, Tensor dOut, int T) {
         if (dTokenTable != null) {
             try (INDArray ids = Nd4j.createFromArray(ids(tokens, dTokenTable.dim(0)))) {
-                Nd4j.scatterUpdate(UpdateOp.ADD, Run.matrix(dTokenTable), ids, Run.matrix(dOut), 1);
+                Ops.scatterAdd(Run.matrix(dTokenTable), ids, Run.matrix(dOut));
             }
         }
         if (dPositionTable != null) {

@@ -8,10 +8,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 final class Norms {
     private final Scratch scratch;
     private final ColumnSums columnSums;
+    private final RowSums rowSums;
 
     Norms(Scratch scratch, ColumnSums columnSums) {
         this.scratch = scratch;
         this.columnSums = columnSums;
+        rowSums = new RowSums(scratch);
     }
 
     void forward(
@@ -27,15 +29,15 @@ final class Norms {
         INDArray centred = Run.matrix(x);
         if (mean != null) {
             INDArray m = Run.vector(mean);
-            Ops.sumRows(m, centred);
+            rowSums.of(m, Run.of(x), N, C);
             Ops.scale(m, m, 1.0 / C);
             Ops.subtract(y, centred, Run.column(mean));
             centred = y;
         }
-        INDArray squares = scratch.take(N * C).dense(N, C);
-        Ops.square(squares, centred);
+        Run squares = scratch.take(N * C);
+        Ops.square(squares.dense(N, C), centred);
         INDArray r = Run.vector(rstd);
-        Ops.sumRows(r, squares);
+        rowSums.of(r, squares, N, C);
         Ops.scale(r, r, 1.0 / C);
         Ops.shift(r, r, epsilon);
         Ops.rsqrt(r, r);
@@ -59,8 +61,8 @@ final class Norms {
         long N = x.dim(0), C = x.dim(1);
         INDArray dy = Run.matrix(dOut);
         INDArray xhat = scratch.take(N * C).dense(N, C);
-        INDArray g = scratch.take(N * C).dense(N, C);
-        INDArray product = scratch.take(N * C).dense(N, C);
+        Run gRun = scratch.take(N * C), productRun = scratch.take(N * C);
+        INDArray g = gRun.dense(N, C), product = productRun.dense(N, C);
         Run sums = scratch.take(N);
         if (mean == null) {
             Ops.multiply(xhat, Run.matrix(x), Run.column(rstd));
@@ -75,10 +77,10 @@ final class Norms {
         }
         Ops.multiply(g, dy, Run.row(gamma));
         Ops.multiply(product, g, xhat);
-        meanRows(sums, product, N, C);
+        meanRows(sums, productRun, N, C);
         Ops.multiply(xhat, xhat, sums.dense(N, 1));
         if (mean != null) {
-            meanRows(sums, g, N, C);
+            meanRows(sums, gRun, N, C);
             Ops.subtract(g, g, sums.dense(N, 1));
         }
         Ops.subtract(g, g, xhat);
@@ -86,8 +88,8 @@ final class Norms {
         Ops.add(Run.matrix(dX), Run.matrix(dX), g);
     }
 
-    private static void meanRows(Run out, INDArray x, long N, long C) {
-        Ops.sumRows(out.dense(N), x);
+    private void meanRows(Run out, Run x, long N, long C) {
+        rowSums.of(out.dense(N), x, N, C);
         Ops.scale(out.dense(N), out.dense(N), 1.0 / C);
     }
 }

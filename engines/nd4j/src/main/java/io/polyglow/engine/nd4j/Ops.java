@@ -8,7 +8,9 @@ import org.nd4j.linalg.api.ops.impl.reduce.Mmul;
 import org.nd4j.linalg.api.ops.impl.reduce.same.Max;
 import org.nd4j.linalg.api.ops.impl.reduce.same.Sum;
 import org.nd4j.linalg.api.ops.impl.scalar.ScalarAdd;
+import org.nd4j.linalg.api.ops.impl.scalar.ScalarMin;
 import org.nd4j.linalg.api.ops.impl.scalar.ScalarMultiplication;
+import org.nd4j.linalg.api.ops.impl.scatter.ScatterUpdate.UpdateOp;
 import org.nd4j.linalg.api.ops.impl.shape.Gather;
 import org.nd4j.linalg.api.ops.impl.transforms.floating.RSqrt;
 import org.nd4j.linalg.api.ops.impl.transforms.floating.Sqrt;
@@ -16,6 +18,7 @@ import org.nd4j.linalg.api.ops.impl.transforms.pairwise.arithmetic.AddOp;
 import org.nd4j.linalg.api.ops.impl.transforms.pairwise.arithmetic.DivOp;
 import org.nd4j.linalg.api.ops.impl.transforms.pairwise.arithmetic.MulOp;
 import org.nd4j.linalg.api.ops.impl.transforms.pairwise.arithmetic.SubOp;
+import org.nd4j.linalg.api.ops.impl.transforms.same.Reciprocal;
 import org.nd4j.linalg.api.ops.impl.transforms.same.Square;
 import org.nd4j.linalg.api.ops.impl.transforms.same.TimesOneMinus;
 import org.nd4j.linalg.api.ops.impl.transforms.strict.Exp;
@@ -90,14 +93,24 @@ final class Ops {
         exec(new Sigmoid(x, z));
     }
 
+    /** {@code z = 1 / x}. */
+    static void reciprocal(INDArray z, INDArray x) {
+        exec(new Reciprocal(x, z));
+    }
+
+    /** {@code z = min(x, bound)}. */
+    static void atMost(INDArray z, INDArray x, double bound) {
+        exec(new ScalarMin(x, null, z, bound));
+    }
+
     /** {@code z = x (1 - x)}. */
     static void timesOneMinus(INDArray z, INDArray x) {
         exec(new TimesOneMinus(x, z));
     }
 
-    /** {@code z[n] = sum over c of x[n, c]}. */
-    static void sumRows(INDArray z, INDArray x) {
-        exec(new Sum(x, z, 1));
+    /** {@code z[n...] = sum over c of x[n..., c]}, added one after the other. */
+    static void sumLast(INDArray z, INDArray x) {
+        exec(new Sum(x, z, x.rank() - 1));
     }
 
     /** {@code z[n] = max over c of x[n, c]}. */
@@ -115,6 +128,12 @@ final class Ops {
         Gather gather = new Gather(x, indices, 0);
         gather.addOutputArgument(z);
         exec(gather);
+    }
+
+    /** {@code z[indices[n]] += x[n]}, rows in order; repeated indices too. Deprecated, but its successor keeps no order on GPUs. */
+    @SuppressWarnings("deprecation")
+    static void scatterAdd(INDArray z, INDArray indices, INDArray x) {
+        Nd4j.getExecutioner().scatterUpdate(UpdateOp.ADD, z, indices, x, new int[] {1});
     }
 
     private static void exec(Op op) {
