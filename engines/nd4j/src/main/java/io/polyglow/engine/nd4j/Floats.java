@@ -82,7 +82,17 @@ final class Floats implements AutoCloseable {
     }
 
     /** What distinguishes views of the same memory. */
-    private record Shape(long offset, long[] dims, long[] strides) {
+    private static final class Shape {
+        private final long offset;
+        private final long[] dims;
+        private final long[] strides;
+
+        Shape(long offset, long[] dims, long[] strides) {
+            this.offset = offset;
+            this.dims = dims;
+            this.strides = strides;
+        }
+
         @Override
         public boolean equals(Object other) {
             return other instanceof Shape that

@@ -74,7 +74,8 @@ final class Rope implements AutoCloseable {
         float[] cosines = new float[Math.multiplyExact(positions, wheel.half)];
         float[] sines = new float[cosines.length];
         for (int i = 0; i < cosines.length; i++) {
-            double angle = i / wheel.half * Math.pow(wheel.theta, -(double) (i % wheel.half) / wheel.half);
+            int position = i / wheel.half;
+            double angle = position * Math.pow(wheel.theta, -(double) (i % wheel.half) / wheel.half);
             cosines[i] = (float) Math.cos(angle);
             sines[i] = (float) Math.sin(angle);
         }
