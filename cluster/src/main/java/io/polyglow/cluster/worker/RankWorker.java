@@ -37,12 +37,16 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import org.agrona.concurrent.SystemEpochClock;
 import org.agrona.concurrent.SystemNanoClock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Builds one rank, runs its loop and closes everything again. A failure is written into the run directory before the other ranks can
  * notice it, so that the driver finds the cause whoever tells it first.
  */
 public final class RankWorker {
+    private static final Logger LOG = LoggerFactory.getLogger(RankWorker.class);
+
     private final Resolved<TrainConfig> config;
     private final RankTask task;
     private final RankHost host;
@@ -201,6 +205,14 @@ public final class RankWorker {
                             .put("parameters", start.parameters())
                             .put("memory", start.memory())
                             .put("engine", start.engine()));
+        }
+
+        @Override
+        public void noted(String message) {
+            if (host.rank() == 0) {
+                LOG.warn("{}", message);
+            }
+            event("note", new JsonObject().put("message", message));
         }
 
         @Override

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Function;
 
 /**
@@ -64,6 +65,17 @@ public final class ResumeRules {
                     "cannot resume " + where + ": " + String.join(", ", changes)
                             + ". These keys decide what is computed and stay fixed for a run; set them back, or start a new run directory.");
         }
+    }
+
+    /** What to tell a person when a run goes on with another engine or dtype than it had; empty when both are as before. */
+    public static Optional<String> otherArithmetic(
+            long step, String engineBefore, String dtypeBefore, String engineNow, String dtypeNow) {
+        if (engineBefore.equals(engineNow) && dtypeBefore.equals(dtypeNow)) {
+            return Optional.empty();
+        }
+        return Optional.of("the run goes on after step " + step + " with engine " + engineNow + " in " + dtypeNow
+                + "; up to there engine " + engineBefore + " computed in " + dtypeBefore
+                + ". The loss stays close, but the bits will not be those of a run on one engine.");
     }
 
     /** The keys that stay fixed. */

@@ -53,7 +53,9 @@ public record TrainConfig(
         /** oneDNN and the Vector API. */
         CPU,
         /** cuBLASLt and kernels compiled for the GPU at hand. */
-        CUDA
+        CUDA,
+        /** ND4J, on the CPU or on older GPUs; only in builds that include it. */
+        ND4J
     }
 
     /** Compute dtypes. */

@@ -12,7 +12,7 @@ import org.agrona.MutableDirectBuffer;
  * the host. One engine serves one rank and is used from one thread at a time. Closing it frees every arena.
  */
 public interface Engine extends AutoCloseable {
-    /** The config name: {@code reference}, {@code cpu}. */
+    /** The config name: {@code reference}, {@code cpu}, {@code nd4j}. */
     String name();
 
     /** One line for logs and {@code doctor}: library versions, instruction set, threads. */

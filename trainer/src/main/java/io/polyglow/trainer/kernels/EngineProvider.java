@@ -7,7 +7,7 @@ public interface EngineProvider {
     /** The config name: {@code engine: NAME}. */
     String name();
 
-    /** Rank among the engines that work here, for {@code engine: auto}: the highest wins; the reference has 0. */
+    /** Rank among the engines that work here, for {@code engine: auto}: the highest wins; the reference has 0, so one below 0 is never chosen. */
     int priority();
 
     /** Why this engine cannot run on this machine and what would help; empty when it can. */

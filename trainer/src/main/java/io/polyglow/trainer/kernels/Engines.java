@@ -4,7 +4,7 @@ import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.stream.Collectors;
 
@@ -12,6 +12,12 @@ import java.util.stream.Collectors;
 public final class Engines {
     /** The config name that means the fastest engine that works here. */
     public static final String AUTO = "auto";
+
+    /** How to get engines that not every build includes, because they are large. */
+    private static final Map<String, String> OPTIONAL = Map.of(
+            "nd4j",
+            " This build lacks ND4J: build again with POLYGLOW_PROFILES=nd4j ./polyglow ..., or for GPUs with"
+                    + " POLYGLOW_PROFILES=nd4j-cuda (both are Maven profiles: mvn -Pnd4j package).");
 
     private Engines() {}
 
@@ -29,19 +35,20 @@ public final class Engines {
     public static EngineProvider named(String name) {
         List<EngineProvider> all = all();
         for (EngineProvider provider : all) {
-            Optional<String> problem = provider.unavailable();
-            if (name.equals(AUTO) && problem.isEmpty()) {
+            if (name.equals(AUTO) && provider.unavailable().isEmpty()) {
                 return provider;
             }
+            // to ask an engine may load its native library, so only the one in question is asked
             if (name.equals(provider.name())) {
-                problem.ifPresent(reason -> refuse(name, reason));
+                provider.unavailable().ifPresent(reason -> refuse(name, reason));
                 return provider;
             }
         }
         String known = all.stream().map(EngineProvider::name).collect(Collectors.joining(", "));
         throw new PolyglowException(
                 ErrorKind.USAGE,
-                "engine: " + name + " is not on the class path; there are: " + AUTO + ", " + known + ".");
+                "engine: " + name + " is not on the class path; there are: " + AUTO + ", " + known + "."
+                        + OPTIONAL.getOrDefault(name, ""));
     }
 
     private static void refuse(String name, String reason) {

@@ -8,6 +8,9 @@ public interface TrainListener {
     /** Training is about to begin. */
     default void started(RunStart start) {}
 
+    /** Something about this run that a person should know, though it goes on. */
+    default void noted(String message) {}
+
     /** A step has been taken. */
     default void stepped(StepMetrics metrics) {}
 

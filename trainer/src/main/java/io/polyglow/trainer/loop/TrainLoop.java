@@ -174,6 +174,14 @@ public final class TrainLoop {
         }
         Checkpoint checkpoint = new CheckpointDirectory(context.run()).open(step);
         requireSameRun(checkpoint);
+        Manifest manifest = checkpoint.manifest();
+        ResumeRules.otherArithmetic(
+                        step,
+                        manifest.engine(),
+                        manifest.dtype(),
+                        context.engine().name(),
+                        dtype.name())
+                .ifPresent(context.listener()::noted);
         CheckpointLoader.loadWeights(checkpoint, context.engine(), model.stage.parameters());
         CheckpointLoader.loadMoments(checkpoint, context.engine(), model.optimizer.kept());
         return step;

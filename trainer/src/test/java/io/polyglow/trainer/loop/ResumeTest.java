@@ -109,6 +109,22 @@ class ResumeTest {
     }
 
     @Test
+    void shouldSaySoWhenResumeComputesInAnotherDtype() throws Exception {
+        MemoryStore run = new MemoryStore();
+        assertThat(TrainLab.train(config("stop-after=1"), run, corpus, Start.NEW)
+                        .notes())
+                .isEmpty();
+        assertThat(TrainLab.train(config("stop-after=2"), run, corpus, Start.RESUME)
+                        .notes())
+                .isEmpty();
+        assertThat(TrainLab.train(config("stop-after=3", "dtype=bf16"), run, corpus, Start.RESUME)
+                        .notes())
+                .singleElement()
+                .asString()
+                .contains("after step 2 with engine reference in BF16; up to there engine reference computed in F32");
+    }
+
+    @Test
     void shouldRefuseWhenCorpusChanges() throws Exception {
         MemoryStore run = new MemoryStore();
         TrainLab.train(config("stop-after=1"), run, corpus, Start.NEW);

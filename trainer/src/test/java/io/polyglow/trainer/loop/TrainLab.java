@@ -24,8 +24,8 @@ import org.agrona.concurrent.SystemNanoClock;
 public final class TrainLab {
     private static final Duration PATIENCE = Duration.ofSeconds(100);
 
-    /** What one run showed: the metrics of rank 0, and that all ranks saw the same. */
-    public record Run(List<StepMetrics> steps, List<Throwable> errors) {
+    /** What one run showed: the metrics of rank 0, and that all ranks saw the same, and what rank 0 noted. */
+    public record Run(List<StepMetrics> steps, List<String> notes, List<Throwable> errors) {
         /** Losses by step. */
         public List<Double> losses() {
             return steps.stream().map(StepMetrics::loss).toList();
@@ -38,6 +38,18 @@ public final class TrainLab {
     }
 
     private TrainLab() {}
+
+    private record Ears(Consumer<StepMetrics> steps, List<String> notes) implements TrainListener {
+        @Override
+        public void stepped(StepMetrics metrics) {
+            steps.accept(metrics);
+        }
+
+        @Override
+        public void noted(String message) {
+            notes.add(message);
+        }
+    }
 
     /** A tiny config; {@code overrides} are {@code key=value}. */
     public static TrainConfig config(String... overrides) {
@@ -62,7 +74,14 @@ public final class TrainLab {
 
     /** Runs all ranks of the config's layout; an error of any rank is thrown. */
     public static Run train(TrainConfig config, Store run, TokenDataset corpus, Start start) throws Exception {
-        Run result = attempt(config, run, corpus, start);
+        return train(config, run, corpus, start, TrainLab::reference);
+    }
+
+    /** As above, on other engines than the reference. */
+    public static Run train(
+            TrainConfig config, Store run, TokenDataset corpus, Start start, IntFunction<Engine> engines)
+            throws Exception {
+        Run result = attempt(config, run, corpus, start, engines, metrics -> {});
         for (Throwable error : result.errors) {
             throw new AssertionError("a rank failed", error);
         }
@@ -107,15 +126,18 @@ public final class TrainLab {
         Attempt attempt = Attempt.claim(run);
         List<RankLinks> links = InMemoryLinks.open(config.layout().grid(), 4, Duration.ofSeconds(60));
         List<List<StepMetrics>> steps = new ArrayList<>();
+        List<String> notes = new ArrayList<>();
         List<Callable<Long>> ranks = new ArrayList<>();
         for (RankLinks link : links) {
             List<StepMetrics> seen = new ArrayList<>();
+            List<String> noted = link.rank() == 0 ? notes : new ArrayList<>();
             steps.add(seen);
             ranks.add(() -> {
                 try (link;
                         Engine engine = engines.apply(link.rank())) {
                     Consumer<StepMetrics> listener = link.rank() == 0 ? watcher.andThen(seen::add) : seen::add;
-                    return new TrainLoop(context(config, link, engine, run, corpus, attempt, start, listener)).run();
+                    Ears ears = new Ears(listener, noted);
+                    return new TrainLoop(context(config, link, engine, run, corpus, attempt, start, ears)).run();
                 }
             });
         }
@@ -126,7 +148,7 @@ public final class TrainLab {
             }
         }
         requireSameEverywhere(steps, errors);
-        return new Run(steps.get(0), errors);
+        return new Run(steps.get(0), notes, errors);
     }
 
     /** What the only rank of a layout allocates, before its first step. */
@@ -145,13 +167,7 @@ public final class TrainLab {
             TokenDataset corpus,
             Attempt attempt,
             Start start,
-            Consumer<StepMetrics> stepped) {
-        TrainListener listener = new TrainListener() {
-            @Override
-            public void stepped(StepMetrics metrics) {
-                stepped.accept(metrics);
-            }
-        };
+            TrainListener listener) {
         TestSchedule schedule =
                 config.layout().schedule().equals("gpipe") ? TestSchedule.GPIPE : TestSchedule.ONE_F_ONE_B;
         return new RankContext(
