@@ -106,13 +106,12 @@ class RunPlanTest {
             throws Exception {
         TrainConfig config = config(data, pipeline, zero, tied, dtype);
         Map<Integer, CountingEngine> engines = new ConcurrentHashMap<>();
-        TrainLab.Run run = TrainLab.attemptOn(
-                rank -> engines.computeIfAbsent(rank, each -> new CountingEngine()),
+        TrainLab.train(
                 config,
                 new MemoryStore(),
                 TestCorpus.of(40),
-                Start.NEW);
-        assertThat(run.errors()).isEmpty();
+                Start.NEW,
+                rank -> engines.computeIfAbsent(rank, each -> new CountingEngine()));
         RunPlan plan = RunPlan.of(
                 config.forVocabulary(TestCorpus.of(40).tokenizer().vocabSize()),
                 DType.valueOf(dtype.toUpperCase(Locale.ROOT)),

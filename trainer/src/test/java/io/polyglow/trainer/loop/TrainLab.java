@@ -102,17 +102,11 @@ public final class TrainLab {
 
     static Run attempt(TrainConfig config, Store run, TokenDataset corpus, Start start, FaultyEngines engines)
             throws Exception {
-        return attemptOn(engines, config, run, corpus, start);
+        return attempt(config, run, corpus, start, engines, metrics -> {});
     }
 
     private static Engine reference(int rank) {
         return Engines.named("reference").open(1);
-    }
-
-    /** As above, on engines by rank. */
-    static Run attemptOn(IntFunction<Engine> engines, TrainConfig config, Store run, TokenDataset corpus, Start start)
-            throws Exception {
-        return attempt(config, run, corpus, start, engines, metrics -> {});
     }
 
     private static Run attempt(
@@ -155,7 +149,14 @@ public final class TrainLab {
     static RankModel model(TrainConfig config, Engine engine, Store run, TokenDataset corpus) throws IOException {
         TrainConfig complete = config.forVocabulary(corpus.tokenizer().vocabSize());
         RankContext context = context(
-                complete, RankLinks.single(), engine, run, corpus, Attempt.claim(run), Start.NEW, metrics -> {});
+                complete,
+                RankLinks.single(),
+                engine,
+                run,
+                corpus,
+                Attempt.claim(run),
+                Start.NEW,
+                new TrainListener() {});
         return new RankModel(context, complete, complete.computeType(engine));
     }
 
