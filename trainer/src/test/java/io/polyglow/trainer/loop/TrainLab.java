@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
+import org.agrona.concurrent.NanoClock;
 import org.agrona.concurrent.SystemEpochClock;
 import org.agrona.concurrent.SystemNanoClock;
 
@@ -53,7 +54,7 @@ public final class TrainLab {
                 batch: {global: 8, micro: 1, canonical-width: 4}
                 model: {layers: 2, heads: 2, channels: 16, context: 8}
                 optimizer: {learning-rate: 0.01, warmup-steps: 2}
-                checkpoint: {every: 0}
+                checkpoint: {every: 0, retry-seconds: 0}
                 evaluate: {every: 2, sequences: 5}
                 """;
         return ConfigFile.load(TrainConfig.class, "test.yaml", yaml, List.of(overrides))
@@ -71,19 +72,25 @@ public final class TrainLab {
 
     /** Runs all ranks of the config's layout and returns their errors. */
     public static Run attempt(TrainConfig config, Store run, TokenDataset corpus, Start start) throws Exception {
-        return attempt(config, run, corpus, start, TrainLab::reference, metrics -> {});
+        return attempt(config, run, corpus, start, metrics -> {});
+    }
+
+    /** As above, by another clock. */
+    public static Run attempt(TrainConfig config, Store run, TokenDataset corpus, Start start, NanoClock clock)
+            throws Exception {
+        return attempt(config, run, corpus, start, TrainLab::reference, metrics -> {}, clock);
     }
 
     /** As above; {@code watcher} sees the metrics of rank 0, on its thread. */
     public static Run attempt(
             TrainConfig config, Store run, TokenDataset corpus, Start start, Consumer<StepMetrics> watcher)
             throws Exception {
-        return attempt(config, run, corpus, start, TrainLab::reference, watcher);
+        return attempt(config, run, corpus, start, TrainLab::reference, watcher, SystemNanoClock.INSTANCE);
     }
 
     static Run attempt(TrainConfig config, Store run, TokenDataset corpus, Start start, FaultyEngines engines)
             throws Exception {
-        return attempt(config, run, corpus, start, engines, metrics -> {});
+        return attempt(config, run, corpus, start, engines, metrics -> {}, SystemNanoClock.INSTANCE);
     }
 
     private static Engine reference(int rank) {
@@ -96,7 +103,8 @@ public final class TrainLab {
             TokenDataset corpus,
             Start start,
             IntFunction<Engine> engines,
-            Consumer<StepMetrics> watcher)
+            Consumer<StepMetrics> watcher,
+            NanoClock clock)
             throws Exception {
         Attempt attempt = Attempt.claim(run);
         List<RankLinks> links = InMemoryLinks.open(config.layout().grid(), 4, Duration.ofSeconds(60));
@@ -109,7 +117,8 @@ public final class TrainLab {
                 try (link;
                         Engine engine = engines.apply(link.rank())) {
                     Consumer<StepMetrics> listener = link.rank() == 0 ? watcher.andThen(seen::add) : seen::add;
-                    return new TrainLoop(context(config, link, engine, run, corpus, attempt, start, listener)).run();
+                    return new TrainLoop(context(config, link, engine, run, corpus, attempt, start, clock, listener))
+                            .run();
                 }
             });
         }
@@ -127,7 +136,15 @@ public final class TrainLab {
     static RankModel model(TrainConfig config, Engine engine, Store run, TokenDataset corpus) throws IOException {
         TrainConfig complete = config.forVocabulary(corpus.tokenizer().vocabSize());
         RankContext context = context(
-                complete, RankLinks.single(), engine, run, corpus, Attempt.claim(run), Start.NEW, metrics -> {});
+                complete,
+                RankLinks.single(),
+                engine,
+                run,
+                corpus,
+                Attempt.claim(run),
+                Start.NEW,
+                SystemNanoClock.INSTANCE,
+                metrics -> {});
         return new RankModel(context, complete, complete.computeType(engine));
     }
 
@@ -139,6 +156,7 @@ public final class TrainLab {
             TokenDataset corpus,
             Attempt attempt,
             Start start,
+            NanoClock clock,
             Consumer<StepMetrics> stepped) {
         TrainListener listener = new TrainListener() {
             @Override
@@ -157,7 +175,7 @@ public final class TrainLab {
                 corpus,
                 attempt,
                 start,
-                SystemNanoClock.INSTANCE,
+                clock,
                 SystemEpochClock.INSTANCE,
                 listener);
     }
