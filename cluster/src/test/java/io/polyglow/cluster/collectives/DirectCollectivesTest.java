@@ -226,8 +226,8 @@ class DirectCollectivesTest {
     @Test
     void shouldFenceTheZombieAndIgnoreItsFrames() throws Exception {
         InMemoryNetwork network = new InMemoryNetwork(2, 1024, 1);
-        Duration second = Duration.ofSeconds(1);
-        Patience patience = new Patience(second, second, () -> false);
+        Duration seconds = Duration.ofSeconds(3);
+        Patience patience = new Patience(seconds, seconds, () -> false);
         Session current = Sessions.open(network, 0, 2, 2, patience);
         Session zombie = Sessions.open(network, 1, 2, 1, patience);
         List<Ranks.Outcome<Boolean>> outcomes = run(List.of(current, zombie), (group, session) -> group.barrier());
@@ -273,10 +273,11 @@ class DirectCollectivesTest {
     @Test
     void shouldRecordOperations() throws Exception {
         InMemoryNetwork network = new InMemoryNetwork(2, 1024, 1);
-        List<Session> sessions = Sessions.open(network, 2, Duration.ofMillis(200));
+        List<Session> sessions = Sessions.open(network, 2, LONG);
         run(sessions, (group, session) -> {
             group.barrier();
             if (group.rank() == 0) {
+                network.cut(0, 1);
                 group.broadcast(new UnsafeBuffer(new byte[9]), 9, 1);
             }
         });

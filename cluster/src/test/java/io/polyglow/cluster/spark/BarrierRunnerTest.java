@@ -3,14 +3,20 @@ package io.polyglow.cluster.spark;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.polyglow.cluster.failure.Patience;
 import io.polyglow.cluster.member.FailureLog;
+import io.polyglow.cluster.rank.LinkPlan;
+import io.polyglow.cluster.rank.RankTransport;
+import io.polyglow.cluster.transport.aeron.AeronOptions;
 import io.polyglow.cluster.worker.RankHost;
 import io.polyglow.cluster.worker.RankMain;
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.store.LocalStore;
+import io.polyglow.trainer.parallel.ParallelLayout;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
@@ -35,6 +41,7 @@ class BarrierRunnerTest {
         try (BarrierRunner runner = new BarrierRunner(settings, failures, SystemNanoClock.INSTANCE)) {
             meet(runner);
             keepTheFinalReason(failures, runner);
+            stopWhoeverWaitsForALink(runner);
             restartAfterAKill(runner);
         }
     }
@@ -62,8 +69,29 @@ class BarrierRunnerTest {
                 .hasMessage("rank 1: loss is NaN");
     }
 
+    /** A rank without links cannot tell the others that it fails, so Spark must, long before they give up by themselves. */
+    private static void stopWhoeverWaitsForALink(BarrierRunner runner) {
+        RankMain connecting = host -> {
+            ParallelLayout layout = new ParallelLayout(2, 1);
+            AeronOptions options = AeronOptions.defaults().withConnectTimeout(Duration.ofMinutes(10));
+            try (RankTransport transport = RankTransport.open(host.host(), host.rank(), 5, layout, options)) {
+                List<String> addresses = host.allGather(transport.localAddress());
+                if (host.rank() == 1) {
+                    throw new PolyglowException(ErrorKind.ENVIRONMENT, "rank 1: /dev/shm is too small");
+                }
+                LinkPlan plan = new LinkPlan(layout, false, 1, 1, 4, 1);
+                transport.connect(addresses, plan, Patience.until(host::cancelled));
+                return "connected";
+            }
+        };
+        assertThatThrownBy(() -> runner.run(5, 2, connecting))
+                .isInstanceOfSatisfying(
+                        PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.ENVIRONMENT))
+                .hasMessage("rank 1: /dev/shm is too small");
+    }
+
     private static void restartAfterAKill(BarrierRunner runner) throws IOException {
-        int[] next = {2};
+        int[] next = {5};
         StringBuilder reasons = new StringBuilder();
         JobListener listener = new JobListener() {
             @Override
@@ -74,15 +102,15 @@ class BarrierRunnerTest {
         RestartLoop loop = new RestartLoop(() -> 0, 1, listener);
         RestartLoop.Outcome<List<String>> outcome = loop.run(() -> {
             int epoch = ++next[0];
-            return runner.run(epoch, 2, host -> dieInTheThirdAttempt(host, epoch));
+            return runner.run(epoch, 2, host -> dieInTheSixthAttempt(host, epoch));
         });
-        assertThat(outcome.value()).containsExactly("4", "4");
+        assertThat(outcome.value()).containsExactly("7", "7");
         assertThat(outcome.restarts()).isEqualTo(1);
         assertThat(reasons.toString()).contains("rank 1 on").contains("137");
     }
 
-    private static String dieInTheThirdAttempt(RankHost host, int epoch) {
-        if (epoch > 3) {
+    private static String dieInTheSixthAttempt(RankHost host, int epoch) {
+        if (epoch > 6) {
             return String.valueOf(epoch);
         }
         if (host.rank() == 1) {

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A store in memory that is as forgetful as the promises of {@link Store} allow: bytes that were not synced are lost by {@link #crash}, bytes that were
  * neither synced nor closed are invisible. Its faults are enumerable: count the {@link #operations} of a run, then repeat the run with
- * {@link #failAt} or {@link #haltAt} at each of them. An operation is a create, append, write, sync, close, makeDirectory, publish, replace or delete.
+ * {@link #failBetween} or {@link #haltAt} at each of them. An operation is a create, append, write, sync, close, makeDirectory, publish, replace or delete.
  * Safe for use by several threads.
  */
 public final class MemoryStore implements Store {
@@ -44,7 +44,8 @@ public final class MemoryStore implements Store {
 
     private int incarnation;
     private int operations;
-    private int failAt = NEVER;
+    private int failFrom = NEVER;
+    private int failTo = NEVER;
     private int haltAt = NEVER;
 
     /** How many operations there have been. */
@@ -53,8 +54,14 @@ public final class MemoryStore implements Store {
     }
 
     /** Lets operation {@code operation} (counted from 1) fail with an {@link IOException}; those after it work again. */
-    public synchronized void failAt(int operation) {
-        failAt = operation;
+    public void failAt(int operation) {
+        failBetween(operation, operation);
+    }
+
+    /** Lets operations {@code first ... last} (counted from 1) fail with an {@link IOException}, as a store that restarts. */
+    public synchronized void failBetween(int first, int last) {
+        failFrom = first;
+        failTo = last;
     }
 
     /**
@@ -82,7 +89,7 @@ public final class MemoryStore implements Store {
             }
         }
         incarnation++;
-        failAt = NEVER;
+        failFrom = NEVER;
         haltAt = NEVER;
     }
 
@@ -92,7 +99,7 @@ public final class MemoryStore implements Store {
 
     private void count(String what) throws IOException {
         operations++;
-        if (operations == failAt || isHalted()) {
+        if ((operations >= failFrom && operations <= failTo) || isHalted()) {
             throw new IOException(
                     (isHalted() ? "halted at " : "injected failure at ") + "operation " + operations + ": " + what);
         }

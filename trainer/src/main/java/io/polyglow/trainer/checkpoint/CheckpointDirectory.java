@@ -57,6 +57,11 @@ public final class CheckpointDirectory {
         return ROOT + "/" + String.format(Locale.ROOT, "unfinished-%08d-step-%08d", attempt.number(), step);
     }
 
+    /** Whether {@link #publish} did its work although it failed: the answer of a store may get lost. */
+    boolean isPublished(Attempt attempt, long step) throws IOException {
+        return !run.exists(unfinished(attempt, step)) && run.exists(path(step));
+    }
+
     void publish(Attempt attempt, long step) throws IOException {
         try {
             run.publish(unfinished(attempt, step), path(step));

@@ -11,13 +11,14 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.agrona.concurrent.NanoClock;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Saves checkpoints off the training thread, one at a time. {@link #save} copies this rank's state to host memory and returns; a
  * thread of its own writes it; rank 0 also waits for the parts of all ranks and publishes. A save that begins before the previous one
- * has ended waits for it: a slow store slows training, it never makes checkpoints rarer. An error while saving surfaces at the next
- * call; the checkpoints that were published before stay as they are.
+ * has ended waits for it: a slow or failing store slows training, it never makes checkpoints rarer. An error while saving surfaces at the next
+ * call, after as many tries as the store was given time for; the checkpoints that were published before stay as they are.
  */
 public final class CheckpointSaver implements AutoCloseable {
     private static final int CLOSE_SECONDS = 10;
@@ -25,11 +26,12 @@ public final class CheckpointSaver implements AutoCloseable {
     private final Engine engine;
     private final Attempt attempt;
     private final PartWriter part;
+    private final Retry retry;
     private final @Nullable Committer committer;
     private final ExecutorService thread;
     private @Nullable Future<?> inFlight;
 
-    /** A saver for one rank; rank 0 has the committer. */
+    /** A saver for one rank; rank 0 has the committer. A step of a save may fail for {@code patienceNs} before the save does. */
     public CheckpointSaver(
             Store run,
             Attempt attempt,
@@ -37,6 +39,8 @@ public final class CheckpointSaver implements AutoCloseable {
             int rank,
             int ranks,
             RankState state,
+            NanoClock clock,
+            long patienceNs,
             @Nullable Committer committer) {
         this.engine = engine;
         this.attempt = attempt;
@@ -47,6 +51,7 @@ public final class CheckpointSaver implements AutoCloseable {
             saver.setDaemon(true);
             return saver;
         });
+        this.retry = new Retry(clock, patienceNs, thread::isShutdown);
     }
 
     /** Begins to save; {@code manifest} has an empty inventory. Every rank calls this at the same step. */
@@ -62,9 +67,9 @@ public final class CheckpointSaver implements AutoCloseable {
     private void write(Manifest manifest) throws IOException {
         Map<String, String> metadata =
                 Map.of("format", "pt", "run_id", manifest.runId(), "step", Long.toString(manifest.step()));
-        part.write(CheckpointDirectory.unfinished(attempt, manifest.step()), metadata);
+        part.write(CheckpointDirectory.unfinished(attempt, manifest.step()), metadata, retry);
         if (committer != null) {
-            committer.commit(manifest);
+            committer.commit(manifest, retry);
         }
     }
 

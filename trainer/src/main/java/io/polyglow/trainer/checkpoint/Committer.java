@@ -61,34 +61,46 @@ public final class Committer {
         this.published = published;
     }
 
-    void commit(Manifest manifest) throws IOException {
-        String directory = CheckpointDirectory.unfinished(attempt, manifest.step());
+    void commit(Manifest manifest, Retry retry) throws IOException {
+        long step = manifest.step();
+        String directory = CheckpointDirectory.unfinished(attempt, step);
         Inventory inventory = manifest.inventory();
-        gather(directory, inventory);
+        gather(directory, inventory, retry);
         requireComplete(inventory);
         for (Map.Entry<String, byte[]> file : modelFiles.entrySet()) {
-            inventory.files().add(write(directory, file.getKey(), file.getValue()));
+            inventory.files().add(write(directory, file.getKey(), file.getValue(), retry));
         }
-        inventory.files().add(write(directory, "model.safetensors.index.json", index(inventory)));
-        write(directory, Manifest.FILE, manifest.encode());
-        attempt.requireNewest(run);
-        checkpoints.publish(attempt, manifest.step());
-        run.delete(directory + "-parts");
-        checkpoints.open(manifest.step());
-        published.accept(manifest.step());
-        checkpoints.retire(keep);
+        inventory.files().add(write(directory, "model.safetensors.index.json", index(inventory), retry));
+        write(directory, Manifest.FILE, manifest.encode(), retry);
+        retry.run("publishing " + CheckpointDirectory.path(step), again -> publish(step, again));
+        retry.run("deleting " + directory + "-parts", again -> run.delete(directory + "-parts"));
+        retry.run("opening " + CheckpointDirectory.path(step), again -> checkpoints.open(step));
+        published.accept(step);
+        retry.run("retiring checkpoints", again -> checkpoints.retire(keep));
     }
 
-    private void gather(String directory, Inventory all) throws IOException {
-        long deadline = clock.nanoTime() + DEADLINE_NS;
-        for (int rank = 0; rank < ranks; rank++) {
-            String file = PartWriter.partFile(directory, rank);
-            while (!run.exists(file)) {
-                waitForPart(rank, deadline);
-            }
-            byte[] json = Stores.read(run, file, Manifest.MAX_BYTES);
-            all.addAll(Inventory.from(Json.parseObject(run.root() + "/" + file, json, Manifest.MAX_BYTES)));
+    private void publish(long step, boolean again) throws IOException {
+        attempt.requireNewest(run);
+        if (!again || !checkpoints.isPublished(attempt, step)) {
+            checkpoints.publish(attempt, step);
         }
+    }
+
+    private void gather(String directory, Inventory all, Retry retry) throws IOException {
+        long deadline = clock.nanoTime() + DEADLINE_NS + retry.patienceNs();
+        for (int rank = 0; rank < ranks; rank++) {
+            int from = rank;
+            retry.run("reading the part of rank " + rank, again -> all.addAll(part(directory, from, deadline)));
+        }
+    }
+
+    private Inventory part(String directory, int rank, long deadline) throws IOException {
+        String file = PartWriter.partFile(directory, rank);
+        while (!run.exists(file)) {
+            waitForPart(rank, deadline);
+        }
+        byte[] json = Stores.read(run, file, Manifest.MAX_BYTES);
+        return Inventory.from(Json.parseObject(run.root() + "/" + file, json, Manifest.MAX_BYTES));
     }
 
     private void waitForPart(int rank, long deadline) {
@@ -123,8 +135,14 @@ public final class Committer {
         }
     }
 
-    private FileEntry write(String directory, String name, byte[] bytes) throws IOException {
-        Stores.write(run, directory + "/" + name, bytes);
+    private FileEntry write(String directory, String name, byte[] bytes, Retry retry) throws IOException {
+        String path = directory + "/" + name;
+        retry.run("writing " + path, again -> {
+            if (again) {
+                run.delete(path);
+            }
+            Stores.write(run, path, bytes);
+        });
         CRC32C crc = new CRC32C();
         crc.update(bytes);
         return new FileEntry(name, bytes.length, (int) crc.getValue(), 0);

@@ -55,31 +55,35 @@ final class PartWriter {
         moments.forEach(copy -> copy.take(engine));
     }
 
-    void write(String directory, Map<String, String> metadata) throws IOException {
+    void write(String directory, Map<String, String> metadata, Retry retry) throws IOException {
         Inventory part = Inventory.empty();
         if (!weights.isEmpty()) {
-            writeWeights(directory, metadata, part);
+            writeWeights(directory, metadata, part, retry);
         }
         if (!moments.isEmpty()) {
-            writeMoments(directory, metadata, part);
+            writeMoments(directory, metadata, part, retry);
         }
-        announce(directory, part);
+        // Once announced, files belong to the committing rank: only the announcement itself is repeated.
+        retry.run("announcing " + partFile(directory, rank), again -> announce(directory, part, again));
     }
 
-    private void writeWeights(String directory, Map<String, String> metadata, Inventory part) throws IOException {
+    private void writeWeights(String directory, Map<String, String> metadata, Inventory part, Retry retry)
+            throws IOException {
         Map<String, List<Long>> shapes = new LinkedHashMap<>();
         for (int i = 0; i < weights.size(); i++) {
             shapes.put(state.weights().get(i).name(), weights.get(i).shape());
         }
         String file = name("model");
-        List<Integer> crcs = writeFile(directory, file, SafetensorsHeader.of(metadata, shapes), weights, part);
+        SafetensorsHeader header = SafetensorsHeader.of(metadata, shapes);
+        List<Integer> crcs = writeFile(directory, file, header, weights, part, retry);
         int i = 0;
         for (Map.Entry<String, List<Long>> tensor : shapes.entrySet()) {
             part.tensors().add(new TensorEntry(tensor.getKey(), file, tensor.getValue(), crcs.get(i++)));
         }
     }
 
-    private void writeMoments(String directory, Map<String, String> metadata, Inventory part) throws IOException {
+    private void writeMoments(String directory, Map<String, String> metadata, Inventory part, Retry retry)
+            throws IOException {
         String file = name("optimizer");
         List<SliceEntry> slices = new ArrayList<>();
         Map<String, List<Long>> shapes = new LinkedHashMap<>();
@@ -90,7 +94,8 @@ final class PartWriter {
             shapes.put(entry.first(), List.of(count));
             shapes.put(entry.second(), List.of(count));
         }
-        List<Integer> crcs = writeFile(directory, file, SafetensorsHeader.of(metadata, shapes), moments, part);
+        SafetensorsHeader header = SafetensorsHeader.of(metadata, shapes);
+        List<Integer> crcs = writeFile(directory, file, header, moments, part, retry);
         for (int i = 0; i < slices.size(); i++) {
             SliceEntry slice = slices.get(i);
             part.slices()
@@ -105,23 +110,40 @@ final class PartWriter {
     }
 
     private List<Integer> writeFile(
-            String directory, String file, SafetensorsHeader header, List<HostCopy> tensors, Inventory part)
+            String directory,
+            String file,
+            SafetensorsHeader header,
+            List<HostCopy> tensors,
+            Inventory part,
+            Retry retry)
             throws IOException {
         String path = directory + "/" + file;
-        SafetensorsWriter writer;
+        List<Integer> crcs = new ArrayList<>();
+        retry.run("writing " + path, again -> {
+            if (again) {
+                run.delete(path);
+            }
+            SafetensorsWriter writer = writeFile(path, header, tensors);
+            long bytes = header.dataOffset()
+                    + header.entries().get(header.entries().size() - 1).end();
+            FileEntry entry = new FileEntry(file, bytes, writer.fileCrc32c(), header.crc32c());
+            readBack(path, entry);
+            part.files().add(entry);
+            crcs.addAll(writer.tensorCrc32c());
+        });
+        return crcs;
+    }
+
+    private SafetensorsWriter writeFile(String path, SafetensorsHeader header, List<HostCopy> tensors)
+            throws IOException {
         try (Store.Output out = run.create(path)) {
-            writer = new SafetensorsWriter(out, header);
+            SafetensorsWriter writer = new SafetensorsWriter(out, header);
             for (HostCopy tensor : tensors) {
                 tensor.write(writer, chunk);
             }
             out.sync();
+            return writer;
         }
-        long bytes = header.dataOffset()
-                + header.entries().get(header.entries().size() - 1).end();
-        FileEntry entry = new FileEntry(file, bytes, writer.fileCrc32c(), header.crc32c());
-        readBack(path, entry);
-        part.files().add(entry);
-        return writer.tensorCrc32c();
     }
 
     /** An older checkpoint is deleted because this one exists, so it must be readable, not only written. */
@@ -142,7 +164,10 @@ final class PartWriter {
     }
 
     /** By an atomic move, so that the file is complete when it exists. */
-    private void announce(String directory, Inventory part) throws IOException {
+    private void announce(String directory, Inventory part, boolean again) throws IOException {
+        if (again && run.exists(partFile(directory, rank))) {
+            return; // the move was made, only its answer was lost
+        }
         JsonObject json = new JsonObject();
         part.putInto(json);
         Stores.rewrite(run, partFile(directory, rank), Json.line(json).getBytes(StandardCharsets.UTF_8));

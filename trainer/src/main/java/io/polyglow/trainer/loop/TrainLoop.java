@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.jspecify.annotations.Nullable;
 
@@ -273,6 +274,8 @@ public final class TrainLoop {
                 links.rank(),
                 ranks,
                 model.state(),
+                context.clock(),
+                TimeUnit.SECONDS.toNanos(config.checkpoint().retrySeconds()),
                 links.rank() == 0 ? committer : null);
     }
 

@@ -39,7 +39,7 @@ class TrainConfigTest {
         assertThat(config.batch().canonicalWidth()).isEqualTo(4);
         assertThat(config.optimizer().decaySteps()).isEqualTo(100);
         assertThat(config.layout()).isEqualTo(new TrainConfig.Layout(1, 1, "1f1b", 1));
-        assertThat(config.checkpoint()).isEqualTo(new TrainConfig.Checkpoints(100, 3));
+        assertThat(config.checkpoint()).isEqualTo(new TrainConfig.Checkpoints(100, 3, 300));
         assertThat(config.evaluate().every()).isZero();
         assertThat(config.lastStep()).isEqualTo(100);
         assertThat(load("batch.global=64", "batch.micro=1").batch().canonicalWidth())
@@ -101,6 +101,7 @@ class TrainConfigTest {
                 "layout.zero",
                 "checkpoint.every",
                 "checkpoint.keep",
+                "checkpoint.retry-seconds",
                 "evaluate.every",
                 "evaluate.sequences");
         List<String> keys = new ArrayList<>();

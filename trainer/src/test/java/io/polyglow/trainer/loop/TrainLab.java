@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
+import org.agrona.concurrent.NanoClock;
 import org.agrona.concurrent.SystemEpochClock;
 import org.agrona.concurrent.SystemNanoClock;
 
@@ -65,7 +66,7 @@ public final class TrainLab {
                 batch: {global: 8, micro: 1, canonical-width: 4}
                 model: {layers: 2, heads: 2, channels: 16, context: 8}
                 optimizer: {learning-rate: 0.01, warmup-steps: 2}
-                checkpoint: {every: 0}
+                checkpoint: {every: 0, retry-seconds: 0}
                 evaluate: {every: 2, sequences: 5}
                 """;
         return ConfigFile.load(TrainConfig.class, "test.yaml", yaml, List.of(overrides))
@@ -81,7 +82,7 @@ public final class TrainLab {
     public static Run train(
             TrainConfig config, Store run, TokenDataset corpus, Start start, IntFunction<Engine> engines)
             throws Exception {
-        Run result = attempt(config, run, corpus, start, engines, metrics -> {});
+        Run result = attempt(config, run, corpus, start, engines, metrics -> {}, SystemNanoClock.INSTANCE);
         for (Throwable error : result.errors) {
             throw new AssertionError("a rank failed", error);
         }
@@ -90,19 +91,25 @@ public final class TrainLab {
 
     /** Runs all ranks of the config's layout and returns their errors. */
     public static Run attempt(TrainConfig config, Store run, TokenDataset corpus, Start start) throws Exception {
-        return attempt(config, run, corpus, start, TrainLab::reference, metrics -> {});
+        return attempt(config, run, corpus, start, metrics -> {});
+    }
+
+    /** As above, by another clock. */
+    public static Run attempt(TrainConfig config, Store run, TokenDataset corpus, Start start, NanoClock clock)
+            throws Exception {
+        return attempt(config, run, corpus, start, TrainLab::reference, metrics -> {}, clock);
     }
 
     /** As above; {@code watcher} sees the metrics of rank 0, on its thread. */
     public static Run attempt(
             TrainConfig config, Store run, TokenDataset corpus, Start start, Consumer<StepMetrics> watcher)
             throws Exception {
-        return attempt(config, run, corpus, start, TrainLab::reference, watcher);
+        return attempt(config, run, corpus, start, TrainLab::reference, watcher, SystemNanoClock.INSTANCE);
     }
 
     static Run attempt(TrainConfig config, Store run, TokenDataset corpus, Start start, FaultyEngines engines)
             throws Exception {
-        return attempt(config, run, corpus, start, engines, metrics -> {});
+        return attempt(config, run, corpus, start, engines, metrics -> {}, SystemNanoClock.INSTANCE);
     }
 
     private static Engine reference(int rank) {
@@ -115,7 +122,8 @@ public final class TrainLab {
             TokenDataset corpus,
             Start start,
             IntFunction<Engine> engines,
-            Consumer<StepMetrics> watcher)
+            Consumer<StepMetrics> watcher,
+            NanoClock clock)
             throws Exception {
         Attempt attempt = Attempt.claim(run);
         List<RankLinks> links = InMemoryLinks.open(config.layout().grid(), 4, Duration.ofSeconds(60));
@@ -131,7 +139,7 @@ public final class TrainLab {
                         Engine engine = engines.apply(link.rank())) {
                     Consumer<StepMetrics> listener = link.rank() == 0 ? watcher.andThen(seen::add) : seen::add;
                     Ears ears = new Ears(listener, noted);
-                    return new TrainLoop(context(config, link, engine, run, corpus, attempt, start, ears)).run();
+                    return new TrainLoop(context(config, link, engine, run, corpus, attempt, start, clock, ears)).run();
                 }
             });
         }
@@ -156,6 +164,7 @@ public final class TrainLab {
                 corpus,
                 Attempt.claim(run),
                 Start.NEW,
+                SystemNanoClock.INSTANCE,
                 new TrainListener() {});
         return new RankModel(context, complete, complete.computeType(engine));
     }
@@ -168,6 +177,7 @@ public final class TrainLab {
             TokenDataset corpus,
             Attempt attempt,
             Start start,
+            NanoClock clock,
             TrainListener listener) {
         TestSchedule schedule =
                 config.layout().schedule().equals("gpipe") ? TestSchedule.GPIPE : TestSchedule.ONE_F_ONE_B;
@@ -180,7 +190,7 @@ public final class TrainLab {
                 corpus,
                 attempt,
                 start,
-                SystemNanoClock.INSTANCE,
+                clock,
                 SystemEpochClock.INSTANCE,
                 listener);
     }
