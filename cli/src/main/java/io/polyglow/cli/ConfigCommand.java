@@ -1,13 +1,15 @@
 package io.polyglow.cli;
 
 import io.polyglow.common.config.ConfigFile;
-import io.polyglow.common.config.Resolved;
+import io.polyglow.common.config.Draft;
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.error.Reasons;
 import io.polyglow.dataprep.spark.PrepareConfig;
 import io.polyglow.trainer.config.TrainConfig;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.concurrent.Callable;
@@ -57,8 +59,11 @@ final class ConfigCommand implements Runnable {
                 long prepare = PREPARE.ownKeys.matcher(yaml).results().count();
                 long train = TRAIN.ownKeys.matcher(yaml).results().count();
                 return prepare > train ? PREPARE : TRAIN;
+            } catch (NoSuchFileException e) {
+                throw new PolyglowException(ErrorKind.USAGE, "there is no file " + file + ".", e);
             } catch (IOException e) {
-                throw new PolyglowException(ErrorKind.USAGE, "The config " + file + " cannot be read: " + e + ".", e);
+                throw new PolyglowException(
+                        ErrorKind.USAGE, "The config " + file + " cannot be read: " + Reasons.of(e) + ".", e);
             }
         }
 
@@ -77,10 +82,13 @@ final class ConfigCommand implements Runnable {
             mixinStandardHelpOptions = true,
             sortOptions = false,
             description =
-                    "Prints a config with every key, defaults and --set included, and its hash; reports all problems at once.",
-            footerHeading = "%nExample:%n",
-            footer =
-                    "  polyglow config show configs/train/nano.yaml --set data=corpus --set run=runs/a --set batch.global=64")
+                    "Prints a config with every key, defaults and --set included, and its hash; reports all problems at once."
+                            + " Places that are not given yet, such as data and run, are marked as required.",
+            footerHeading = "%nExamples:%n",
+            footer = {
+                "  polyglow config show configs/train/nano.yaml",
+                "  polyglow config show configs/train/nano.yaml --set data=corpus --set run=runs/a --set batch.global=64"
+            })
     static final class Show implements Callable<Integer> {
         private final Console console;
 
@@ -100,9 +108,13 @@ final class ConfigCommand implements Runnable {
         @Override
         public Integer call() {
             Kind chosen = kind == null ? Kind.of(config.file()) : Kind.named(kind);
-            Resolved<?> resolved = config.load(chosen.type);
-            console.line(resolved.yaml().stripTrailing());
-            console.line("# sha256 " + resolved.sha256());
+            Draft draft = config.draft(chosen.type);
+            console.line(draft.yaml().stripTrailing());
+            if (draft.missing().isEmpty()) {
+                console.line("# sha256 " + config.load(chosen.type).sha256());
+            } else {
+                console.line("# no sha256 yet: " + String.join(" and ", draft.missing()) + " must be set");
+            }
             return 0;
         }
     }

@@ -1,6 +1,7 @@
 package io.polyglow.cli;
 
 import io.polyglow.common.config.ConfigFile;
+import io.polyglow.common.config.Draft;
 import io.polyglow.common.config.Resolved;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,7 +24,7 @@ final class ConfigSource {
                 names = "--set",
                 paramLabel = "KEY=VALUE",
                 description =
-                        "Sets one key of the config, e.g. --set batch.global=64. May be repeated; the last one wins.")
+                        "Sets one key of the config, as in the examples below. May be repeated; the last one wins.")
         private List<String> values = new ArrayList<>();
 
         List<String> values() {
@@ -33,6 +34,11 @@ final class ConfigSource {
 
     Path file() {
         return file;
+    }
+
+    /** The config as far as it goes: places may be missing. */
+    Draft draft(Class<? extends Record> type) {
+        return ConfigFile.draft(type, file, overrides.values());
     }
 
     <T extends Record> Resolved<T> load(Class<T> type) {

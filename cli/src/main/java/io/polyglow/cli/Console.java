@@ -87,6 +87,11 @@ final class Console {
                 .stripTrailing();
     }
 
+    /** {@code 1 restart}, {@code 2 restarts}. */
+    static String count(long number, String what) {
+        return number + " " + what + (number == 1 ? "" : "s");
+    }
+
     /** {@code 42 s}, {@code 3 min 05 s}, {@code 2 h 10 min}. */
     static String duration(long ns) {
         long seconds = Math.round(ns / 1e9);

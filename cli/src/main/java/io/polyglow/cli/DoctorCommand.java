@@ -3,6 +3,7 @@ package io.polyglow.cli;
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.json.Json;
 import io.polyglow.common.json.JsonObject;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -39,10 +40,12 @@ final class DoctorCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() {
+    public Integer call() throws IOException {
         List<Finding> findings = new ArrayList<>(HostChecks.all());
-        for (String store : stores) {
-            findings.add(StoreCheck.of(store));
+        try (Locations locations = new Locations()) {
+            for (String store : stores) {
+                findings.add(StoreCheck.of(store, locations));
+            }
         }
         if (json) {
             console.line(Json.pretty(describe(findings)));

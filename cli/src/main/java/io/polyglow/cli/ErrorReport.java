@@ -4,10 +4,12 @@ import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.IParameterExceptionHandler;
+import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -42,8 +44,13 @@ final class ErrorReport implements IExecutionExceptionHandler, IParameterExcepti
     }
 
     @Override
-    public int handleParseException(ParameterException failure, String[] args) {
-        CommandLine command = failure.getCommandLine();
+    public int handleParseException(ParameterException given, String[] args) {
+        CommandLine command = given.getCommandLine();
+        List<String> unmatched = command.getUnmatchedArguments();
+        // an unknown option explains a missing parameter better than the parameter does
+        ParameterException failure = given instanceof MissingParameterException && !unmatched.isEmpty()
+                ? new UnmatchedArgumentException(command, unmatched)
+                : given;
         console.note("polyglow: " + failure.getMessage());
         UnmatchedArgumentException.printSuggestions(failure, command.getErr());
         console.note("Try: " + command.getCommandSpec().qualifiedName() + " --help");

@@ -2,6 +2,7 @@ package io.polyglow.cli;
 
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.error.Reasons;
 import io.polyglow.common.json.Json;
 import io.polyglow.common.json.JsonObject;
 import io.polyglow.common.store.Store;
@@ -99,7 +100,10 @@ final class EvaluateCommand implements Callable<Integer> {
             Report report = Models.use(
                     locations.resolve(run),
                     model -> measure(
-                            model, data == null ? model.config().data() : locations.resolve(data), sequences, asked));
+                            model,
+                            locations.resolve(data == null ? model.config().data() : data),
+                            sequences,
+                            asked));
             if (json) {
                 console.line(Json.pretty(report.json()));
             } else {
@@ -160,7 +164,8 @@ final class EvaluateCommand implements Callable<Integer> {
             }
             return questions;
         } catch (IOException e) {
-            throw new PolyglowException(ErrorKind.DATA, "The questions " + file + " cannot be read: " + e + ".", e);
+            throw new PolyglowException(
+                    ErrorKind.DATA, "The questions " + file + " cannot be read: " + Reasons.of(e) + ".", e);
         }
     }
 }

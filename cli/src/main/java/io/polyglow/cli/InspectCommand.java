@@ -52,7 +52,7 @@ final class InspectCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         JsonObject found;
         try (Locations locations = new Locations()) {
-            found = inspect(locations.resolve(path));
+            found = inspect(locations.resolve(path)).put("path", path);
         }
         if (json) {
             console.line(Json.pretty(found));
@@ -95,7 +95,7 @@ final class InspectCommand implements Callable<Integer> {
             TokenDataset corpus = TokenDataset.open(store, "");
             corpus.split(TokenDataset.TRAIN);
             corpus.split(TokenDataset.VALIDATION);
-            return corpus.manifest().summary().put("path", path).put("kind", "corpus");
+            return corpus.manifest().summary().put("kind", "corpus");
         }
     }
 
@@ -114,15 +114,16 @@ final class InspectCommand implements Callable<Integer> {
                     ErrorKind.DATA,
                     "The run " + store.root() + " has no checkpoint yet; go on with: polyglow resume " + store.root());
         }
-        return describe(checkpoints.open(steps.get(steps.size() - 1)))
+        long newest = steps.get(steps.size() - 1);
+        return describe(checkpoints.open(newest))
                 .put("kind", "run")
+                .put("checkpoint", CheckpointDirectory.path(newest))
                 .put("checkpoints", steps);
     }
 
     private static JsonObject describe(Checkpoint checkpoint) {
         checkpoint.verify();
         return new JsonObject()
-                .put("path", checkpoint.location())
                 .put("step", checkpoint.manifest().step())
                 .put("samples", checkpoint.manifest().samples())
                 .put(

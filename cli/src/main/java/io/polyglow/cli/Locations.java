@@ -1,26 +1,28 @@
 package io.polyglow.cli;
 
 import io.polyglow.cluster.store.hdfs.EmbeddedHdfs;
+import io.polyglow.cluster.store.hdfs.EmbeddedLocation;
 import java.io.IOException;
 import java.nio.file.Path;
-import org.jspecify.annotations.Nullable;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
- * Turns what a user writes into locations that mean the same in every process of a job: local paths become absolute, and
- * {@code hdfs-embedded:/path} starts (or joins) a single-process HDFS on this machine, whose data lie in {@code $POLYGLOW_DATA/hdfs}, by default
- * {@code ./polyglow-data/hdfs}. Closing stops what was started.
+ * Turns what a user writes into locations that mean the same in every process of a job and in later ones: local paths become absolute, and
+ * {@code hdfs-embedded:/path} gets the directory of the single-process HDFS that it is on, by default {@code $POLYGLOW_DATA/hdfs} or
+ * {@code ./polyglow-data/hdfs}, which is started (or joined). Closing stops what was started.
  */
 final class Locations implements AutoCloseable {
-    private static final String EMBEDDED = "hdfs-embedded:";
     private static final String FILE = "file:";
 
-    private @Nullable EmbeddedHdfs hdfs;
+    private final Map<Path, EmbeddedHdfs> served = new HashMap<>();
 
     /** The location as all processes on this machine, or of this cluster, understand it. */
     String resolve(String location) {
-        if (location.startsWith(EMBEDDED)) {
-            String path = location.substring(EMBEDDED.length());
-            return embedded().uri() + (path.startsWith("/") ? path : "/" + path);
+        if (EmbeddedLocation.matches(location)) {
+            EmbeddedLocation place = embedded(location);
+            serve(place.directory());
+            return place.toString();
         }
         if (location.startsWith(FILE) && !location.startsWith(FILE + "/")) {
             return resolve(location.substring(FILE.length()));
@@ -31,22 +33,32 @@ final class Locations implements AutoCloseable {
         return Path.of(location).toAbsolutePath().normalize().toString();
     }
 
+    /** The location as Spark and Hadoop understand it, until this is closed: an embedded HDFS has another address after each start. */
+    String address(String location) {
+        if (!EmbeddedLocation.matches(location)) {
+            return resolve(location);
+        }
+        EmbeddedLocation place = embedded(location);
+        return serve(place.directory()).uri() + place.path();
+    }
+
     /** Where commands keep what they make without being told where. */
     static Path data() {
         String configured = System.getenv("POLYGLOW_DATA");
         return Path.of(configured == null ? "polyglow-data" : configured);
     }
 
-    private EmbeddedHdfs embedded() {
-        if (hdfs == null) {
-            hdfs = EmbeddedHdfs.open(data().resolve("hdfs"));
-        }
-        return hdfs;
+    private static EmbeddedLocation embedded(String location) {
+        return EmbeddedLocation.parse(location, data().resolve("hdfs"));
+    }
+
+    private EmbeddedHdfs serve(Path directory) {
+        return served.computeIfAbsent(directory, EmbeddedHdfs::open);
     }
 
     @Override
     public void close() throws IOException {
-        if (hdfs != null) {
+        for (EmbeddedHdfs hdfs : served.values()) {
             hdfs.close();
         }
     }

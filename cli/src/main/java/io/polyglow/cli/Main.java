@@ -34,6 +34,7 @@ import picocli.CommandLine.HelpCommand;
             EvaluateCommand.class,
             GenerateCommand.class,
             InspectCommand.class,
+            CopyCommand.class,
             TokenizerCommand.class,
             ConfigCommand.class,
             BenchCommand.class,
@@ -41,6 +42,9 @@ import picocli.CommandLine.HelpCommand;
             HelpCommand.class
         })
 public final class Main implements Runnable {
+    /** Where no terminal says how wide it is: room for the longest thing that one may want to copy. */
+    private static final int HELP_COLUMNS = 120;
+
     @CommandLine.Spec
     private CommandLine.Model.CommandSpec spec;
 
@@ -62,6 +66,7 @@ public final class Main implements Runnable {
         bench.getCommandSpec().usageMessage().footer(BenchCommand.footer());
         return commands.setExecutionExceptionHandler(errors)
                 .setParameterExceptionHandler(errors)
+                .setUsageHelpWidth(HELP_COLUMNS)
                 .setUsageHelpAutoWidth(true);
     }
 

@@ -129,7 +129,8 @@ final class PlanCommand implements Callable<Integer> {
         if (vocabSize > 0) {
             return written.forVocabulary(vocabSize);
         }
-        try (Store store = Stores.open(written.data())) {
+        try (Locations locations = new Locations();
+                Store store = Stores.open(locations.resolve(written.data()))) {
             if (store.exists(CorpusManifest.FILE)) {
                 return written.forVocabulary(
                         TokenDataset.open(store, "").tokenizer().vocabSize());

@@ -1,6 +1,7 @@
 package io.polyglow.cli;
 
 import io.polyglow.common.json.Json;
+import io.polyglow.common.token.PreTokenPattern;
 import io.polyglow.dataprep.spark.PrepareConfig;
 import io.polyglow.dataprep.spark.PrepareJob;
 import io.polyglow.dataprep.spark.PrepareReport;
@@ -49,31 +50,38 @@ final class PrepareCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        PrepareReport report = prepare();
+        PrepareConfig written = config.load(PrepareConfig.class).value();
+        PrepareReport report = prepare(written);
         if (json) {
-            console.line(Json.pretty(report.json()));
+            console.line(Json.pretty(report.json().put("output", written.output())));
             return 0;
         }
         console.line(report.table().stripTrailing());
-        console.line((report.reused() ? "Nothing to do, it was there already: " : "Corpus: ") + report.output());
+        if (written.tokenizer().file() == null
+                && written.tokenizer().pattern() != PreTokenPattern.CHAR
+                && report.vocabSize() < written.tokenizer().vocabSize()) {
+            console.line("The vocabulary is smaller than tokenizer.vocab-size = "
+                    + written.tokenizer().vocabSize() + ": the text has no more pairs to merge.");
+        }
+        console.line((report.reused() ? "Nothing to do, it was there already: " : "Corpus: ") + written.output());
         console.line(
-                "Next: polyglow train configs/train/nano.yaml --set data=" + report.output() + " --set run=runs/nano");
+                "Next: polyglow train configs/train/nano.yaml --set data=" + written.output() + " --set run=runs/nano");
         return 0;
     }
 
-    private PrepareReport prepare() throws IOException {
-        PrepareConfig written = config.load(PrepareConfig.class).value();
+    private PrepareReport prepare(PrepareConfig written) throws IOException {
         try (Locations locations = new Locations()) {
             List<String> places = List.of(
-                    "input=" + locations.resolve(written.input()), "output=" + locations.resolve(written.output()));
+                    "input=" + locations.address(written.input()), "output=" + locations.address(written.output()));
             return run(console, config.load(PrepareConfig.class, places).value(), spark);
         }
     }
 
     static PrepareReport run(Console console, PrepareConfig config, SparkOptions options) {
+        PrepareJob.check(config);
         console.note("Starting Spark ...");
         try (SparkSession session = options.session("polyglow prepare " + config.output())) {
-            return PrepareJob.run(session, config, new StageProgress(console));
+            return PrepareJob.run(session, config, new StageProgress(console, "prepare"));
         }
     }
 }

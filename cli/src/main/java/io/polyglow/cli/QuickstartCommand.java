@@ -2,6 +2,7 @@ package io.polyglow.cli;
 
 import io.polyglow.cluster.spark.TrainJob;
 import io.polyglow.cluster.spark.TrainResult;
+import io.polyglow.cluster.store.hdfs.EmbeddedLocation;
 import io.polyglow.common.config.ConfigFile;
 import io.polyglow.common.config.Resolved;
 import io.polyglow.common.json.Json;
@@ -41,7 +42,9 @@ import picocli.CommandLine.Option;
                     + " a transformer on four ranks (two replicas of a pipeline of two stages) connected by Aeron, with checkpoints"
                     + " on HDFS, stops half-way on purpose, resumes, and measures what was learned.",
             "",
-            "Everything goes to $POLYGLOW_DATA, by default ./polyglow-data; an earlier quickstart there is replaced."
+            "Everything goes to $POLYGLOW_DATA, by default ./polyglow-data. What an earlier quickstart left is deleted first:"
+                    + " quickstart/sample and quickstart/corpus there, and runs/quickstart in the store, also in one that you give"
+                    + " with --store."
         })
 final class QuickstartCommand implements Callable<Integer> {
     private static final String RUN = "runs/quickstart";
@@ -193,8 +196,10 @@ final class QuickstartCommand implements Callable<Integer> {
         console.line("Done in " + Console.duration(tookNs) + ". What it made:");
         console.line("  " + folder.resolve("sample") + "    text, and questions with answers");
         console.line("  " + folder.resolve("corpus") + "    documents, tokenizer and token shards");
-        console.line("  " + run + "    metrics, logs and checkpoints (data in "
-                + Locations.data().resolve("hdfs") + ")");
+        console.line("  " + run + "    metrics, logs and checkpoints"
+                + (EmbeddedLocation.matches(run)
+                        ? " (data in " + Locations.data().resolve("hdfs") + ")"
+                        : ""));
         if (!smoke) {
             console.line(String.format(
                     Locale.ROOT, "It spells %.0f %% of unseen numbers exactly right.", report.meanExactMatch() * 100));

@@ -2,7 +2,12 @@ package io.polyglow.cli;
 
 import io.polyglow.cluster.spark.TrainJob;
 import io.polyglow.cluster.spark.TrainResult;
+import io.polyglow.common.store.Store;
+import io.polyglow.common.store.Stores;
+import io.polyglow.trainer.eval.TrainedModel;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -43,10 +48,19 @@ final class ResumeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         try (Locations locations = new Locations()) {
-            TrainResult result = TrainJob.resume(
-                    locations.resolve(run), overrides.values(), spark.target(), new TrainProgress(console));
+            String place = locations.resolve(run);
+            List<String> changes = new ArrayList<>(overrides.values());
+            changes.add("data=" + locations.resolve(data(place)));
+            TrainResult result = TrainJob.resume(place, changes, spark.target(), new TrainProgress(console));
             TrainCommand.conclude(console, run, result);
             return 0;
+        }
+    }
+
+    /** Where the run's corpus is, as the run or the user says. */
+    private String data(String place) throws IOException {
+        try (Store store = Stores.open(place)) {
+            return TrainedModel.config(store, overrides.values()).data();
         }
     }
 }

@@ -9,12 +9,14 @@ import org.agrona.concurrent.SystemNanoClock;
 /** Shows a data job: which stage of how many, how far it is, and one line for each finished stage. */
 final class StageProgress implements ProgressListener {
     private final Console console;
+    private final String title;
     private final NanoClock clock = SystemNanoClock.INSTANCE;
     private final long startNs = clock.nanoTime();
     private int stage;
     private long stageStartNs = startNs;
 
-    StageProgress(Console console) {
+    StageProgress(Console console, String title) {
+        this.title = title;
         this.console = console;
     }
 
@@ -32,6 +34,6 @@ final class StageProgress implements ProgressListener {
             return;
         }
         double done = (progress.stage() - 1 + progress.fraction()) / progress.stages();
-        console.progress("prepare", done, Console.etaSeconds(done, nowNs - startNs), of + " " + progress.name());
+        console.progress(title, done, Console.etaSeconds(done, nowNs - startNs), of + " " + progress.name());
     }
 }

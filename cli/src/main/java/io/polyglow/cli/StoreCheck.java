@@ -17,10 +17,10 @@ final class StoreCheck {
 
     private StoreCheck() {}
 
-    static Finding of(String location) {
+    static Finding of(String location, Locations locations) {
         NanoClock clock = SystemNanoClock.INSTANCE;
         long startNs = clock.nanoTime();
-        try (Store store = Stores.open(location)) {
+        try (Store store = Stores.open(locations.resolve(location))) {
             String name = "polyglow-doctor-" + ProcessHandle.current().pid();
             try {
                 roundTrip(store, name);

@@ -2,6 +2,7 @@ package io.polyglow.cli;
 
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.error.Reasons;
 import io.polyglow.common.token.ByteLevelBpe;
 import java.io.IOException;
 import java.io.InputStream;
@@ -42,7 +43,7 @@ final class TokenizerCommand implements Runnable {
             return ByteLevelBpe.read(source.folder(), source.name());
         } catch (IOException e) {
             throw new PolyglowException(
-                    ErrorKind.DATA, "The tokenizer " + file + " cannot be read: " + e.getMessage() + ".", e);
+                    ErrorKind.DATA, "The tokenizer " + file + " cannot be read: " + Reasons.of(e) + ".", e);
         }
     }
 
@@ -51,7 +52,11 @@ final class TokenizerCommand implements Runnable {
         try (InputStream in = file == null ? System.in : Files.newInputStream(file)) {
             return in.readAllBytes();
         } catch (IOException e) {
-            throw new PolyglowException(ErrorKind.DATA, "The input " + file + " cannot be read: " + e + ".", e);
+            throw new PolyglowException(
+                    ErrorKind.DATA,
+                    "The input " + (file == null ? "(standard input)" : file) + " cannot be read: " + Reasons.of(e)
+                            + ".",
+                    e);
         }
     }
 

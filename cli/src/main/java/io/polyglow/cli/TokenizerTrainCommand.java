@@ -66,12 +66,20 @@ final class TokenizerTrainCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         TokenizerJob.Settings settings = new TokenizerJob.Settings(PreTokenPattern.named(pattern), vocabSize, true);
-        try (SparkSession session = spark.session("polyglow tokenizer train");
+        try (Locations locations = new Locations();
+                SparkSession session = spark.session("polyglow tokenizer train");
                 LocalFile target = LocalFile.of(output)) {
-            ByteLevelBpe tokenizer = TokenizerJob.run(session, inputs, settings, new StageProgress(console));
+            ByteLevelBpe tokenizer = TokenizerJob.run(
+                    session,
+                    inputs.stream().map(locations::address).toList(),
+                    settings,
+                    new StageProgress(console, "tokenizer"));
             Stores.rewrite(target.folder(), target.name(), tokenizer.json());
             console.line("Tokenizer: " + tokenizer.vocabSize() + " ids, "
                     + tokenizer.model().merges().size() + " merges, sha256 " + tokenizer.sha256() + ", in " + output);
+            if (settings.pattern() != PreTokenPattern.CHAR && tokenizer.vocabSize() < vocabSize) {
+                console.line("That is fewer than " + vocabSize + ": the text has no more pairs to merge.");
+            }
         }
         return 0;
     }

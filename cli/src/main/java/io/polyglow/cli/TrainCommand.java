@@ -58,7 +58,7 @@ final class TrainCommand implements Callable<Integer> {
     /** Tells how a job ended and what can be done next. */
     static void conclude(Console console, String run, TrainResult result) {
         console.line((result.finished() ? "Done at step " : "Stopped at step ") + result.step()
-                + (result.restarts() == 0 ? "" : " after " + result.restarts() + " restarts")
+                + (result.restarts() == 0 ? "" : " after " + Console.count(result.restarts(), "restart"))
                 + "; checkpoint: " + run + "/" + result.checkpoint());
         if (result.finished()) {
             console.line("Next: polyglow generate " + run + " --prompt '...'   or: polyglow evaluate " + run);

@@ -2,20 +2,27 @@ package io.polyglow.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.json.Json;
 import io.polyglow.common.json.JsonObject;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStreamWriter;
 import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
 /** The command line as a user meets it: help, exit codes and messages, without Spark. */
@@ -29,13 +36,18 @@ class CommandsTest {
     @TempDir
     private Path folder;
 
-    private CommandLine commandLine() {
-        Console console = new Console(
+    private Console console() {
+        return new Console(
                 new PrintStream(out, true, StandardCharsets.UTF_8),
                 new PrintStream(err, true, StandardCharsets.UTF_8),
                 false,
                 () -> 0);
-        return Main.commandLine(console, false);
+    }
+
+    /** Help goes where results go. */
+    private CommandLine commandLine() {
+        return Main.commandLine(console(), false)
+                .setOut(new PrintWriter(new OutputStreamWriter(out, StandardCharsets.UTF_8), true));
     }
 
     private int run(String... args) {
@@ -65,6 +77,7 @@ class CommandsTest {
                         "evaluate",
                         "generate",
                         "inspect",
+                        "copy",
                         "tokenizer",
                         "config",
                         "bench",
@@ -85,6 +98,38 @@ class CommandsTest {
         assertThat(run("train", NANO, "--sets", "a=b")).isEqualTo(64);
 
         assertThat(err()).contains("--sets").contains("polyglow train --help");
+    }
+
+    @Test
+    void shouldNameAnUnknownOptionRatherThanWhatIsMissing() {
+        assertThat(run("train", "--bogus")).isEqualTo(64);
+
+        assertThat(err()).contains("Unknown option").contains("--bogus");
+    }
+
+    @Test
+    void shouldNotBreakWhatOneCopiesFromHelp() {
+        assertThat(run("inspect", "--help")).isZero();
+        assertThat(run("prepare", "--help")).isZero();
+        assertThat(run("train", "--help")).isZero();
+
+        assertThat(out())
+                .contains("hdfs://nn:8020/corpora/web")
+                .contains("--set output=hdfs://nn:8020/corpora/web")
+                .contains("spark.executor.memory=4g");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"train", "prepare", "config show", "plan"})
+    void shouldSayThatThereIsNoSuchConfig(String command) {
+        List<String> args = new ArrayList<>(List.of(command.split(" ")));
+        args.add(folder.resolve("nofile.yaml").toString());
+
+        assertThat(run(args.toArray(String[]::new))).isEqualTo(64);
+
+        assertThat(err())
+                .contains("there is no file " + folder.resolve("nofile.yaml"))
+                .doesNotContain("Exception");
     }
 
     @Test
@@ -143,6 +188,22 @@ class CommandsTest {
     }
 
     @Test
+    void shouldShowAConfigWhosePlacesAreMissing() {
+        assertThat(run("config", "show", NANO)).isZero();
+
+        assertThat(List.of(out().split("\n")))
+                .contains(
+                        "data: # required",
+                        "run: # required",
+                        "steps: 500",
+                        "# no sha256 yet: data and run must be set");
+
+        out.reset();
+        assertThat(run("config", "show", NANO, "--set", "run=r")).isZero();
+        assertThat(List.of(out().split("\n"))).contains("data: # required", "run: r");
+    }
+
+    @Test
     void shouldListTheKeysOfBothKindsOfConfigs() {
         assertThat(run("config", "keys", "train")).isZero();
         assertThat(run("config", "keys", "prepare")).isZero();
@@ -171,6 +232,85 @@ class CommandsTest {
         assertThat(run("sample", "--output", folder.resolve("c").toString(), "--languages", "xx"))
                 .isEqualTo(64);
         assertThat(err()).contains("xx");
+    }
+
+    @Test
+    void shouldExitWith74WhenACheckpointIsTruncated() throws IOException {
+        Path checkpoint = folder.resolve("run/checkpoints/step-00000002");
+        Files.createDirectories(checkpoint);
+        Files.writeString(folder.resolve("run/config.yaml"), "");
+        Files.writeString(checkpoint.resolve("manifest.json"), "{\"format\": \"polyglow-checkpoint\", \"ver");
+
+        assertThat(run("inspect", folder.resolve("run").toString())).isEqualTo(74);
+
+        assertThat(err()).contains("step-00000002/manifest.json").doesNotContain("Exception");
+    }
+
+    @ParameterizedTest
+    @EnumSource(ErrorKind.class)
+    void shouldExitWithTheCodeOfTheKind(ErrorKind kind) {
+        CommandLine command = commandLine();
+
+        int exit = new ErrorReport(console(), false)
+                .handleExecutionException(
+                        new IllegalStateException(new PolyglowException(kind, "what happened.")),
+                        command,
+                        command.parseArgs());
+
+        assertThat(exit).isEqualTo(kind.exitCode());
+        assertThat(err()).contains("what happened.");
+        assertThat(err().contains("bug of ours")).isEqualTo(kind == ErrorKind.BUG);
+    }
+
+    @Test
+    void shouldRefuseAVocabularyWithoutRoomForTheBytesBeforeSparkStarts() throws IOException {
+        Path text = Files.writeString(folder.resolve("text.txt"), "text");
+        String output = folder.resolve("tokenizer.json").toString();
+
+        assertThat(run("tokenizer", "train", "--input", text.toString(), "--vocab-size", "100", "--output", output))
+                .isEqualTo(64);
+
+        assertThat(err()).contains("100").contains("257");
+    }
+
+    @Test
+    void shouldRefuseAnInputWithNothingInItBeforeSparkStarts() throws IOException {
+        Path empty = Files.createDirectory(folder.resolve("empty"));
+        assertThat(prepare(folder.resolve("missing"))).isEqualTo(65);
+        assertThat(prepare(empty)).isEqualTo(65);
+        Files.createFile(empty.resolve("a.txt"));
+        assertThat(prepare(empty)).isEqualTo(65);
+
+        assertThat(err())
+                .contains("missing does not exist")
+                .contains("It holds no files")
+                .contains("The file is empty")
+                .doesNotContain("Spark");
+    }
+
+    private int prepare(Path input) {
+        String config = ROOT.resolve("configs/prepare/udhr.yaml").toString();
+        return run("prepare", config, "--set", "input=" + input, "--set", "output=" + folder.resolve("corpus"));
+    }
+
+    @Test
+    void shouldCopyAFolderOrPartsOfIt() throws IOException {
+        Path run = Files.createDirectories(folder.resolve("run/logs"));
+        Files.writeString(run.resolve("rank-0.jsonl"), "{}");
+        Files.writeString(folder.resolve("run/metrics.jsonl"), "{}{}");
+        String from = folder.resolve("run").toString();
+
+        assertThat(run("copy", from, folder.resolve("all").toString())).isZero();
+        assertThat(run("copy", from, folder.resolve("some").toString(), "--only", "metrics.jsonl"))
+                .isZero();
+
+        assertThat(folder.resolve("all/logs/rank-0.jsonl")).hasContent("{}");
+        assertThat(folder.resolve("some")).isDirectoryNotContaining("glob:**logs");
+        assertThat(folder.resolve("some/metrics.jsonl")).hasContent("{}{}");
+        assertThat(run("copy", from, folder.resolve("some").toString())).isEqualTo(64);
+        assertThat(run("copy", from, folder.resolve("none").toString(), "--only", "typo"))
+                .isEqualTo(65);
+        assertThat(folder.resolve("none")).doesNotExist();
     }
 
     @Test

@@ -107,7 +107,8 @@ public final class TrainJob {
                 monitor.requireOwner();
                 monitor.newAttempt();
                 Attempt attempt = Attempt.claim(run);
-                listener.stage("attempt " + attempt.number() + " on " + worldSize + " ranks");
+                listener.stage(
+                        "attempt " + attempt.number() + " on " + worldSize + (worldSize == 1 ? " rank" : " ranks"));
                 RankTask task = new RankTask(config.yaml(), attempt.runId(), attempt.number(), start);
                 start = Start.RESTART;
                 return spark.run(attempt.number(), worldSize, host -> RankWorker.run(task, host))

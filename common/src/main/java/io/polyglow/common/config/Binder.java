@@ -68,8 +68,13 @@ final class Binder {
         if (key.type() instanceof Class<?> c && c.isRecord()) {
             return section(c, new Mapping(new LinkedHashMap<>(), place), path);
         }
-        problems.addAt(place, path, "missing; " + key.describeType() + ". " + key.doc());
+        problems.addAt(place, path, missing(key));
         return FAILED;
+    }
+
+    /** What to say of a required key that is not there. */
+    static String missing(Key key) {
+        return "missing; " + key.describeType() + ". " + key.doc();
     }
 
     private ConfigNode defaultOf(Key key, String yaml, String place) {

@@ -3,6 +3,7 @@ package io.polyglow.common.config;
 import io.polyglow.common.config.ConfigNode.Mapping;
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.error.Reasons;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -11,6 +12,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ConfigFile {
     private static final long MAX_BYTES = 4 << 20;
+    private static final String PLACEHOLDER = "required";
 
     private ConfigFile() {}
 
@@ -34,17 +37,59 @@ public final class ConfigFile {
         return load(type, file.toString(), text(file), overrides);
     }
 
+    /** As {@link #read}, but texts of the top level may be missing while nothing else is wrong. */
+    public static <T extends Record> Draft draft(Class<T> type, Path file, List<String> overrides) {
+        String fileName = file.toString();
+        String text = text(file);
+        Problems problems = new Problems(fileName);
+        List<Key> missing = missingTexts(type, text, overrides);
+        List<String> all = new ArrayList<>(overrides);
+        missing.forEach(key -> all.add(key.name() + "=" + PLACEHOLDER));
+        T value = tryLoad(type, fileName, text, all, problems);
+        if (value == null || !problems.isEmpty()) {
+            missing.forEach(key -> problems.addAt(fileName, key.name(), Binder.missing(key)));
+            problems.throwIfAny();
+            throw new IllegalStateException(type + " was not built, and no problem was reported");
+        }
+        String yaml = YamlWriter.write(value);
+        for (Key key : missing) {
+            yaml = yaml.replaceFirst("(?m)^" + key.name() + ": " + PLACEHOLDER + "$", key.name() + ": # required");
+        }
+        return new Draft(yaml, missing.stream().map(Key::name).toList());
+    }
+
+    /** The required texts of the top level that neither the file nor an override gives. */
+    private static List<Key> missingTexts(Class<?> type, String yaml, List<String> overrides) {
+        Problems ignored = new Problems("");
+        ConfigNode node = YamlReader.read(yaml, line -> "", ignored);
+        Mapping root = node instanceof Mapping mapping ? mapping : new Mapping(new LinkedHashMap<>(), "");
+        Overrides.apply(root, overrides, ignored);
+        return Key.of(type).stream()
+                .filter(key -> key.type() == String.class && key.defaultYaml() == null && !key.optional())
+                .filter(key -> isMissing(root.entries().get(key.name())))
+                .toList();
+    }
+
+    private static boolean isMissing(@Nullable ConfigNode node) {
+        return node == null || (node instanceof ConfigNode.Scalar scalar && scalar.isNull());
+    }
+
     /** Loads text that came from {@code fileName}. */
     public static <T extends Record> Resolved<T> load(
             Class<T> type, String fileName, String yaml, List<String> overrides) {
         Problems problems = new Problems(fileName);
-        ConfigNode node = YamlReader.read(yaml, line -> fileName + ":" + line, problems);
-        T value = node == null ? null : bind(type, node, overrides, problems);
+        T value = tryLoad(type, fileName, yaml, overrides, problems);
         problems.throwIfAny();
         if (value == null) {
             throw new IllegalStateException(type + " was not built, and no problem was reported");
         }
         return of(value);
+    }
+
+    private static <T extends Record> @Nullable T tryLoad(
+            Class<T> type, String fileName, String yaml, List<String> overrides, Problems problems) {
+        ConfigNode node = YamlReader.read(yaml, line -> fileName + ":" + line, problems);
+        return node == null ? null : bind(type, node, overrides, problems);
     }
 
     /** The resolved form of a record made by code. */
@@ -78,13 +123,13 @@ public final class ConfigFile {
             }
             return Files.readString(file);
         } catch (NoSuchFileException e) {
-            String what =
-                    file + ": no such file (looked for " + file.toAbsolutePath().normalize() + ").";
+            String what = "there is no file " + file + " (looked for "
+                    + file.toAbsolutePath().normalize() + ").";
             throw new PolyglowException(ErrorKind.USAGE, what, e);
         } catch (CharacterCodingException e) {
             throw new PolyglowException(ErrorKind.USAGE, file + ": not UTF-8 text. Save the config as UTF-8.", e);
         } catch (IOException e) {
-            throw new PolyglowException(ErrorKind.USAGE, file + ": cannot be read: " + e.getMessage() + ".", e);
+            throw new PolyglowException(ErrorKind.USAGE, file + ": cannot be read: " + Reasons.of(e) + ".", e);
         }
     }
 

@@ -2,6 +2,7 @@ package io.polyglow.common.store;
 
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.error.Reasons;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -92,6 +93,11 @@ public final class Stores {
      * ENVIRONMENT.
      */
     public static void checkWritable(Store store) {
+        checkWritable(store, store.root());
+    }
+
+    /** As above, for something in the store that the user calls {@code what}. */
+    public static void checkWritable(Store store, String what) {
         String name = ".write-test-" + ProcessHandle.current().pid();
         try {
             rewrite(store, name, new byte[] {42});
@@ -101,9 +107,10 @@ public final class Stores {
                 throw new IOException("a file did not read back as it was written");
             }
         } catch (IOException e) {
-            String what = "Cannot write to " + store.root() + ": " + e
+            String reason = e instanceof NoSuchFileException ? "no file can be made in " + store.root() : Reasons.of(e);
+            String message = "Cannot write to " + what + ": " + reason
                     + ". Check that it exists or may be created, its permissions, its quota and the free space.";
-            throw new PolyglowException(ErrorKind.ENVIRONMENT, what, e);
+            throw new PolyglowException(ErrorKind.ENVIRONMENT, message, e);
         }
     }
 

@@ -284,13 +284,29 @@ class ConfigFileTest {
     void shouldReadFilesAndSayWhyNot(@TempDir Path directory) throws IOException {
         Path file = directory.resolve("run.yaml");
         assertThatThrownBy(() -> ConfigFile.read(Run.class, file, List.of()))
-                .hasMessageContaining("run.yaml: no such file");
+                .hasMessageStartingWith("there is no file " + file);
         Files.write(file, new byte[] {'d', (byte) 0xFF});
         assertThatThrownBy(() -> ConfigFile.read(Run.class, file, List.of())).hasMessageContaining("not UTF-8");
         Files.writeString(file, REQUIRED);
         assertThat(ConfigFile.read(Run.class, file, List.of()).value().data()).isEqualTo("shards");
         assertThatThrownBy(() -> ConfigFile.read(Run.class, directory, List.of()))
                 .hasMessageContaining("cannot be read");
+    }
+
+    @Test
+    void shouldShowWhatIsMissingOnlyWhenNothingElseIsWrong(@TempDir Path directory) throws IOException {
+        Path file = Files.writeString(directory.resolve("run.yaml"), "batch: 8\n");
+        Draft draft = ConfigFile.draft(Run.class, file, List.of());
+        assertThat(draft.missing()).containsExactly("data");
+        assertThat(draft.yaml()).contains("data: # required\n");
+
+        Draft whole = ConfigFile.draft(Run.class, file, List.of("data=shards"));
+        assertThat(whole.missing()).isEmpty();
+        assertThat(whole.yaml()).isEqualTo(load(REQUIRED).yaml());
+
+        assertThatThrownBy(() -> ConfigFile.draft(Run.class, file, List.of("layout.data=3")))
+                .hasMessageContaining("data: missing")
+                .hasMessageContaining("3 replicas");
     }
 
     @Test

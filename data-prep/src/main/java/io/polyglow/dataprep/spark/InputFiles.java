@@ -61,6 +61,12 @@ final class InputFiles {
         if (found.isEmpty()) {
             throw nothingFound();
         }
+        if (found.stream().allMatch(file -> file.bytes() == 0)) {
+            throw new PolyglowException(
+                    ErrorKind.DATA,
+                    "The input " + input + " gives nothing to read. "
+                            + (found.size() == 1 ? "The file is empty." : "All " + found.size() + " files are empty."));
+        }
         found.sort(Comparator.comparing(InputFile::source));
         return List.copyOf(found);
     }

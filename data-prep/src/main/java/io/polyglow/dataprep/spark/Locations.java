@@ -13,15 +13,20 @@ final class Locations {
 
     /** A path without a scheme is local, whatever the cluster's default file system is. */
     static Path path(String location) {
-        return location.matches("[A-Za-z][A-Za-z0-9+.-]+:.*")
-                ? new Path(location)
-                : new Path(
+        return isLocal(location)
+                ? new Path(
                         "file",
                         "",
                         java.nio.file.Path.of(location)
                                 .toAbsolutePath()
                                 .normalize()
-                                .toString());
+                                .toString())
+                : new Path(location);
+    }
+
+    /** Whether a location is a plain path. */
+    static boolean isLocal(String location) {
+        return !location.matches("[A-Za-z][A-Za-z0-9+.-]+:.*");
     }
 
     /** The file system of a path; the local one without Hadoop's hidden checksum files. */

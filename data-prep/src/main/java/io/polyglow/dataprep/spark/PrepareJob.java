@@ -20,6 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -65,8 +66,7 @@ public final class PrepareJob {
      *     missing or give no text, ENVIRONMENT when a file system fails
      */
     public static PrepareReport run(SparkSession spark, PrepareConfig config, ProgressListener listener) {
-        requireKnown(config.language());
-        requireOutside(config.input(), config.output());
+        check(config);
         try (OutputDirectory output = OutputDirectory.at(config.output(), config.overwrite());
                 StageTracker stages = new StageTracker(spark, "prepare", STAGES, listener)) {
             return new PrepareJob(spark, config, output, stages).run();
@@ -78,8 +78,24 @@ public final class PrepareJob {
         }
     }
 
+    /** Refuses what can be seen to be wrong without Spark: impossible settings, and local inputs that are missing or empty. */
+    public static void check(PrepareConfig config) {
+        requireKnown(config.language());
+        requireOutside(config.input(), config.output());
+        if (config.tokenizer().file() == null) {
+            settings(config.tokenizer());
+        }
+        if (Locations.isLocal(config.input())) {
+            InputFiles.list(new Configuration(), config.input(), config.format().fixed());
+        }
+    }
+
+    private static TokenizerJob.Settings settings(PrepareConfig.TokenizerSection wanted) {
+        return new TokenizerJob.Settings(wanted.pattern(), wanted.vocabSize(), wanted.byteFallback());
+    }
+
     private PrepareReport run() throws IOException {
-        Stores.checkWritable(output.store());
+        Stores.checkWritable(output.store(), config.output());
         if (!Provenance.exists(output.store(), output.published())) {
             output.refuseToReplace();
         }
@@ -123,9 +139,7 @@ public final class PrepareJob {
                         .filter(piece -> piece.side() == Side.TRAIN)
                         .map(piece -> piece.text().getBytes(StandardCharsets.UTF_8))
                         .iterator());
-        PrepareConfig.TokenizerSection wanted = config.tokenizer();
-        return TokenizerJob.train(
-                spark, texts, new TokenizerJob.Settings(wanted.pattern(), wanted.vocabSize(), wanted.byteFallback()));
+        return TokenizerJob.train(spark, texts, settings(config.tokenizer()));
     }
 
     private PrepareReport publish(CorpusManifest manifest, ByteLevelBpe tokenizer, Provenance provenance)

@@ -35,7 +35,18 @@ public final class TokenizerJob {
     private TokenizerJob() {}
 
     /** What to train. {@code vocabSize} does not matter to characters, {@code byteFallback} to nothing else. */
-    public record Settings(PreTokenPattern pattern, int vocabSize, boolean byteFallback) {}
+    public record Settings(PreTokenPattern pattern, int vocabSize, boolean byteFallback) {
+        /** Refuses a vocabulary that is too small, before anything is read. */
+        public Settings {
+            if (pattern != PreTokenPattern.CHAR) {
+                merges(pattern, vocabSize).requireRoom();
+            }
+        }
+
+        private static BpeTrainerConfig merges(PreTokenPattern pattern, int vocabSize) {
+            return BpeTrainerConfig.of(pattern, vocabSize, List.of(END_OF_TEXT));
+        }
+    }
 
     /**
      * Trains on raw files, byte for byte: nothing is decoded, normalised or left out, and lines keep their endings.
@@ -74,8 +85,7 @@ public final class TokenizerJob {
     }
 
     private static ByteLevelBpe learnMerges(Iterator<Row> counts, Settings settings) {
-        BpeTrainer trainer =
-                new BpeTrainer(BpeTrainerConfig.of(settings.pattern(), settings.vocabSize(), List.of(END_OF_TEXT)));
+        BpeTrainer trainer = new BpeTrainer(Settings.merges(settings.pattern(), settings.vocabSize()));
         feed(counts, trainer);
         return new ByteLevelBpe(trainer.train());
     }

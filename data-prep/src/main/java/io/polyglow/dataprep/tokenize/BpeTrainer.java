@@ -52,7 +52,7 @@ public final class BpeTrainer implements PreTokenSink {
         for (int b : ByteAlphabet.bytesInIdOrder()) {
             vocabulary.add(ByteAlphabet.encode(new byte[] {(byte) b}), 1);
         }
-        config.requireRoom(vocabulary.size());
+        config.requireRoom();
         words = new WordTable(vocabulary);
     }
 

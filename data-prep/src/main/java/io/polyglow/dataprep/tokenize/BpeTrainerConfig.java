@@ -20,7 +20,9 @@ public record BpeTrainerConfig(
         return new BpeTrainerConfig(pattern, vocabSize, 0, Integer.MAX_VALUE, specialTokens);
     }
 
-    void requireRoom(int needed) {
+    /** Refuses a vocabulary that has no room for the bytes and the special tokens. */
+    public void requireRoom() {
+        int needed = 256 + specialTokens.size();
         if (vocabSize < needed) {
             throw new PolyglowException(
                     ErrorKind.USAGE,

@@ -76,9 +76,14 @@ public final class TrainedModel implements AutoCloseable {
 
     /** The config of a run directory. */
     public static TrainConfig config(Store run) throws IOException {
+        return config(run, List.of());
+    }
+
+    /** The config of a run directory with {@code key=value} overrides applied. */
+    public static TrainConfig config(Store run, List<String> overrides) throws IOException {
         try {
             String yaml = new String(Stores.read(run, CONFIG, MAX_CONFIG_BYTES), StandardCharsets.UTF_8);
-            return ConfigFile.load(TrainConfig.class, run.root() + "/" + CONFIG, yaml, List.of())
+            return ConfigFile.load(TrainConfig.class, run.root() + "/" + CONFIG, yaml, overrides)
                     .value();
         } catch (NoSuchFileException e) {
             throw new PolyglowException(

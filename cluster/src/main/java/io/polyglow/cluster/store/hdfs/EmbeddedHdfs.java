@@ -55,6 +55,15 @@ public final class EmbeddedHdfs implements Closeable {
         }
     }
 
+    /** The {@link #uri} of the one that runs over {@code directory}, in whatever process; there must be one. */
+    static String running(Path directory) throws IOException {
+        String address = address(directory);
+        if (address.isEmpty()) {
+            throw new IOException("no embedded HDFS runs over " + directory);
+        }
+        return address;
+    }
+
     /** {@code hdfs://127.0.0.1:PORT}, to be followed by an absolute path. */
     public String uri() {
         return uri;

@@ -42,14 +42,21 @@ public final class HdfsStore implements Store {
 
     private final DistributedFileSystem hdfs;
     private final Path root;
+    private final String name;
 
-    private HdfsStore(DistributedFileSystem hdfs, Path root) {
+    private HdfsStore(DistributedFileSystem hdfs, Path root, String name) {
         this.hdfs = hdfs;
         this.root = root;
+        this.name = name;
     }
 
     /** Opens {@code hdfs://host:port/path}, which need not exist; fails within seconds when no NameNode answers. */
     public static HdfsStore open(String location) throws IOException {
+        return open(location, "");
+    }
+
+    /** As above, for a place that users call {@code name}, unless that is empty. */
+    static HdfsStore open(String location, String name) throws IOException {
         Path given = new Path(location);
         URI uri = given.toUri();
         Path path = uri.getPath().isEmpty() ? new Path(given, "/") : given; // hdfs://host:port alone is its root
@@ -59,7 +66,8 @@ public final class HdfsStore implements Store {
             throw new IOException(
                     location + " is not on HDFS but on " + fileSystem.getClass().getName());
         }
-        return new HdfsStore(hdfs, hdfs.makeQualified(path));
+        Path root = hdfs.makeQualified(path);
+        return new HdfsStore(hdfs, root, name.isEmpty() ? root.toString() : name);
     }
 
     /** The patient client below would wait for minutes for an address that was mistyped. */
@@ -85,7 +93,7 @@ public final class HdfsStore implements Store {
 
     @Override
     public String root() {
-        return root.toString();
+        return name;
     }
 
     @Override
