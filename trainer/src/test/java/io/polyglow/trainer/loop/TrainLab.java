@@ -10,9 +10,11 @@ import io.polyglow.trainer.kernels.Engines;
 import io.polyglow.trainer.parallel.InMemoryLinks;
 import io.polyglow.trainer.parallel.RankLinks;
 import io.polyglow.trainer.parallel.Ranks;
+import io.polyglow.trainer.parallel.Schedule;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
@@ -36,7 +38,39 @@ public final class TrainLab {
         }
     }
 
+    /** Through what the ranks meet and on what they compute. */
+    public record Machinery(List<RankLinks> links, Schedule schedule, IntFunction<Engine> engines) {
+        /** All in memory, with the engine that the config names. */
+        static Machinery inMemory(TrainConfig config) {
+            return inMemory(config, engines(config));
+        }
+
+        static Machinery inMemory(TrainConfig config, IntFunction<Engine> engines) {
+            TestSchedule schedule =
+                    config.layout().schedule().equals("gpipe") ? TestSchedule.GPIPE : TestSchedule.ONE_F_ONE_B;
+            return new Machinery(
+                    InMemoryLinks.open(config.layout().grid(), 4, Duration.ofSeconds(60)), schedule, engines);
+        }
+
+        /** One thread for every rank, on the engine that the config names. */
+        public static IntFunction<Engine> engines(TrainConfig config) {
+            return rank -> Engines.named(config.engine().name().toLowerCase(Locale.ROOT))
+                    .open(1);
+        }
+    }
+
     private TrainLab() {}
+
+    /** Overrides that make the tiny config's model a Llama-style one. */
+    public static List<String> llama() {
+        return List.of(
+                "model.norm=rmsnorm",
+                "model.positions=rope",
+                "model.activation=swiglu",
+                "model.bias=false",
+                "model.kv-heads=1",
+                "model.hidden=24");
+    }
 
     /** A tiny config; {@code overrides} are {@code key=value}. */
     public static TrainConfig config(String... overrides) {
@@ -61,7 +95,13 @@ public final class TrainLab {
 
     /** Runs all ranks of the config's layout; an error of any rank is thrown. */
     public static Run train(TrainConfig config, Store run, TokenDataset corpus, Start start) throws Exception {
-        Run result = attempt(config, run, corpus, start);
+        return train(config, run, corpus, start, Machinery.inMemory(config));
+    }
+
+    /** As above, through other links. */
+    public static Run train(TrainConfig config, Store run, TokenDataset corpus, Start start, Machinery machinery)
+            throws Exception {
+        Run result = attempt(config, run, corpus, start, machinery, metrics -> {});
         for (Throwable error : result.errors) {
             throw new AssertionError("a rank failed", error);
         }
@@ -70,23 +110,19 @@ public final class TrainLab {
 
     /** Runs all ranks of the config's layout and returns their errors. */
     public static Run attempt(TrainConfig config, Store run, TokenDataset corpus, Start start) throws Exception {
-        return attempt(config, run, corpus, start, TrainLab::reference, metrics -> {});
+        return attempt(config, run, corpus, start, metrics -> {});
     }
 
     /** As above; {@code watcher} sees the metrics of rank 0, on its thread. */
     public static Run attempt(
             TrainConfig config, Store run, TokenDataset corpus, Start start, Consumer<StepMetrics> watcher)
             throws Exception {
-        return attempt(config, run, corpus, start, TrainLab::reference, watcher);
+        return attempt(config, run, corpus, start, Machinery.inMemory(config), watcher);
     }
 
     static Run attempt(TrainConfig config, Store run, TokenDataset corpus, Start start, FaultyEngines engines)
             throws Exception {
-        return attempt(config, run, corpus, start, engines, metrics -> {});
-    }
-
-    private static Engine reference(int rank) {
-        return Engines.named("reference").open(1);
+        return attempt(config, run, corpus, start, Machinery.inMemory(config, engines), metrics -> {});
     }
 
     private static Run attempt(
@@ -94,21 +130,22 @@ public final class TrainLab {
             Store run,
             TokenDataset corpus,
             Start start,
-            IntFunction<Engine> engines,
+            Machinery machinery,
             Consumer<StepMetrics> watcher)
             throws Exception {
         Attempt attempt = Attempt.claim(run);
-        List<RankLinks> links = InMemoryLinks.open(config.layout().grid(), 4, Duration.ofSeconds(60));
         List<List<StepMetrics>> steps = new ArrayList<>();
         List<Callable<Long>> ranks = new ArrayList<>();
-        for (RankLinks link : links) {
+        for (RankLinks link : machinery.links) {
             List<StepMetrics> seen = new ArrayList<>();
             steps.add(seen);
             ranks.add(() -> {
                 try (link;
-                        Engine engine = engines.apply(link.rank())) {
+                        Engine engine = machinery.engines.apply(link.rank())) {
                     Consumer<StepMetrics> listener = link.rank() == 0 ? watcher.andThen(seen::add) : seen::add;
-                    return new TrainLoop(context(config, link, engine, run, corpus, attempt, start, listener)).run();
+                    return new TrainLoop(context(
+                                    config, link, machinery.schedule, engine, run, corpus, attempt, start, listener))
+                            .run();
                 }
             });
         }
@@ -125,6 +162,7 @@ public final class TrainLab {
     private static RankContext context(
             TrainConfig config,
             RankLinks links,
+            Schedule schedule,
             Engine engine,
             Store run,
             TokenDataset corpus,
@@ -137,8 +175,6 @@ public final class TrainLab {
                 stepped.accept(metrics);
             }
         };
-        TestSchedule schedule =
-                config.layout().schedule().equals("gpipe") ? TestSchedule.GPIPE : TestSchedule.ONE_F_ONE_B;
         return new RankContext(
                 config,
                 links,
