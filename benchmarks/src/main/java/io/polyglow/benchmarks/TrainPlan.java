@@ -104,7 +104,7 @@ record TrainPlan(
                         1e-8,
                         0.1,
                         1),
-                new Checkpoints(0, 1),
+                new Checkpoints(0, 1, 0),
                 new Evaluation(0, 1));
     }
 

@@ -19,15 +19,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class SameBitsOnEveryLayoutTest {
-    private static final String[] LLAMA = {
-        "model.norm=rmsnorm",
-        "model.positions=rope",
-        "model.activation=swiglu",
-        "model.bias=false",
-        "model.kv-heads=1",
-        "model.hidden=24"
-    };
-
     /** What must not depend on the layout. */
     private record Trace(List<Double> losses, List<Double> norms, List<HeldOutLoss> validation, String weights) {}
 
@@ -40,7 +31,11 @@ class SameBitsOnEveryLayoutTest {
                                 "data=2",
                                 "data=4",
                                 "pipeline=2",
+                                "data=2 zero=0",
+                                "data=4 zero=0",
+                                "pipeline=2 zero=0",
                                 "data=2 pipeline=2",
+                                "data=2 pipeline=2 zero=0",
                                 "data=2 pipeline=2 schedule=gpipe zero=0")
                         .map(layout -> Arguments.of(model, layout)));
     }
@@ -79,7 +74,7 @@ class SameBitsOnEveryLayoutTest {
         String[] words = model.split(" ");
         overrides.add("model.tied=" + words[0].endsWith("-tied"));
         if (words[0].startsWith("llama")) {
-            overrides.addAll(List.of(LLAMA));
+            overrides.addAll(TrainLab.llama());
         }
         overrides.addAll(List.of(words).subList(1, words.length));
         for (String word : layout.isEmpty() ? new String[0] : layout.split(" ")) {

@@ -10,10 +10,12 @@ import io.polyglow.trainer.kernels.Engines;
 import io.polyglow.trainer.parallel.InMemoryLinks;
 import io.polyglow.trainer.parallel.RankLinks;
 import io.polyglow.trainer.parallel.Ranks;
+import io.polyglow.trainer.parallel.Schedule;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
@@ -38,6 +40,27 @@ public final class TrainLab {
         }
     }
 
+    /** Through what the ranks meet and on what they compute. */
+    public record Machinery(List<RankLinks> links, Schedule schedule, IntFunction<Engine> engines) {
+        /** All in memory, with the engine that the config names. */
+        static Machinery inMemory(TrainConfig config) {
+            return inMemory(config, engines(config));
+        }
+
+        static Machinery inMemory(TrainConfig config, IntFunction<Engine> engines) {
+            TestSchedule schedule =
+                    config.layout().schedule().equals("gpipe") ? TestSchedule.GPIPE : TestSchedule.ONE_F_ONE_B;
+            return new Machinery(
+                    InMemoryLinks.open(config.layout().grid(), 4, Duration.ofSeconds(60)), schedule, engines);
+        }
+
+        /** One thread for every rank, on the engine that the config names. */
+        public static IntFunction<Engine> engines(TrainConfig config) {
+            return rank -> Engines.named(config.engine().name().toLowerCase(Locale.ROOT))
+                    .open(1);
+        }
+    }
+
     private TrainLab() {}
 
     private record Ears(Consumer<StepMetrics> steps, List<String> notes) implements TrainListener {
@@ -50,6 +73,17 @@ public final class TrainLab {
         public void noted(String message) {
             notes.add(message);
         }
+    }
+
+    /** Overrides that make the tiny config's model a Llama-style one. */
+    public static List<String> llama() {
+        return List.of(
+                "model.norm=rmsnorm",
+                "model.positions=rope",
+                "model.activation=swiglu",
+                "model.bias=false",
+                "model.kv-heads=1",
+                "model.hidden=24");
     }
 
     /** A tiny config; {@code overrides} are {@code key=value}. */
@@ -75,14 +109,20 @@ public final class TrainLab {
 
     /** Runs all ranks of the config's layout; an error of any rank is thrown. */
     public static Run train(TrainConfig config, Store run, TokenDataset corpus, Start start) throws Exception {
-        return train(config, run, corpus, start, TrainLab::reference);
+        return train(config, run, corpus, start, Machinery.inMemory(config));
     }
 
-    /** As above, on other engines than the reference. */
+    /** As above, on these engines by rank. */
     public static Run train(
             TrainConfig config, Store run, TokenDataset corpus, Start start, IntFunction<Engine> engines)
             throws Exception {
-        Run result = attempt(config, run, corpus, start, engines, metrics -> {}, SystemNanoClock.INSTANCE);
+        return train(config, run, corpus, start, Machinery.inMemory(config, engines));
+    }
+
+    /** As above, through other links. */
+    public static Run train(TrainConfig config, Store run, TokenDataset corpus, Start start, Machinery machinery)
+            throws Exception {
+        Run result = attempt(config, run, corpus, start, machinery, metrics -> {}, SystemNanoClock.INSTANCE);
         for (Throwable error : result.errors) {
             throw new AssertionError("a rank failed", error);
         }
@@ -97,23 +137,20 @@ public final class TrainLab {
     /** As above, by another clock. */
     public static Run attempt(TrainConfig config, Store run, TokenDataset corpus, Start start, NanoClock clock)
             throws Exception {
-        return attempt(config, run, corpus, start, TrainLab::reference, metrics -> {}, clock);
+        return attempt(config, run, corpus, start, Machinery.inMemory(config), metrics -> {}, clock);
     }
 
     /** As above; {@code watcher} sees the metrics of rank 0, on its thread. */
     public static Run attempt(
             TrainConfig config, Store run, TokenDataset corpus, Start start, Consumer<StepMetrics> watcher)
             throws Exception {
-        return attempt(config, run, corpus, start, TrainLab::reference, watcher, SystemNanoClock.INSTANCE);
+        return attempt(config, run, corpus, start, Machinery.inMemory(config), watcher, SystemNanoClock.INSTANCE);
     }
 
     static Run attempt(TrainConfig config, Store run, TokenDataset corpus, Start start, FaultyEngines engines)
             throws Exception {
-        return attempt(config, run, corpus, start, engines, metrics -> {}, SystemNanoClock.INSTANCE);
-    }
-
-    private static Engine reference(int rank) {
-        return Engines.named("reference").open(1);
+        Machinery machinery = Machinery.inMemory(config, engines);
+        return attempt(config, run, corpus, start, machinery, metrics -> {}, SystemNanoClock.INSTANCE);
     }
 
     private static Run attempt(
@@ -121,25 +158,27 @@ public final class TrainLab {
             Store run,
             TokenDataset corpus,
             Start start,
-            IntFunction<Engine> engines,
+            Machinery machinery,
             Consumer<StepMetrics> watcher,
             NanoClock clock)
             throws Exception {
         Attempt attempt = Attempt.claim(run);
-        List<RankLinks> links = InMemoryLinks.open(config.layout().grid(), 4, Duration.ofSeconds(60));
         List<List<StepMetrics>> steps = new ArrayList<>();
         List<String> notes = new ArrayList<>();
         List<Callable<Long>> ranks = new ArrayList<>();
-        for (RankLinks link : links) {
+        for (RankLinks link : machinery.links) {
             List<StepMetrics> seen = new ArrayList<>();
             List<String> noted = link.rank() == 0 ? notes : new ArrayList<>();
             steps.add(seen);
             ranks.add(() -> {
                 try (link;
-                        Engine engine = engines.apply(link.rank())) {
+                        Engine engine = machinery.engines.apply(link.rank())) {
                     Consumer<StepMetrics> listener = link.rank() == 0 ? watcher.andThen(seen::add) : seen::add;
                     Ears ears = new Ears(listener, noted);
-                    return new TrainLoop(context(config, link, engine, run, corpus, attempt, start, clock, ears)).run();
+                    Schedule schedule = machinery.schedule;
+                    return new TrainLoop(
+                                    context(config, link, schedule, engine, run, corpus, attempt, start, clock, ears))
+                            .run();
                 }
             });
         }
@@ -159,6 +198,7 @@ public final class TrainLab {
         RankContext context = context(
                 complete,
                 RankLinks.single(),
+                TestSchedule.ONE_F_ONE_B,
                 engine,
                 run,
                 corpus,
@@ -172,6 +212,7 @@ public final class TrainLab {
     private static RankContext context(
             TrainConfig config,
             RankLinks links,
+            Schedule schedule,
             Engine engine,
             Store run,
             TokenDataset corpus,
@@ -179,8 +220,6 @@ public final class TrainLab {
             Start start,
             NanoClock clock,
             TrainListener listener) {
-        TestSchedule schedule =
-                config.layout().schedule().equals("gpipe") ? TestSchedule.GPIPE : TestSchedule.ONE_F_ONE_B;
         return new RankContext(
                 config,
                 links,
