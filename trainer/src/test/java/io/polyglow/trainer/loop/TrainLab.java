@@ -155,7 +155,7 @@ public final class TrainLab {
     static RankModel model(TrainConfig config, Engine engine, Store run, TokenDataset corpus) throws IOException {
         TrainConfig complete = config.forVocabulary(corpus.tokenizer().vocabSize());
         RankContext context = context(
-                complete, RankLinks.single(), engine, run, corpus, Attempt.claim(run), Start.NEW, metrics -> {});
+                complete, RankLinks.single(), engine, run, corpus, Attempt.claim(run), Start.NEW, TrainListener.NONE);
         return new RankModel(context, complete, complete.computeType(engine));
     }
 
