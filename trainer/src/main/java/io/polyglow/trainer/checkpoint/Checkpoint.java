@@ -6,9 +6,11 @@ import io.polyglow.common.store.Store;
 import io.polyglow.trainer.checkpoint.Inventory.FileEntry;
 import io.polyglow.trainer.checkpoint.Inventory.SliceEntry;
 import io.polyglow.trainer.checkpoint.Inventory.TensorEntry;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.NoSuchFileException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -24,10 +26,11 @@ import org.agrona.concurrent.UnsafeBuffer;
 /**
  * A finished checkpoint, opened for reading. Only the asked-for ranges are read, and every byte that is handed out has been counted into a
  * checksum that is compared with the manifest's before the read returns; what does not fit is a {@link ErrorKind#CHECKPOINT} error that
- * names file and offset. Used by one thread.
+ * names the file, the damaged bytes as closely as they are known, and what to do. Used by one thread.
  */
 public final class Checkpoint {
     private static final int CHUNK = 1 << 20;
+    private static final Sink IGNORED = (element, bytes, length) -> {};
 
     /** Takes the bytes of a tensor or slice, in order. */
     public interface Sink {
@@ -46,6 +49,7 @@ public final class Checkpoint {
     private final Store store;
     private final String path;
     private final Manifest manifest;
+    private final Remedy remedy;
     private final Map<String, SafetensorsHeader> headers = new HashMap<>();
     private final byte[] chunk = new byte[CHUNK];
     private final UnsafeBuffer view = new UnsafeBuffer(chunk);
@@ -54,20 +58,38 @@ public final class Checkpoint {
         this.store = store;
         this.path = path;
         this.manifest = manifest;
+        this.remedy = new Remedy(store, path);
     }
 
     /** Reads the manifest of the checkpoint at {@code path} and checks that every file is there in full length. */
     public static Checkpoint open(Store store, String path) {
-        String file = path + "/" + Manifest.FILE;
-        try (InputStream in = store.open(file, 0)) {
-            byte[] utf8 = in.readNBytes(Manifest.MAX_BYTES);
-            Checkpoint checkpoint = new Checkpoint(store, path, Manifest.decode(store.root() + "/" + file, utf8));
+        Remedy remedy = new Remedy(store, path);
+        String file = store.root() + "/" + path + "/" + Manifest.FILE;
+        try {
+            Checkpoint checkpoint =
+                    new Checkpoint(store, path, Manifest.decode(file, manifest(store, path), remedy::text));
             for (FileEntry entry : checkpoint.manifest.inventory().files()) {
-                checkpoint.checkLength(entry);
+                checkpoint.requireLength(entry);
             }
             return checkpoint;
         } catch (IOException e) {
-            throw unreadable(store.root() + "/" + file, e);
+            throw unreadable(file, e, remedy);
+        }
+    }
+
+    /** Whether manifest and lengths of the checkpoint at {@code path} are as they should be; an exception tells what is not, without advice. */
+    static void checkWhole(Store store, String path) throws IOException {
+        Manifest manifest = Manifest.decode(path, manifest(store, path), () -> "");
+        for (FileEntry entry : manifest.inventory().files()) {
+            if (store.stat(path + "/" + entry.name()).bytes() != entry.bytes()) {
+                throw new IOException(path + "/" + entry.name() + " has another length than its manifest says");
+            }
+        }
+    }
+
+    private static byte[] manifest(Store store, String path) throws IOException {
+        try (InputStream in = store.open(path + "/" + Manifest.FILE, 0)) {
+            return in.readNBytes(Manifest.MAX_BYTES);
         }
     }
 
@@ -170,8 +192,26 @@ public final class Checkpoint {
     public void verify() {
         for (FileEntry entry : manifest.inventory().files()) {
             CRC32C crc = new CRC32C();
-            read(entry.name(), 0, entry.bytes(), crc, 0, (element, bytes, length) -> {});
+            read(entry.name(), 0, entry.bytes(), crc, 0, IGNORED);
+            if ((int) crc.getValue() != entry.crc32c()) {
+                verifyTensors(entry.name());
+            }
             checkCrc(entry.name(), 0, entry.bytes(), "the file", entry.crc32c(), crc);
+        }
+    }
+
+    /** Finds out which tensor of a damaged file is damaged. */
+    private void verifyTensors(String file) {
+        for (TensorEntry tensor : manifest.inventory().tensors()) {
+            if (tensor.file().equals(file)) {
+                readTensor(file, tensor.name(), tensor.crc32c(), 0, IGNORED);
+            }
+        }
+        for (SliceEntry slice : manifest.inventory().slices()) {
+            if (slice.file().equals(file)) {
+                readTensor(file, slice.first(), slice.firstCrc32c(), 0, IGNORED);
+                readTensor(file, slice.second(), slice.secondCrc32c(), 0, IGNORED);
+            }
         }
     }
 
@@ -200,7 +240,7 @@ public final class Checkpoint {
                 return;
             }
         }
-        throw SafetensorsHeader.broken(location() + "/" + file, 8, "has no tensor '" + name + "'");
+        throw broken(file, 8, "has no tensor '" + name + "'");
     }
 
     private SafetensorsHeader header(String file) {
@@ -221,16 +261,18 @@ public final class Checkpoint {
 
     private SafetensorsHeader readHeader(FileEntry entry) {
         String name = location() + "/" + entry.name();
+        SafetensorsHeader header;
         try (InputStream in = store.open(path + "/" + entry.name(), 0)) {
-            SafetensorsHeader header = SafetensorsHeader.read(name, in, entry.bytes());
-            if (header.crc32c() != entry.headerCrc32c()) {
-                throw SafetensorsHeader.broken(
-                        name, 0, "has another header than the one that the manifest lists; it is damaged or foreign");
-            }
-            return header;
+            header = SafetensorsHeader.read(name, in, entry.bytes());
+        } catch (PolyglowException e) {
+            throw remedy.addTo(e);
         } catch (IOException e) {
-            throw unreadable(name, e);
+            throw unreadable(name, e, remedy);
         }
+        if (header.crc32c() != entry.headerCrc32c()) {
+            throw damaged(entry.name(), 0, header.dataOffset(), "the header", entry.headerCrc32c(), header.crc32c());
+        }
+        return header;
     }
 
     private void read(String file, long offset, long bytes, CRC32C crc, long firstElement, Sink sink) {
@@ -239,39 +281,61 @@ public final class Checkpoint {
             for (long done = 0; done < bytes; ) {
                 int length = in.readNBytes(chunk, 0, (int) Math.min(CHUNK, bytes - done));
                 if (length == 0) {
-                    throw SafetensorsHeader.broken(name, offset + done, "ends too early");
+                    throw broken(file, offset + done, "ends too early");
                 }
                 crc.update(chunk, 0, length);
                 sink.accept(firstElement + done / Float.BYTES, view, length);
                 done += length;
             }
         } catch (IOException e) {
-            throw unreadable(name + ", near byte " + offset, e);
+            throw unreadable(name + ", near byte " + offset, e, remedy);
         }
     }
 
     private void checkCrc(String file, long offset, long bytes, String what, int expected, CRC32C actual) {
         if ((int) actual.getValue() != expected) {
-            throw SafetensorsHeader.broken(
-                    location() + "/" + file,
-                    offset,
-                    "is damaged: bytes [" + offset + ", " + (offset + bytes) + "), " + what + ", have CRC32C "
-                            + Inventory.hex((int) actual.getValue()) + " but the manifest says "
-                            + Inventory.hex(expected));
+            throw damaged(file, offset, bytes, what, expected, (int) actual.getValue());
         }
     }
 
-    private void checkLength(FileEntry entry) throws IOException {
-        Store.Entry stat = store.stat(path + "/" + entry.name());
+    private PolyglowException damaged(String file, long offset, long bytes, String what, int expected, int actual) {
+        return remedy.addTo(new PolyglowException(
+                ErrorKind.CHECKPOINT,
+                location() + "/" + file + ": damaged somewhere in bytes [" + offset + ", " + (offset + bytes) + "), "
+                        + what + ": their CRC32C is " + Inventory.hex(actual) + ", but the manifest says "
+                        + Inventory.hex(expected) + "."));
+    }
+
+    private PolyglowException broken(String file, long offset, String what) {
+        return remedy.addTo(SafetensorsHeader.broken(location() + "/" + file, offset, what));
+    }
+
+    private void requireLength(FileEntry entry) throws IOException {
+        Store.Entry stat;
+        try {
+            stat = store.stat(path + "/" + entry.name());
+        } catch (NoSuchFileException e) {
+            throw remedy.addTo(new PolyglowException(
+                    ErrorKind.CHECKPOINT,
+                    location() + "/" + entry.name() + ": is missing, but the manifest lists it with " + entry.bytes()
+                            + " bytes.",
+                    e));
+        }
         if (stat.bytes() != entry.bytes()) {
-            throw SafetensorsHeader.broken(
-                    location() + "/" + entry.name(),
+            throw broken(
+                    entry.name(),
                     Math.min(stat.bytes(), entry.bytes()),
                     "has " + stat.bytes() + " bytes, but the manifest says " + entry.bytes());
         }
     }
 
-    private static PolyglowException unreadable(String file, IOException e) {
-        return new PolyglowException(ErrorKind.CHECKPOINT, file + ": cannot be read: " + e + ".", e);
+    /** A file that is gone is damage; any other error may be the store's, and no reason to give the checkpoint up. */
+    private static PolyglowException unreadable(String file, IOException e, Remedy remedy) {
+        boolean damage = e instanceof NoSuchFileException || e instanceof EOFException;
+        String what = file + ": cannot be read: " + e + ".";
+        return new PolyglowException(
+                ErrorKind.CHECKPOINT,
+                what + " " + (damage ? remedy.text() : "Look whether the store works, and try again."),
+                e);
     }
 }

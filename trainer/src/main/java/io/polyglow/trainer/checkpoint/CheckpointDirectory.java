@@ -43,6 +43,11 @@ public final class CheckpointDirectory {
         return steps;
     }
 
+    /** Whether a directory of this name is a finished checkpoint. */
+    static boolean isFinished(String name) {
+        return FINISHED.matcher(name).matches();
+    }
+
     /** The path of a finished checkpoint, relative to the run. */
     public static String path(long step) {
         return ROOT + "/" + String.format(Locale.ROOT, "step-%08d", step);

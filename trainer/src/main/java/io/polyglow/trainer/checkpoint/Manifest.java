@@ -9,6 +9,7 @@ import io.polyglow.trainer.parallel.ParallelLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.zip.CRC32C;
 
 /**
@@ -97,13 +98,15 @@ public record Manifest(
         return utf8;
     }
 
-    static Manifest decode(String source, byte[] utf8) {
+    /** Whatever breaks the format is a {@link ErrorKind#CHECKPOINT} error that ends with {@code remedy}; so is another version, without it. */
+    static Manifest decode(String source, byte[] utf8, Supplier<String> remedy) {
         try {
             return from(source, utf8);
         } catch (PolyglowException e) {
+            String what = "checkpoint manifest " + e.getMessage();
             throw e.kind() == ErrorKind.CHECKPOINT
                     ? e
-                    : new PolyglowException(ErrorKind.CHECKPOINT, "checkpoint manifest " + e.getMessage(), e);
+                    : new PolyglowException(ErrorKind.CHECKPOINT, what + " " + remedy.get(), e);
         }
     }
 
@@ -113,10 +116,11 @@ public record Manifest(
             throw json.problem("format", "this is no checkpoint manifest: expected \"" + FORMAT + "\".");
         }
         if (json.getInt("version") != VERSION) {
-            throw json.problem(
+            PolyglowException other = json.problem(
                     "version",
                     "format version " + json.getInt("version") + ", but this Polyglow reads version " + VERSION
                             + "; use the release that wrote it, code_version says which.");
+            throw new PolyglowException(ErrorKind.CHECKPOINT, "checkpoint manifest " + other.getMessage());
         }
         checkCrc(source, utf8, json);
         Set<String> known = new HashSet<>(Inventory.names());

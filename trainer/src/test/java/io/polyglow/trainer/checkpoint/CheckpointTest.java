@@ -17,6 +17,8 @@ import io.polyglow.trainer.loop.Start;
 import io.polyglow.trainer.loop.TestCorpus;
 import io.polyglow.trainer.loop.TrainLab;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
@@ -25,6 +27,9 @@ import org.junit.jupiter.api.Test;
 
 class CheckpointTest {
     private static final String STEP_2 = CheckpointDirectory.path(2);
+    private static final String ONE_BEFORE =
+            "The newest other checkpoint, step-00000001, has all its files in full length:"
+                    + " to go on from it, move ";
 
     private final TokenDataset corpus = TestCorpus.of(300);
     private final MemoryStore run = new MemoryStore();
@@ -100,7 +105,37 @@ class CheckpointTest {
         PolyglowException error = catchThrowableOfType(PolyglowException.class, this::readAll);
         assertThat(error).as("damaged %s", name).isNotNull();
         assertThat(error.kind()).isEqualTo(ErrorKind.CHECKPOINT);
-        assertThat(error).hasMessageContaining(name);
+        assertThat(error).hasMessageContaining(name).hasMessageContaining(ONE_BEFORE);
+    }
+
+    @Test
+    void shouldNameTheDamagedBytesAsCloselyAsTheyAreKnown() throws Exception {
+        String file = STEP_2 + "/model-00001-of-00004.safetensors";
+        byte[] bytes = Stores.read(run, file, 1 << 20);
+        int header =
+                8 + (int) ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong();
+        bytes[header + 2] ^= 1;
+        Stores.rewrite(run, file, bytes);
+        PolyglowException error = catchThrowableOfType(PolyglowException.class, this::readAll);
+        assertThat(error)
+                .hasMessageContaining(file + ": damaged somewhere in bytes [" + header + ", ")
+                .hasMessageContaining("), tensor '");
+    }
+
+    @Test
+    void shouldNotSendToOtherCheckpointsThatAreNotWhole() throws Exception {
+        truncate(STEP_2 + "/config.json");
+        truncate(CheckpointDirectory.path(1) + "/config.json");
+        assertThatThrownBy(this::readAll)
+                .hasMessageContaining("No other checkpoint is whole either: put an undamaged copy in the place of ");
+        run.delete(CheckpointDirectory.path(1));
+        assertThatThrownBy(this::readAll)
+                .hasMessageContaining("There is no other checkpoint: put an undamaged copy in the place of ");
+    }
+
+    private void truncate(String path) throws IOException {
+        byte[] bytes = Stores.read(run, path, 1 << 20);
+        Stores.rewrite(run, path, Arrays.copyOf(bytes, bytes.length - 1));
     }
 
     @Test
@@ -112,7 +147,10 @@ class CheckpointTest {
             TrainLab.Run result = TrainLab.attempt(config(), run, corpus, Start.RESUME);
             assertThat(result.steps()).isEmpty();
             assertThat(((PolyglowException) result.errors().get(0)).kind()).isEqualTo(ErrorKind.CHECKPOINT);
-            assertThat(result.errors().get(0)).hasMessageContaining(file).hasMessageContaining("byte");
+            assertThat(result.errors().get(0))
+                    .hasMessageContaining(file)
+                    .hasMessageContaining("damaged somewhere in bytes [")
+                    .hasMessageContaining(ONE_BEFORE);
             bytes[bytes.length - 3] ^= 1;
             Stores.rewrite(run, STEP_2 + "/" + file, bytes);
         }
@@ -138,12 +176,14 @@ class CheckpointTest {
         String text = new String(Stores.read(run, path, 1 << 20), StandardCharsets.UTF_8);
         Stores.rewrite(
                 run, path, text.replace("\"version\": 1", "\"version\": 2").getBytes(StandardCharsets.UTF_8));
-        assertThatThrownBy(this::readAll).hasMessageContaining("format version 2");
+        assertThatThrownBy(this::readAll)
+                .hasMessageContaining("format version 2")
+                .hasMessageNotContaining("move");
         Stores.rewrite(run, path, text.replace("\"step\": 2", "\"step\": 3").getBytes(StandardCharsets.UTF_8));
         assertThatThrownBy(this::readAll).hasMessageContaining("damaged or edited");
         for (String name : List.of("../x", "a/b", "/etc/passwd", "..", "a%2fb", "a\\u0000b")) {
             String crafted = text.replace("\"config.json\"", "\"" + name + "\"");
-            assertThatThrownBy(() -> Manifest.decode("m", crafted.getBytes(StandardCharsets.UTF_8)))
+            assertThatThrownBy(() -> Manifest.decode("m", crafted.getBytes(StandardCharsets.UTF_8), () -> ""))
                     .isInstanceOf(PolyglowException.class);
         }
     }
