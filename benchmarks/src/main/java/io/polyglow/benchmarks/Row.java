@@ -1,7 +1,7 @@
 package io.polyglow.benchmarks;
 
 import io.polyglow.common.json.JsonObject;
-import io.polyglow.trainer.loop.Throughput;
+import io.polyglow.trainer.plan.Throughput;
 import java.util.ArrayList;
 import java.util.List;
 

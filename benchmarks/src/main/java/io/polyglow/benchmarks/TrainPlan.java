@@ -11,9 +11,9 @@ import io.polyglow.trainer.config.TrainConfig.EngineChoice;
 import io.polyglow.trainer.config.TrainConfig.Evaluation;
 import io.polyglow.trainer.config.TrainConfig.Layout;
 import io.polyglow.trainer.config.TrainConfig.Optimizer;
-import io.polyglow.trainer.loop.Throughput;
 import io.polyglow.trainer.model.ModelConfig;
 import io.polyglow.trainer.model.ParameterTable;
+import io.polyglow.trainer.plan.Throughput;
 import java.util.Locale;
 import java.util.Set;
 

@@ -23,6 +23,7 @@ import io.polyglow.trainer.parallel.RankLinks;
 import io.polyglow.trainer.parallel.Schedule;
 import io.polyglow.trainer.parallel.SumTree;
 import io.polyglow.trainer.pipeline.StageExecutor;
+import io.polyglow.trainer.plan.StageNeeds;
 import io.polyglow.trainer.tensor.DType;
 import io.polyglow.trainer.tensor.Tensor;
 import java.io.IOException;
@@ -60,7 +61,7 @@ final class RankModel implements AutoCloseable {
         TokenDataset corpus = context.corpus();
         TokenSplit train = corpus.split(TokenDataset.TRAIN);
         order = new DataOrder(corpus.manifest().fingerprint(), config.seed(), train.tokens(), T);
-        memory = StageModel.plan(model, plan, dtype, B, T, slots, buffers).toString();
+        memory = StageNeeds.of(config, dtype, schedule, links.rank()).memory().toString();
         stage = new StageModel(engine, model, plan, dtype, B, T, slots);
         for (int i = 0; i < buffers; i++) {
             gradients.add(stage.newGradients());

@@ -23,7 +23,7 @@ public interface TrainListener {
      * @param fromStep steps that the loaded checkpoint had done, 0 for a new run
      * @param lastStep the step at which this part of the run ends
      * @param parameters elements of all parameters
-     * @param memory what this rank allocates for the model, as text
+     * @param memory what this rank holds for model, optimizer, messages and checkpoints, by purpose, as text
      * @param engine what computes, as text
      */
     record RunStart(long fromStep, long lastStep, long parameters, String memory, String engine) {}

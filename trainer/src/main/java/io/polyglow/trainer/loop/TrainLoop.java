@@ -18,6 +18,7 @@ import io.polyglow.trainer.config.TrainConfig;
 import io.polyglow.trainer.eval.HeldOutLoss;
 import io.polyglow.trainer.model.ParameterTable;
 import io.polyglow.trainer.parallel.RankLinks;
+import io.polyglow.trainer.plan.Throughput;
 import io.polyglow.trainer.tensor.DType;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -1,7 +1,6 @@
 package io.polyglow.trainer.plan;
 
 import io.polyglow.trainer.config.TrainConfig;
-import io.polyglow.trainer.loop.Throughput;
 import io.polyglow.trainer.model.ParameterTable;
 import io.polyglow.trainer.parallel.ParallelLayout;
 import io.polyglow.trainer.parallel.Schedule;

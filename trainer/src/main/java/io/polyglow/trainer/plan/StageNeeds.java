@@ -25,7 +25,8 @@ import io.polyglow.trainer.tensor.DType;
  * @param sentBytes bytes that the rank sends in a step
  */
 public record StageNeeds(StagePlan stage, MemoryPlan engine, MemoryPlan host, long sentBytes) {
-    static StageNeeds of(TrainConfig config, DType dtype, Schedule schedule, int rank) {
+    /** What this rank needs; {@code config} has the size of the vocabulary filled in. */
+    public static StageNeeds of(TrainConfig config, DType dtype, Schedule schedule, int rank) {
         ParallelLayout layout = config.layout().grid();
         ModelConfig model = config.model();
         int stages = layout.pipeline();
@@ -125,6 +126,11 @@ public record StageNeeds(StagePlan stage, MemoryPlan engine, MemoryPlan host, lo
 
     private static long reduced(Group group, ModelShards shards, int rank, int nodes) {
         return shards.layout().data() == 1 ? 0 : nodes * (size(group) - owned(group, shards, rank)) * Float.BYTES;
+    }
+
+    /** Everything that the rank holds, by purpose. */
+    public MemoryPlan memory() {
+        return new MemoryPlan().add(engine).add(host);
     }
 
     /** Everything that the rank holds. */

@@ -1,4 +1,4 @@
-package io.polyglow.trainer.loop;
+package io.polyglow.trainer.plan;
 
 import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.kernels.WeightLayout;
@@ -30,7 +30,7 @@ public final class Throughput {
     }
 
     /** Operations per second of a square matrix product, large enough to be timed. */
-    static double peakFlops(Engine engine, DType dtype, NanoClock clock) {
+    public static double peakFlops(Engine engine, DType dtype, NanoClock clock) {
         for (int n = 64; ; n *= 2) {
             long ns = time(engine, dtype, n, clock);
             if (ns >= LONG_ENOUGH_NS || n == LARGEST) {
