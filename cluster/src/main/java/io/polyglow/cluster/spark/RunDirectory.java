@@ -6,6 +6,7 @@ import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.store.Store;
 import io.polyglow.common.store.Stores;
+import io.polyglow.trainer.checkpoint.CheckpointDirectory;
 import io.polyglow.trainer.config.ResumeRules;
 import io.polyglow.trainer.config.TrainConfig;
 import io.polyglow.trainer.loop.TrainLoop;
@@ -22,19 +23,30 @@ final class RunDirectory {
 
     private RunDirectory() {}
 
-    /** Refuses a directory that holds a run: nothing is started over silently. */
+    /**
+     * Refuses a directory with a checkpoint: nothing is started over silently. A run that never reached its first checkpoint has
+     * nothing to lose, so it may begin anew with a corrected config.
+     */
     static void requireNew(Store run) throws IOException {
-        if (run.exists(CONFIG)) {
+        List<Long> steps = new CheckpointDirectory(run).steps();
+        if (!steps.isEmpty()) {
             throw new PolyglowException(
                     ErrorKind.USAGE,
-                    run.root() + " already holds a run. Continue it with: polyglow resume " + run.root()
+                    run.root() + " already holds a run, with checkpoints up to step " + steps.get(steps.size() - 1)
+                            + ". Continue it with: polyglow resume " + run.root()
                             + ", or choose another directory with --set run=...");
         }
     }
 
+    /** Whether a run was started here, however far it came. */
+    static boolean isRun(Store run) throws IOException {
+        return run.exists(CONFIG);
+    }
+
+    /** Called by who has the lease, so that no config of a run that is in progress is replaced. */
     static void create(Store run, Resolved<TrainConfig> config) throws IOException {
         requireNew(run);
-        Stores.write(run, CONFIG, config.yaml().getBytes(StandardCharsets.UTF_8));
+        Stores.rewrite(run, CONFIG, config.yaml().getBytes(StandardCharsets.UTF_8));
     }
 
     /** The config of a run with overrides applied, if it may be resumed so. */

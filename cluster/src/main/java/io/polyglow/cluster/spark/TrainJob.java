@@ -41,10 +41,14 @@ public final class TrainJob {
         this.listener = listener;
     }
 
-    /** Begins a run in a directory that has none, and runs it to its end or to {@code stop-after}. */
+    /** Begins a run in a directory without checkpoints, and runs it to its end or to {@code stop-after}. */
     public static TrainResult start(Resolved<TrainConfig> config, SparkTarget target, JobListener listener) {
         return guard(config.value().run(), run -> {
             RunDirectory.requireNew(run);
+            CorpusCheck.run(config.value());
+            if (RunDirectory.isRun(run)) {
+                listener.stage("beginning anew: the run in this directory never reached a checkpoint");
+            }
             return new TrainJob(config, target, listener, Start.NEW).run(run, () -> RunDirectory.create(run, config));
         });
     }
@@ -57,7 +61,8 @@ public final class TrainJob {
             String location, List<String> overrides, SparkTarget target, JobListener listener) {
         return guard(location, run -> {
             Resolved<TrainConfig> config = RunDirectory.resumed(run, location, overrides);
-            return new TrainJob(config, target, listener, Start.RESTART).run(run, () -> {});
+            return new TrainJob(config, target, listener, Start.RESTART)
+                    .run(run, () -> checkResume(run, config.value()));
         });
     }
 
@@ -75,7 +80,7 @@ public final class TrainJob {
         }
     }
 
-    /** Changes the run directory once the run belongs to this driver. */
+    /** What comes before the first attempt, once the run belongs to this driver. */
     private interface Preparation {
         void run() throws IOException;
     }
@@ -85,13 +90,31 @@ public final class TrainJob {
         SparkSettings settings = new SparkSettings("polyglow " + config.value().run(), target, worldSize);
         Stores.checkWritable(run);
         try (RunLease lease = RunLease.take(run, clock, LEASE_STALE_AFTER_NS)) {
-            preparation.run();
             CheckpointDirectory checkpoints = new CheckpointDirectory(run);
-            if (RunMonitor.newest(checkpoints) >= config.value().lastStep()) {
-                return result(RunMonitor.newest(checkpoints), 0);
+            long newest = RunMonitor.newest(checkpoints);
+            if (start != Start.NEW && newest >= config.value().lastStep()) {
+                return done(checkpoints, newest);
             }
+            preparation.run();
             return train(run, lease, checkpoints, settings);
         }
+    }
+
+    /** What a resumed run goes on from and learns from, as far as that is cheap to check: better refused here than by every rank. */
+    private static void checkResume(Store run, TrainConfig config) throws IOException {
+        CheckpointDirectory checkpoints = new CheckpointDirectory(run);
+        long newest = RunMonitor.newest(checkpoints);
+        if (newest > 0) {
+            checkpoints.open(newest);
+        }
+        CorpusCheck.run(config);
+    }
+
+    /** There is no step left to take; success is the last checkpoint, so it must be readable to its last byte. */
+    private TrainResult done(CheckpointDirectory checkpoints, long step) {
+        listener.stage("the run is done already, at step " + step + "; checking its checkpoint");
+        checkpoints.open(step).verify();
+        return result(step, 0);
     }
 
     private TrainResult train(Store run, RunLease lease, CheckpointDirectory checkpoints, SparkSettings settings)

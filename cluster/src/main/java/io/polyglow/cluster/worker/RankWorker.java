@@ -28,6 +28,8 @@ import io.polyglow.trainer.parallel.ParallelLayout;
 import io.polyglow.trainer.parallel.RankLinks;
 import io.polyglow.trainer.parallel.Schedule;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.HexFormat;
@@ -185,12 +187,20 @@ public final class RankWorker {
                         new JsonObject()
                                 .put("kind", fate.kind().name())
                                 .put("message", fate.getMessage())
+                                .put("stack_trace", stackTrace(error))
                                 .put("flight_record", flightRecord));
             }
         } catch (IOException | RuntimeException e) { // the store may be the very thing that failed
             fate.addSuppressed(e);
         }
         return fate;
+    }
+
+    /** In the rank's own log, because nobody else shows it. */
+    private static String stackTrace(Throwable error) {
+        StringWriter text = new StringWriter();
+        error.printStackTrace(new PrintWriter(text, true));
+        return text.toString();
     }
 
     /** Writes the rank's life into {@code logs/rank-N.jsonl}. */

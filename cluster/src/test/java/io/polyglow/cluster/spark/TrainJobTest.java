@@ -3,6 +3,7 @@ package io.polyglow.cluster.spark;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.polyglow.cluster.member.RunLease;
 import io.polyglow.common.config.ConfigFile;
 import io.polyglow.common.config.Resolved;
 import io.polyglow.common.error.ErrorKind;
@@ -14,8 +15,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.UnaryOperator;
+import org.agrona.concurrent.SystemNanoClock;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -92,13 +98,132 @@ class TrainJobTest {
     }
 
     @Test
-    void shouldTellWhatARankDiedOfWhenTheCorpusIsMissing() {
-        Resolved<TrainConfig> config = config("no-data", "data=" + folder.resolve("nowhere"), "layout.data=2");
-        SparkTarget threads = new SparkTarget("local[2]", Map.of());
-        assertThatThrownBy(() -> TrainJob.start(config, threads, JobListener.SILENT))
+    void shouldLeaveNoTraceWhenTheCorpusCannotBeUsed() throws IOException {
+        List<String> stages = new ArrayList<>();
+        assertRefused(ErrorKind.DATA, "nowhere", stages, "data=" + folder.resolve("nowhere"));
+        assertRefused(ErrorKind.USAGE, "model.vocab-size = 3 is too small", stages, "model.vocab-size=3");
+        assertRefused(ErrorKind.DATA, "but one sample needs 1000001", stages, "model.context=1000000");
+        assertRefused(ErrorKind.DATA, "the validation split has", stages, "model.context=3000", "evaluate.every=10");
+        Path cut = damagedCorpus("cut", bytes -> Arrays.copyOf(bytes, bytes.length - 1));
+        assertRefused(ErrorKind.DATA, "train-00000.bin, byte ", stages, "data=" + cut);
+        assertThat(folder.resolve("refused")).doesNotExist();
+        assertThat(stages).isEmpty();
+    }
+
+    private void assertRefused(ErrorKind kind, String message, List<String> stages, String... overrides) {
+        assertThatThrownBy(() -> TrainJob.start(config("refused", overrides), SparkTarget.HERE, new Stages(stages)))
+                .isInstanceOfSatisfying(
+                        PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(kind))
+                .hasMessageContaining(message);
+    }
+
+    @Test
+    void shouldTellWhatARankDiedOfAndBeginAnewWhenTheConfigIsCorrected() throws IOException {
+        Path flipped = damagedCorpus("flipped", bytes -> {
+            bytes[bytes.length - 1] ^= 1;
+            return bytes;
+        });
+        assertThatThrownBy(() ->
+                        TrainJob.start(config("corrected", "data=" + flipped), SparkTarget.HERE, JobListener.SILENT))
                 .isInstanceOfSatisfying(
                         PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.DATA))
-                .hasMessageContaining("nowhere");
+                .hasMessageStartingWith("rank 0 on ")
+                .hasMessageContaining("flipped/train-00000.bin");
+        List<String> stages = new ArrayList<>();
+        TrainResult result = TrainJob.start(config("corrected", "steps=2"), SparkTarget.HERE, new Stages(stages));
+        assertThat(result.step()).isEqualTo(2);
+        assertThat(stages).first().asString().startsWith("beginning anew");
+        assertThat(Files.readString(folder.resolve("corrected/config.yaml"))).doesNotContain("flipped");
+        assertThat(Files.readString(folder.resolve("corrected/logs/rank-0.jsonl")))
+                .containsPattern("\"memory\":\"weights [^\"]* optimizer [^\"]* checkpoint ");
+    }
+
+    @Test
+    void shouldNotBeginAnewWhileAnotherDriverHasTheRun() throws Exception {
+        try (LocalStore run = new LocalStore(folder.resolve("leased"));
+                RunLease lease = RunLease.take(run, SystemNanoClock.INSTANCE, 1);
+                Beats beats = new Beats(lease)) {
+            Files.writeString(folder.resolve("leased/config.yaml"), "of the other driver");
+            assertThatThrownBy(() -> TrainJob.start(config("leased"), SparkTarget.HERE, JobListener.SILENT))
+                    .isInstanceOfSatisfying(
+                            PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.USAGE))
+                    .hasMessageContaining("is in use by process");
+            assertThat(beats.failure).isNull();
+            assertThat(folder.resolve("leased/config.yaml")).hasContent("of the other driver");
+        }
+    }
+
+    /** Keeps a lease alive, as the driver that has it would. */
+    private static final class Beats implements AutoCloseable {
+        private final Thread thread;
+        private volatile @Nullable Throwable failure;
+
+        Beats(RunLease lease) {
+            thread = new Thread(() -> {
+                try {
+                    while (!Thread.interrupted()) {
+                        lease.beat();
+                        LockSupport.parkNanos(50_000_000);
+                    }
+                } catch (IOException | RuntimeException e) {
+                    failure = e;
+                }
+            });
+            thread.start();
+        }
+
+        @Override
+        public void close() {
+            thread.interrupt();
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    @Test
+    void shouldReadTheLastCheckpointToItsEndWhenAFinishedRunIsResumed() throws IOException {
+        TrainJob.start(config("done", "steps=4", "checkpoint.every=2"), SparkTarget.HERE, JobListener.SILENT);
+        String run = folder.resolve("done").toString();
+        List<String> stages = new ArrayList<>();
+        TrainResult again = TrainJob.resume(run, List.of(), SparkTarget.HERE, new Stages(stages));
+        assertThat(again).isEqualTo(new TrainResult(4, true, 0, "checkpoints/step-00000004"));
+        assertThat(stages).containsExactly("the run is done already, at step 4; checking its checkpoint");
+
+        Path weights = folder.resolve("done/checkpoints/step-00000004/model-00001-of-00001.safetensors");
+        byte[] bytes = Files.readAllBytes(weights);
+        bytes[bytes.length - 1] ^= 1;
+        Files.write(weights, bytes);
+        assertDamaged(run, "damaged somewhere in bytes [");
+        Files.write(weights, Arrays.copyOf(bytes, bytes.length - 1));
+        assertDamaged(run, "but the manifest says " + bytes.length);
+    }
+
+    private static void assertDamaged(String run, String message) {
+        assertThatThrownBy(() -> TrainJob.resume(run, List.of(), SparkTarget.HERE, JobListener.SILENT))
+                .isInstanceOfSatisfying(
+                        PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.CHECKPOINT))
+                .hasMessageContaining(message)
+                .hasMessageContaining("The newest other checkpoint, step-00000002, has all its files in full length");
+    }
+
+    /** A copy of the corpus with a change to the tokens of its first shard. */
+    private Path damagedCorpus(String name, UnaryOperator<byte[]> damage) throws IOException {
+        Path corpus = folder.resolve(name);
+        TinyCorpus.write(corpus);
+        Path tokens = corpus.resolve("train-00000.bin");
+        Files.write(tokens, damage.apply(Files.readAllBytes(tokens)));
+        return corpus;
+    }
+
+    /** Remembers what the job was doing. */
+    private record Stages(List<String> seen) implements JobListener {
+        @Override
+        public void stage(String stage) {
+            seen.add(stage);
+        }
     }
 
     private Resolved<TrainConfig> config(String run, String... more) {

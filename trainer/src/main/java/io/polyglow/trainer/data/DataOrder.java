@@ -22,18 +22,23 @@ public final class DataOrder {
 
     /** The order for a train split of {@code splitTokens} tokens, cut into windows of {@code timeSteps} inputs and as many targets. */
     public DataOrder(String fingerprint, long seed, long splitTokens, int timeSteps) {
-        if (splitTokens < timeSteps + 1L) {
-            throw new PolyglowException(
-                    ErrorKind.DATA,
-                    "the train split has " + splitTokens + " tokens, but one sample needs " + (timeSteps + 1L)
-                            + " (model.context + 1); use a larger corpus or a shorter model.context");
-        }
+        requireSample(splitTokens, timeSteps);
         this.purpose = "data-order:" + fingerprint;
         this.seed = seed;
         this.splitTokens = splitTokens;
         this.timeSteps = timeSteps;
         this.windows = Math.max(1, (splitTokens - timeSteps) / timeSteps);
         this.permutation = enter(0);
+    }
+
+    /** Refuses a train split that is too short for one sample. */
+    public static void requireSample(long splitTokens, int timeSteps) {
+        if (splitTokens < timeSteps + 1L) {
+            throw new PolyglowException(
+                    ErrorKind.DATA,
+                    "the train split has " + splitTokens + " tokens, but one sample needs " + (timeSteps + 1L)
+                            + " (model.context + 1); use a larger corpus or a shorter model.context");
+        }
     }
 
     /** Samples in one epoch. */

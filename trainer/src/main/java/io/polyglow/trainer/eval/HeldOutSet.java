@@ -22,14 +22,7 @@ public final class HeldOutSet {
     /** The first {@code sequences} windows of {@code split}, or as many as there are; at least one is needed. */
     public HeldOutSet(TokenSplit split, int sequences, int timeSteps) {
         this.T = timeSteps;
-        this.windows = (int) Math.min(sequences, (split.tokens() - 1) / T);
-        if (windows < 1) {
-            throw new PolyglowException(
-                    ErrorKind.DATA,
-                    "the " + split.name() + " split has " + split.tokens() + " tokens, but evaluation needs at least "
-                            + (T + 1L)
-                            + " (model.context + 1); prepare the corpus with a larger held-out share, or set evaluate.every: 0");
-        }
+        this.windows = windows(split.name(), split.tokens(), sequences, T);
         this.languages = languages(split);
         this.languageOfTarget = new short[Math.multiplyExact(windows, T)];
         this.targetsOfLanguage = new long[languages.size()];
@@ -42,6 +35,18 @@ public final class HeldOutSet {
             languageOfTarget[i] = (short) language;
             targetsOfLanguage[language]++;
         }
+    }
+
+    /** How many windows of T tokens a split of {@code tokens} gives, at most {@code sequences}; refuses one that gives none. */
+    public static int windows(String split, long tokens, int sequences, int T) {
+        int windows = (int) Math.min(sequences, (tokens - 1) / T);
+        if (windows < 1) {
+            throw new PolyglowException(
+                    ErrorKind.DATA,
+                    "the " + split + " split has " + tokens + " tokens, but evaluation needs at least " + (T + 1L)
+                            + " (model.context + 1); prepare the corpus with a larger held-out share, or set evaluate.every: 0");
+        }
+        return windows;
     }
 
     private List<String> languages(TokenSplit split) {

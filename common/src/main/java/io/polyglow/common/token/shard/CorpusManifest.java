@@ -100,6 +100,11 @@ public record CorpusManifest(
                 shards.stream().flatMap(shard -> shard.languages().stream()).toList());
     }
 
+    /** Tokens of one split. */
+    public long tokens(String split) {
+        return shards(split).stream().mapToLong(ShardInfo::tokens).sum();
+    }
+
     /** The shards of one split, in order. */
     public List<ShardInfo> shards(String split) {
         return shards.stream().filter(shard -> shard.split().equals(split)).toList();

@@ -25,18 +25,22 @@ final class MappedFile {
 
     /** The bytes of a file below 2 GiB, little-endian, safe to read by many threads with absolute gets. */
     static ByteBuffer open(Store store, String path, FileDigest digest) throws IOException {
-        String file = store.root() + "/" + path;
+        requireLength(store, path, digest);
+        ByteBuffer bytes = store instanceof LocalStore ? map(Path.of(store.root(), path)) : mapCopy(store, path);
+        verify(store.root() + "/" + path, bytes, digest);
+        return bytes.order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** Refuses a file of another length than its digest's, without reading it. */
+    static void requireLength(Store store, String path, FileDigest digest) throws IOException {
         long length = store.stat(path).bytes();
         if (length != digest.bytes()) {
             throw new PolyglowException(
                     ErrorKind.DATA,
-                    file + ", byte " + Math.min(length, digest.bytes()) + ": the file has " + length
-                            + " bytes, the manifest says " + digest.bytes()
+                    store.root() + "/" + path + ", byte " + Math.min(length, digest.bytes()) + ": the file has "
+                            + length + " bytes, the manifest says " + digest.bytes()
                             + ". It was cut off or replaced; copy or prepare the corpus again.");
         }
-        ByteBuffer bytes = store instanceof LocalStore ? map(Path.of(store.root(), path)) : mapCopy(store, path);
-        verify(file, bytes, digest);
-        return bytes.order(ByteOrder.LITTLE_ENDIAN);
     }
 
     private static ByteBuffer mapCopy(Store store, String path) throws IOException {
