@@ -1,8 +1,10 @@
 package io.polyglow.systemtest;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -94,6 +96,13 @@ final class ClusterFixture implements BeforeAllCallback, AfterAllCallback, TestW
             return files.exists(new org.apache.hadoop.fs.Path(location));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The text of a file on HDFS. */
+    String read(String location) throws IOException {
+        try (InputStream in = files.open(new org.apache.hadoop.fs.Path(location))) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         }
     }
 

@@ -3,6 +3,7 @@ package io.polyglow.systemtest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.polyglow.common.json.Json;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,7 +17,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
  * The whole road on a cluster of processes: prepare on Spark onto HDFS, train four ranks (two replicas of two stages) on two workers, lose
- * executors and drivers, and end with the weights that a single undisturbed rank computes.
+ * executors and drivers, and end with the losses of every step and the weights that a single undisturbed rank computes.
  */
 @Timeout(600)
 class TrainingOnAClusterTest {
@@ -29,6 +30,7 @@ class TrainingOnAClusterTest {
     static final ClusterFixture CLUSTER = new ClusterFixture();
 
     private static String weightsOfOneRank;
+    private static List<String> lossesOfOneRank;
 
     @BeforeAll
     static void prepareAndTrainOneRank() throws Exception {
@@ -47,6 +49,8 @@ class TrainingOnAClusterTest {
                 "output=" + CLUSTER.onHdfs("corpus"));
         CLUSTER.run("one-rank", LONG, train("one", "layout.data=1", "layout.pipeline=1"));
         weightsOfOneRank = weights("one");
+        lossesOfOneRank = losses("one");
+        assertThat(lossesOfOneRank).hasSize(STEPS).doesNotHaveDuplicates();
     }
 
     @Test
@@ -61,6 +65,7 @@ class TrainingOnAClusterTest {
 
         assertThat(driver.awaitExit(LONG)).as(driver.log()).isZero();
         assertThat(driver.log()).contains("Done at step " + STEPS + " after 1 restart");
+        assertThat(losses("killed")).isEqualTo(lossesOfOneRank);
         assertThat(weights("killed")).isEqualTo(weightsOfOneRank);
     }
 
@@ -76,6 +81,7 @@ class TrainingOnAClusterTest {
 
         String[] resume = onSpark("resume", CLUSTER.onHdfs("orphan"), "--set", "layout.data=1");
         assertThat(CLUSTER.run("resumed", LONG, resume)).contains("Done at step " + STEPS);
+        assertThat(losses("orphan")).isEqualTo(lossesOfOneRank);
         assertThat(weights("orphan")).isEqualTo(weightsOfOneRank);
     }
 
@@ -89,6 +95,7 @@ class TrainingOnAClusterTest {
             killAnExecutor(random.nextInt(4));
         }
         assertThat(driver.awaitExit(LONG)).as(driver.log()).isZero();
+        assertThat(losses("schedule")).isEqualTo(lossesOfOneRank);
         assertThat(weights("schedule")).isEqualTo(weightsOfOneRank);
     }
 
@@ -133,6 +140,10 @@ class TrainingOnAClusterTest {
 
     private static String config(String kind) {
         return System.getProperty("polyglow.root") + "/configs/" + kind + "/nano.yaml";
+    }
+
+    private static List<String> losses(String run) throws IOException {
+        return LossCurve.of(CLUSTER.read(CLUSTER.onHdfs(run) + "/metrics.jsonl"));
     }
 
     private static String weights(String run) throws InterruptedException {

@@ -8,10 +8,13 @@ import io.polyglow.common.config.ConfigFile;
 import io.polyglow.common.config.Resolved;
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.json.Json;
 import io.polyglow.common.store.LocalStore;
+import io.polyglow.common.trace.MetricsLog;
 import io.polyglow.trainer.checkpoint.CheckpointDirectory;
 import io.polyglow.trainer.config.TrainConfig;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -38,6 +41,7 @@ class TrainJobTest {
 
     private Path folder;
     private String weightsOfOneRank;
+    private List<String> lossesOfOneRank;
 
     @BeforeAll
     void trainOnOneRank(@TempDir Path shared) throws IOException {
@@ -46,6 +50,8 @@ class TrainJobTest {
         TrainResult result = TrainJob.start(config("one"), SparkTarget.HERE, JobListener.SILENT);
         assertThat(result).isEqualTo(new TrainResult(STEPS, true, 0, "checkpoints/step-00000300"));
         weightsOfOneRank = weights("one");
+        lossesOfOneRank = losses("one");
+        assertThat(lossesOfOneRank).hasSize(STEPS).doesNotHaveDuplicates();
     }
 
     @Test
@@ -60,6 +66,7 @@ class TrainJobTest {
                 .contains("137");
         assertThat(result).isEqualTo(new TrainResult(STEPS, true, 1, "checkpoints/step-00000300"));
         assertThat(killer.steps).doesNotHaveDuplicates().isSorted().endsWith((long) STEPS);
+        assertThat(losses("killed")).isEqualTo(lossesOfOneRank);
         assertThat(weights("killed")).isEqualTo(weightsOfOneRank);
         assertThat(Files.readString(folder.resolve("killed/logs/rank-0.jsonl"))).contains("\"event\":\"finished\"");
     }
@@ -74,6 +81,7 @@ class TrainJobTest {
         TrainResult second =
                 TrainJob.resume(run, List.of("layout.pipeline=1", "layout.data=2"), threads, JobListener.SILENT);
         assertThat(second.finished()).isTrue();
+        assertThat(losses("stopped")).isEqualTo(lossesOfOneRank);
         assertThat(weights("stopped")).isEqualTo(weightsOfOneRank);
         assertThat(TrainJob.resume(run, List.of(), SparkTarget.HERE, JobListener.SILENT)
                         .restarts())
@@ -249,6 +257,14 @@ class TrainJobTest {
         return new CheckpointDirectory(new LocalStore(folder.resolve(run)))
                 .open(STEPS)
                 .weightsSha256();
+    }
+
+    /** Step and loss of every line of the run's metrics, every bit of the loss. */
+    private List<String> losses(String run) throws IOException {
+        return Files.readAllLines(folder.resolve(run).resolve(MetricsLog.FILE)).stream()
+                .map(line -> Json.parseObject("metrics", line.getBytes(StandardCharsets.UTF_8)))
+                .map(step -> step.getLong("step") + " " + step.getDouble("loss"))
+                .toList();
     }
 
     /** Kills one executor when a step is reached. */
