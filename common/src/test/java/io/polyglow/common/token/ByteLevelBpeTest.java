@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
@@ -72,6 +74,31 @@ class ByteLevelBpeTest {
     @Test
     void shouldStayLinearWhenAGiantPieceIsFollowedByManyLongOnes() {
         shouldRoundTripInTime("a".repeat(1_000_000) + (" " + "b".repeat(70)).repeat(20_000));
+    }
+
+    /** Four times the text takes four times as long, give or take caches; at the square of its length it would take 16 times. */
+    @ParameterizedTest
+    @ValueSource(strings = {"a", "^"})
+    void shouldTakeTimeInProportionWhenOnePieceGrows(String unit) {
+        byte[] small = unit.repeat(1 << 18).getBytes(StandardCharsets.UTF_8);
+        byte[] large = unit.repeat(1 << 20).getBytes(StandardCharsets.UTF_8);
+        long smallNs = Long.MAX_VALUE;
+        long largeNs = Long.MAX_VALUE;
+        for (int attempt = 0; attempt < 5; attempt++) {
+            smallNs = Math.min(smallNs, encodingNs(small));
+            largeNs = Math.min(largeNs, encodingNs(large));
+        }
+        assertThat(largeNs)
+                .as("ns for %d bytes after %d ns for %d", large.length, smallNs, small.length)
+                .isLessThan(10 * smallNs);
+    }
+
+    /** Of this thread's processor time, which other processes do not lengthen. */
+    private static long encodingNs(byte[] text) {
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        long start = threads.getCurrentThreadCpuTime();
+        assertThat(encode(MULTILINGUAL, text)).isNotEmpty();
+        return threads.getCurrentThreadCpuTime() - start;
     }
 
     @Test

@@ -3,13 +3,13 @@ package io.polyglow.dataprep.spark;
 import io.polyglow.common.config.ConfigFile;
 import java.util.List;
 
-/** A process that prepares a corpus and dies, without any clean-up, when all shards are written but not yet published. */
+/** A process that prepares a corpus and dies, without any clean-up, when a stage begins. */
 final class KilledPrepare {
     static final int EXIT_CODE = 137;
 
     private KilledPrepare() {}
 
-    /** Takes input and output. */
+    /** Takes input, output and the name of the stage. */
     public static void main(String[] arguments) {
         PrepareConfig config = ConfigFile.load(
                         PrepareConfig.class,
@@ -18,7 +18,7 @@ final class KilledPrepare {
                         List.of("input=" + arguments[0], "output=" + arguments[1], "tokenizer.vocab-size=300"))
                 .value();
         PrepareJob.run(LocalSpark.session(), config, progress -> {
-            if (progress.name().equals("publish")) {
+            if (progress.name().equals(arguments[2])) {
                 Runtime.getRuntime().halt(EXIT_CODE);
             }
         });

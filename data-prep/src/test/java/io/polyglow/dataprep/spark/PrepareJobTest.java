@@ -27,7 +27,10 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PrepareJobTest {
     private static final String LINE = "{\"text\":\"line %d of the corpus, %s\",\"language\":\"%s\",\"id\":\"n%d\"}\n";
@@ -119,6 +122,7 @@ class PrepareJobTest {
 
     @Test
     void shouldWriteTheSameBytesOnAnyNumberOfPartitions() throws IOException {
+        spark.conf().set("spark.sql.shuffle.partitions", "1");
         PrepareJob.run(spark, config("one", "shards.text-bytes=5000"), ProgressListener.SILENT);
         spark.conf().set("spark.sql.shuffle.partitions", "7");
         spark.conf().set("spark.sql.files.maxPartitionBytes", "1500");
@@ -126,6 +130,8 @@ class PrepareJobTest {
         PrepareJob.run(spark, config("seven", "shards.text-bytes=5000"), ProgressListener.SILENT);
 
         assertThat(corpusFiles("seven")).hasSizeGreaterThan(10).isEqualTo(corpusFiles("one"));
+        // how Parquet cuts its files is Spark's business; what they say is not
+        assertThat(documents("seven")).hasSize(305).isEqualTo(documents("one"));
     }
 
     @Test
@@ -169,20 +175,22 @@ class PrepareJobTest {
         assertThat(directory.resolve("out.incomplete")).doesNotExist();
     }
 
-    @Test
-    void shouldLeaveNothingThatLooksFinishedWhenTheProcessIsKilled() throws Exception {
+    @Timeout(300)
+    @ParameterizedTest
+    @ValueSource(strings = {"read and clean", "write shards", "publish"})
+    void shouldLeaveNothingThatLooksFinishedWhenTheProcessIsKilled(String stage) throws Exception {
         List<String> command = new ArrayList<>(
                 List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
         command.addAll(List.of(System.getProperty("polyglow.jvm.options").split(" ")));
         command.addAll(
                 List.of("-Xmx512m", "-cp", System.getProperty("java.class.path"), KilledPrepare.class.getName()));
-        command.addAll(List.of(input.toString(), directory.resolve("out").toString()));
+        command.addAll(List.of(input.toString(), directory.resolve("out").toString(), stage));
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(directory.resolve("log").toFile())
                 .start();
         try {
-            assertThat(process.waitFor(90, TimeUnit.SECONDS)).isTrue();
+            assertThat(process.waitFor(240, TimeUnit.SECONDS)).isTrue();
         } finally {
             process.destroyForcibly();
         }
@@ -191,7 +199,13 @@ class PrepareJobTest {
                 .as(Files.readString(directory.resolve("log")))
                 .isEqualTo(KilledPrepare.EXIT_CODE);
         assertThat(directory.resolve("out")).doesNotExist();
-        assertThat(directory.resolve("out.incomplete/train-00000.bin")).exists();
+        assertThat(Files.exists(directory.resolve("out.incomplete/train-00000.bin")))
+                .isEqualTo(stage.equals("publish"));
+        try (LocalStore store = new LocalStore(directory)) {
+            assertThatThrownBy(() -> TokenDataset.open(store, "out.incomplete"))
+                    .isInstanceOfSatisfying(
+                            PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.DATA));
+        }
         PrepareReport report = PrepareJob.run(spark, config("out"), ProgressListener.SILENT);
         assertThat(report.reused()).isFalse();
         assertThat(directory.resolve("out.incomplete")).doesNotExist();
@@ -386,6 +400,18 @@ class PrepareJobTest {
                 "split.validation=0.1"));
         all.addAll(List.of(overrides));
         return ConfigFile.load(PrepareConfig.class, "test.yaml", "", all).value();
+    }
+
+    /** Every document with all its columns, as text, in order. */
+    private List<String> documents(String output) {
+        return spark
+                .read()
+                .parquet(directory.resolve(output).resolve("documents").toString())
+                .collectAsList()
+                .stream()
+                .map(Row::toString)
+                .sorted()
+                .toList();
     }
 
     /** Contents of everything that must not depend on how the work was cut. */

@@ -23,10 +23,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The corpus has three steps an epoch, so these runs cross epochs. */
+/** The small corpus has three steps an epoch, so that runs cross epochs; the large one has more than any run here. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ResumeTest {
     private static final int STEPS = 7;
+    private static final TokenDataset LARGE = TestCorpus.of(1000);
+
+    /** What an interruption must not change. */
+    private record Whole(List<Double> losses, String weights) {}
 
     private final TokenDataset corpus = TestCorpus.of(200);
     private List<Double> losses = List.of();
@@ -82,6 +86,58 @@ class ResumeTest {
         seen.addAll(TrainLab.train(onLayout(first), run, corpus, Start.RESUME).losses());
         assertThat(seen).isEqualTo(losses);
         assertThat(weights(run)).isEqualTo(weights);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"gpt2, 2, 3", "gpt2, 1, 6", "llama, 2, 3", "llama, 1, 6"})
+    void shouldEqualUninterruptedRunWhenResumedTwiceInOneEpoch(String model, int first, int second) throws Exception {
+        Whole whole = whole(LARGE, model);
+        MemoryStore run = new MemoryStore();
+        List<TrainLab.Run> parts = List.of(
+                TrainLab.train(of(model, "data=2", "stop-after=" + first), run, LARGE, Start.NEW),
+                TrainLab.train(of(model, "pipeline=2", "stop-after=" + second), run, LARGE, Start.RESUME),
+                TrainLab.train(of(model, "data=1"), run, LARGE, Start.RESUME));
+        assertThat(parts.get(2).steps().get(STEPS - second - 1).epoch())
+                .as("passes over the corpus at the end")
+                .isLessThan(1);
+        assertThat(joined(run, parts)).isEqualTo(whole);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "1, data=2 pipeline=2, data=1",
+        "2, data=1, data=2 pipeline=2 zero=0",
+        "3, data=4, pipeline=2",
+        "4, pipeline=2 zero=0 schedule=gpipe, data=2",
+        "5, data=2 zero=0, data=4",
+        "6, pipeline=2, data=2 pipeline=2 schedule=gpipe"
+    })
+    void shouldEqualUninterruptedRunWhenALlamaGoesOnOnAnotherLayout(int stop, String first, String second)
+            throws Exception {
+        Whole whole = whole(corpus, "llama");
+        MemoryStore run = new MemoryStore();
+        List<TrainLab.Run> parts = List.of(
+                TrainLab.train(of("llama", first, "stop-after=" + stop), run, corpus, Start.NEW),
+                TrainLab.train(of("llama", second), run, corpus, Start.RESUME));
+        assertThat(joined(run, parts)).isEqualTo(whole);
+    }
+
+    private static Whole whole(TokenDataset corpus, String model) throws Exception {
+        MemoryStore run = new MemoryStore();
+        return joined(run, List.of(TrainLab.train(of(model, "data=1"), run, corpus, Start.NEW)));
+    }
+
+    private static Whole joined(MemoryStore run, List<TrainLab.Run> parts) {
+        List<Double> losses =
+                parts.stream().flatMap(part -> part.losses().stream()).toList();
+        assertThat(losses).hasSize(STEPS).doesNotHaveDuplicates();
+        return new Whole(losses, weights(run));
+    }
+
+    private static TrainConfig of(String model, String layout, String... overrides) {
+        List<String> all = new ArrayList<>(model.equals("llama") ? TrainLab.llama() : List.of());
+        all.addAll(List.of(overrides));
+        return onLayout(layout, all.toArray(String[]::new));
     }
 
     @Test
