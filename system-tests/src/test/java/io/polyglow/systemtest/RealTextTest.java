@@ -57,7 +57,7 @@ class RealTextTest {
                 "output=corpus",
                 "--set",
                 "tokenizer.vocab-size=1000");
-        assertThat(table).contains("bytes/token").contains("zh-Hans").contains("hi");
+        assertThat(table).contains("bytes/token").contains("zh-Hant").contains("hi");
 
         polyglow.run("whole", LONG, train("whole"));
         polyglow.run("begin", LONG, train("run", "stop-after=3"));
