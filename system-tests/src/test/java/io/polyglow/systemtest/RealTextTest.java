@@ -13,11 +13,13 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** The whole road on text that people wrote, in the commands that a user types. */
 @Timeout(300)
+@Tag("nightly")
 class RealTextTest {
     private static final Duration LONG = Duration.ofMinutes(2);
     private static final Path ROOT = Path.of(System.getProperty("polyglow.root"));

@@ -26,6 +26,7 @@ import java.util.stream.Stream;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -177,8 +178,19 @@ class PrepareJobTest {
 
     @Timeout(300)
     @ParameterizedTest
-    @ValueSource(strings = {"read and clean", "write shards", "publish"})
-    void shouldLeaveNothingThatLooksFinishedWhenTheProcessIsKilled(String stage) throws Exception {
+    @ValueSource(strings = {"read and clean", "write shards"})
+    @Tag("nightly")
+    void shouldLeaveNothingThatLooksFinishedWhenTheProcessIsKilledEarlier(String stage) throws Exception {
+        killedDuring(stage);
+    }
+
+    @Timeout(300)
+    @Test
+    void shouldLeaveNothingThatLooksFinishedWhenTheProcessIsKilledBeforePublishing() throws Exception {
+        killedDuring("publish");
+    }
+
+    private void killedDuring(String stage) throws Exception {
         List<String> command = new ArrayList<>(
                 List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
         command.addAll(List.of(System.getProperty("polyglow.jvm.options").split(" ")));
