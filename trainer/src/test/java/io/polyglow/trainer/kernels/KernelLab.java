@@ -32,6 +32,9 @@ final class KernelLab implements AutoCloseable {
         final DType dtype;
         final int[] dims;
         final UnsafeBuffer initial;
+        /** Root mean square of what the operand holds at first; 0 for outputs that hold NaN. */
+        final double initialSize;
+
         final List<Tensor> tensors = new ArrayList<>();
         double[] expected = {};
         double[] actual = {};
@@ -40,6 +43,8 @@ final class KernelLab implements AutoCloseable {
             this.dtype = dtype;
             this.dims = dims;
             initial = Values.encode(dtype, values);
+            double size = Values.rootMeanSquare(values);
+            initialSize = Double.isFinite(size) ? size : 0;
         }
 
         void reset(Engine engine, int index) {
@@ -141,6 +146,11 @@ final class KernelLab implements AutoCloseable {
     /** Compares with the reference: sums of {@code terms} products, whose factors have the dtype {@code inner}. */
     void assertClose(String what, Operand operand, int terms, DType inner) {
         Values.assertClose(what, operand.actual, operand.expected, operand.dtype, terms, inner);
+    }
+
+    /** The same for an operand that something was added to: where the sum cancels, it still has the rounding of what it held. */
+    void assertAccumulated(String what, Operand operand, int terms, DType inner) {
+        Values.assertClose(what, operand.actual, operand.expected, operand.dtype, terms, inner, operand.initialSize);
     }
 
     /** Forgets all operands and frees their memory. */

@@ -61,8 +61,15 @@ public final class Values {
      */
     public static void assertClose(
             String what, double[] actual, double[] expected, DType outDType, int terms, DType inner) {
+        assertClose(what, actual, expected, outDType, terms, inner, 0);
+    }
+
+    /** As above for a sum onto values whose root mean square is {@code onto}: it is rounded by their size, however small it becomes. */
+    static void assertClose(
+            String what, double[] actual, double[] expected, DType outDType, int terms, DType inner, double onto) {
         assertThat(actual).as(what).hasSameSizeAs(expected).isNotEmpty();
-        double slack = unit(inner) * (8 + 2 * Math.sqrt(terms)) * rootMeanSquare(expected);
+        double size = Math.max(rootMeanSquare(expected), onto);
+        double slack = unit(inner) * (8 + 2 * Math.sqrt(terms)) * size;
         for (int i = 0; i < expected.length; i++) {
             double bound = (unit(outDType) + 4 * unit(inner)) * Math.abs(expected[i]) + slack;
             if (!(Math.abs(actual[i] - expected[i]) <= bound)) {
@@ -75,7 +82,7 @@ public final class Values {
         return dtype == DType.BF16 ? BF16_UNIT : F32_UNIT;
     }
 
-    private static double rootMeanSquare(double[] values) {
+    static double rootMeanSquare(double[] values) {
         double sum = 0;
         for (double value : values) {
             sum += value * value;
