@@ -345,9 +345,10 @@ class PrepareJobTest {
         Path empty = Files.createDirectories(directory.resolve("void"));
         assertDataError("input=" + empty, "gives nothing to read");
         assertDataError("input=" + directory.resolve("missing"), "does not exist");
+        assertDataError("input=" + input.resolve("empty.txt"), "gives nothing to read. The file is empty.");
+        Path blank = Files.writeString(directory.resolve("blank.txt"), " \n\t\n");
         assertDataError(
-                "input=" + input.resolve("empty.txt"),
-                "all documents were rejected, by reason {empty=1}; the first is empty.txt: empty");
+                "input=" + blank, "all documents were rejected, by reason {empty=1}; the first is blank.txt: empty");
         assertDataError("input=" + input.resolve("LICENSE"), "set format to");
         assertThat(directory.resolve("out")).doesNotExist();
     }
