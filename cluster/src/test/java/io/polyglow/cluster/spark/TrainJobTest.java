@@ -26,6 +26,7 @@ import java.util.function.UnaryOperator;
 import org.agrona.concurrent.SystemNanoClock;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
@@ -126,6 +127,7 @@ class TrainJobTest {
     }
 
     @Test
+    @Tag("nightly")
     void shouldTellWhatARankDiedOfAndBeginAnewWhenTheConfigIsCorrected() throws IOException {
         Path flipped = damagedCorpus("flipped", bytes -> {
             bytes[bytes.length - 1] ^= 1;
@@ -138,7 +140,8 @@ class TrainJobTest {
                 .hasMessageStartingWith("rank 0 on ")
                 .hasMessageContaining("flipped/train-00000.bin");
         List<String> stages = new ArrayList<>();
-        TrainResult result = TrainJob.start(config("corrected", "steps=2"), SparkTarget.HERE, new Stages(stages));
+        TrainResult result = TrainJob.start(
+                config("corrected", "steps=2", "optimizer.warmup-steps=1"), SparkTarget.HERE, new Stages(stages));
         assertThat(result.step()).isEqualTo(2);
         assertThat(stages).first().asString().startsWith("beginning anew");
         assertThat(Files.readString(folder.resolve("corrected/config.yaml"))).doesNotContain("flipped");
@@ -192,8 +195,12 @@ class TrainJobTest {
     }
 
     @Test
+    @Tag("nightly")
     void shouldReadTheLastCheckpointToItsEndWhenAFinishedRunIsResumed() throws IOException {
-        TrainJob.start(config("done", "steps=4", "checkpoint.every=2"), SparkTarget.HERE, JobListener.SILENT);
+        TrainJob.start(
+                config("done", "steps=4", "checkpoint.every=2", "optimizer.warmup-steps=1"),
+                SparkTarget.HERE,
+                JobListener.SILENT);
         String run = folder.resolve("done").toString();
         List<String> stages = new ArrayList<>();
         TrainResult again = TrainJob.resume(run, List.of(), SparkTarget.HERE, new Stages(stages));
