@@ -50,9 +50,10 @@ final class InspectCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        JsonObject found;
+        JsonObject found = new JsonObject().put("path", path);
         try (Locations locations = new Locations()) {
-            found = inspect(locations.resolve(path)).put("path", path);
+            JsonObject inside = inspect(locations.resolve(path));
+            inside.names().forEach(name -> found.put(name, inside.get(name)));
         }
         if (json) {
             console.line(Json.pretty(found));

@@ -19,8 +19,8 @@ final class StoreCheck {
 
     static Finding of(String location, Locations locations) {
         NanoClock clock = SystemNanoClock.INSTANCE;
-        long startNs = clock.nanoTime();
         try (Store store = Stores.open(locations.resolve(location))) {
+            long startNs = clock.nanoTime();
             String name = "polyglow-doctor-" + ProcessHandle.current().pid();
             try {
                 roundTrip(store, name);
@@ -28,6 +28,8 @@ final class StoreCheck {
                 store.delete(name);
                 store.delete(name + ".tmp");
             }
+            String took = String.format(Locale.ROOT, "%.0f ms", (clock.nanoTime() - startNs) / 1e6);
+            return Finding.good("store " + location, "create, sync, rename, read and delete work (" + took + ")");
         } catch (IOException | RuntimeException e) {
             return Finding.bad(
                     "store " + location,
@@ -35,8 +37,6 @@ final class StoreCheck {
                     "Check that the location exists, is reachable, and may be written by "
                             + System.getProperty("user.name") + ".");
         }
-        String took = String.format(Locale.ROOT, "%.0f ms", (clock.nanoTime() - startNs) / 1e6);
-        return Finding.good("store " + location, "create, sync, rename, read and delete work (" + took + ")");
     }
 
     private static void roundTrip(Store store, String name) throws IOException {
