@@ -18,12 +18,13 @@ final class TiledProducts {
 
     /** One number for everything but the dims: which pass, what the operands look like, and how many padding columns the outputs have. */
     static int kind(int pass, WeightLayout layout, DType in, DType out, boolean bias, Addend addend, int padding) {
+        int what = addend == Addend.OUT ? 1 : addend == Addend.RESIDUAL ? 2 : 0;
         return padding << 18
                 | pass << 16
-                | layout.ordinal() << 13
-                | in.ordinal() << 9
-                | out.ordinal() << 5
-                | addend.ordinal() << 1
+                | (layout == WeightLayout.OUT_IN ? 1 : 0) << 13
+                | in.bytes() << 9
+                | out.bytes() << 5
+                | what << 1
                 | (bias ? 1 : 0);
     }
 
