@@ -10,4 +10,10 @@ class CudaKernelsContractTest extends KernelsContractTest {
     protected Engine open(int threads) {
         return new CudaEngineProvider().open(threads);
     }
+
+    /** cuBLASLt takes the bias in the dtype of the output. */
+    @Override
+    protected boolean roundsBias() {
+        return true;
+    }
 }
