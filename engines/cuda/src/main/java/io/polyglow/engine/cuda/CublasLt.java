@@ -24,11 +24,13 @@ import static org.bytedeco.cuda.global.cublas.cublasLtGetVersion;
 import static org.bytedeco.cuda.global.cublas.cublasLtMatmul;
 import static org.bytedeco.cuda.global.cublas.cublasLtMatmulAlgoGetHeuristic;
 import static org.bytedeco.cuda.global.cublas.cublasLtMatmulDescCreate;
+import static org.bytedeco.cuda.global.cublas.cublasLtMatmulDescDestroy;
 import static org.bytedeco.cuda.global.cublas.cublasLtMatmulDescSetAttribute;
 import static org.bytedeco.cuda.global.cublas.cublasLtMatmulPreferenceCreate;
 import static org.bytedeco.cuda.global.cublas.cublasLtMatmulPreferenceDestroy;
 import static org.bytedeco.cuda.global.cublas.cublasLtMatmulPreferenceSetAttribute;
 import static org.bytedeco.cuda.global.cublas.cublasLtMatrixLayoutCreate;
+import static org.bytedeco.cuda.global.cublas.cublasLtMatrixLayoutDestroy;
 import static org.bytedeco.cuda.global.cudart.CUDA_R_16BF;
 import static org.bytedeco.cuda.global.cudart.CUDA_R_32F;
 
@@ -90,7 +92,16 @@ final class CublasLt implements MatrixProducts {
             cublasLtMatrixLayoutOpaque_t a,
             cublasLtMatrixLayoutOpaque_t b,
             cublasLtMatrixLayoutOpaque_t d,
-            @Nullable cublasLtMatmulHeuristicResult_t algorithm) {}
+            @Nullable cublasLtMatmulHeuristicResult_t algorithm)
+            implements AutoCloseable {
+        @Override
+        public void close() {
+            cublasLtMatmulDescDestroy(operation);
+            cublasLtMatrixLayoutDestroy(a);
+            cublasLtMatrixLayoutDestroy(b);
+            cublasLtMatrixLayoutDestroy(d);
+        }
+    }
 
     @Override
     public String describe() {
@@ -229,6 +240,7 @@ final class CublasLt implements MatrixProducts {
 
     @Override
     public void close() {
+        plans.values().forEach(Plan::close);
         device.free(workspace.address());
         cublasLtDestroy(library);
     }

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import org.slf4j.Logger;
@@ -62,8 +63,8 @@ final class KernelCache {
             if (bytes.length <= DIGEST_BYTES) {
                 return new byte[0];
             }
-            byte[] code = java.util.Arrays.copyOfRange(bytes, DIGEST_BYTES, bytes.length);
-            byte[] digest = java.util.Arrays.copyOf(bytes, DIGEST_BYTES);
+            byte[] code = Arrays.copyOfRange(bytes, DIGEST_BYTES, bytes.length);
+            byte[] digest = Arrays.copyOf(bytes, DIGEST_BYTES);
             return MessageDigest.isEqual(digest, sha256(code)) ? code : new byte[0];
         } catch (IOException e) {
             LOG.warn("cannot read {}: {}; compiling its kernels again", file, e.toString());
@@ -76,7 +77,7 @@ final class KernelCache {
             Files.createDirectories(folder);
             Path unfinished = Files.createTempFile(folder, "unfinished-", ".tmp");
             try {
-                byte[] bytes = java.util.Arrays.copyOf(sha256(code), DIGEST_BYTES + code.length);
+                byte[] bytes = Arrays.copyOf(sha256(code), DIGEST_BYTES + code.length);
                 System.arraycopy(code, 0, bytes, DIGEST_BYTES, code.length);
                 Files.write(unfinished, bytes);
                 Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);

@@ -37,6 +37,7 @@ import static org.bytedeco.cuda.global.cudart.cuStreamSynchronize;
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import org.bytedeco.cuda.cudart.CUctx_st;
 import org.bytedeco.cuda.cudart.CUfunc_st;
 import org.bytedeco.cuda.cudart.CUmod_st;
@@ -121,7 +122,7 @@ final class NvidiaDevice implements Device {
         int[] version = new int[1];
         CudaCalls.check(cuDriverGetVersion(version), "cuDriverGetVersion");
         return String.format(
-                java.util.Locale.ROOT,
+                Locale.ROOT,
                 "%s (sm_%d, %d multiprocessors, %.1f GiB), driver for CUDA %d.%d",
                 name(device),
                 architecture(),
@@ -160,7 +161,7 @@ final class NvidiaDevice implements Device {
             throw new PolyglowException(
                     ErrorKind.ENVIRONMENT,
                     String.format(
-                            java.util.Locale.ROOT,
+                            Locale.ROOT,
                             "no room for %.2f GiB of %s on %s: %.2f of %.2f GiB are free; use a smaller batch.micro, model.context or"
                                     + " model, or more pipeline stages, or see with nvidia-smi who else uses this GPU",
                             bytes / GIB,
@@ -270,6 +271,7 @@ final class NvidiaDevice implements Device {
         bind();
         cuStreamDestroy(stream);
         cuDevicePrimaryCtxRelease(device);
+        extraArgument.close();
         extra.close();
         argumentSize.close();
     }

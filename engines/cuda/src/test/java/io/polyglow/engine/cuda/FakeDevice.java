@@ -3,6 +3,7 @@ package io.polyglow.engine.cuda;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -77,7 +78,7 @@ final class FakeDevice implements Device {
     public void fill(long address, int value, long bytes) {
         Map.Entry<Long, byte[]> block = block(address, bytes);
         int from = (int) (address - block.getKey());
-        java.util.Arrays.fill(block.getValue(), from, from + (int) bytes, (byte) value);
+        Arrays.fill(block.getValue(), from, from + (int) bytes, (byte) value);
     }
 
     @Override
