@@ -57,6 +57,12 @@ final class RunDirectory {
         List<String> changes = new ArrayList<>(List.of("stop-after=0", "run=" + location));
         changes.addAll(overrides);
         Resolved<TrainConfig> now = ConfigFile.load(TrainConfig.class, file, yaml, changes);
+        if (!now.value().run().equals(location)) {
+            throw new PolyglowException(
+                    ErrorKind.USAGE,
+                    "a run is resumed where it is: leave out --set run="
+                            + now.value().run() + ", or copy the run there first and resume the copy");
+        }
         ResumeRules.check(before.value(), now.value(), run.root());
         return now;
     }

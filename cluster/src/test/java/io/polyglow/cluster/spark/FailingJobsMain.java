@@ -38,5 +38,8 @@ final class FailingJobsMain {
                 System.out.println(e.kind() + " " + e.getMessage().contains("rank 0 on "));
             }
         }
+        System.out.flush();
+        // a barrier stage leaves a thread behind that would keep this process alive
+        Runtime.getRuntime().halt(0);
     }
 }

@@ -8,14 +8,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a process with the logging of a real one prints when ranks fail for reasons that a person can act on: one paragraph, written by who ran the job. */
 @Timeout(240)
-@Tag("nightly")
 class FailureOutputTest {
     @TempDir
     Path folder;

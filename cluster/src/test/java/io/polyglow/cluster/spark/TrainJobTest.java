@@ -26,7 +26,6 @@ import java.util.function.UnaryOperator;
 import org.agrona.concurrent.SystemNanoClock;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
@@ -79,6 +78,10 @@ class TrainJobTest {
                 TrainJob.start(config("stopped", "layout.pipeline=2", "stop-after=70"), threads, JobListener.SILENT);
         assertThat(first).isEqualTo(new TrainResult(70, false, 0, "checkpoints/step-00000070"));
         String run = folder.resolve("stopped").toString();
+        assertThatThrownBy(() -> TrainJob.resume(run, List.of("run=elsewhere"), threads, JobListener.SILENT))
+                .isInstanceOfSatisfying(
+                        PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.USAGE))
+                .hasMessageContaining("leave out --set run=elsewhere");
         TrainResult second =
                 TrainJob.resume(run, List.of("layout.pipeline=1", "layout.data=2"), threads, JobListener.SILENT);
         assertThat(second.finished()).isTrue();
@@ -127,7 +130,6 @@ class TrainJobTest {
     }
 
     @Test
-    @Tag("nightly")
     void shouldTellWhatARankDiedOfAndBeginAnewWhenTheConfigIsCorrected() throws IOException {
         Path flipped = damagedCorpus("flipped", bytes -> {
             bytes[bytes.length - 1] ^= 1;
@@ -195,7 +197,6 @@ class TrainJobTest {
     }
 
     @Test
-    @Tag("nightly")
     void shouldReadTheLastCheckpointToItsEndWhenAFinishedRunIsResumed() throws IOException {
         TrainJob.start(
                 config("done", "steps=4", "checkpoint.every=2", "optimizer.warmup-steps=1"),
