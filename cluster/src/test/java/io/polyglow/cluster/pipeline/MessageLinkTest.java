@@ -22,7 +22,7 @@ import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.Test;
 
 class MessageLinkTest {
-    private static final int MAX_BYTES = 2000;
+    private static final int MAX_BYTES = 5000;
 
     private static UnsafeBuffer message(int sender, int number, int length) {
         UnsafeBuffer buffer = new UnsafeBuffer(new byte[length]);
@@ -43,13 +43,13 @@ class MessageLinkTest {
         InMemoryNetwork network = new InMemoryNetwork(2, frameBytes, seed);
         network.delay(delay);
         List<Callable<Boolean>> bodies = new ArrayList<>();
-        for (Session session : Sessions.open(network, 2, Duration.ofSeconds(60))) {
+        for (Session session : Sessions.open(network, 2, Duration.ofSeconds(20))) {
             int self = session.transport().rank();
             StageLink link = new MessageLink(session, StreamKind.STAGE, 1 - self, inFlight, MAX_BYTES);
             bodies.add(() -> {
                 Random lengths = new Random(seed);
                 int number = 0;
-                for (int burst = 0; burst < 5; burst++) {
+                for (int burst = 0; burst < 10; burst++) {
                     int[] length = lengths.ints(inFlight, 0, MAX_BYTES).toArray();
                     for (int i = 0; i < inFlight; i++) {
                         link.send(message(self, number + i, length[i]), length[i]);
@@ -64,7 +64,7 @@ class MessageLinkTest {
                 return true;
             });
         }
-        for (Ranks.Outcome<Boolean> outcome : Ranks.run(bodies, Duration.ofSeconds(90))) {
+        for (Ranks.Outcome<Boolean> outcome : Ranks.run(bodies, Duration.ofSeconds(30))) {
             assertThat(outcome.error()).isNull();
         }
     }

@@ -28,7 +28,6 @@ import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -176,7 +175,6 @@ class PrepareJobTest {
         assertThat(directory.resolve("out.incomplete")).doesNotExist();
     }
 
-    @Timeout(300)
     @ParameterizedTest
     @ValueSource(strings = {"read and clean", "write shards"})
     @Tag("nightly")
@@ -184,7 +182,6 @@ class PrepareJobTest {
         killedDuring(stage);
     }
 
-    @Timeout(300)
     @Test
     void shouldLeaveNothingThatLooksFinishedWhenTheProcessIsKilledBeforePublishing() throws Exception {
         killedDuring("publish");
@@ -202,7 +199,7 @@ class PrepareJobTest {
                 .redirectOutput(directory.resolve("log").toFile())
                 .start();
         try {
-            assertThat(process.waitFor(240, TimeUnit.SECONDS)).isTrue();
+            assertThat(process.waitFor(90, TimeUnit.SECONDS)).isTrue();
         } finally {
             process.destroyForcibly();
         }
