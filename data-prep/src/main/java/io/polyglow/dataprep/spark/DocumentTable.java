@@ -13,6 +13,7 @@ final class DocumentTable {
     static final String SOURCE = "source";
     static final String POSITION = "position";
     static final String LANGUAGE = "language";
+    static final String REPAIRS = "repairs";
     static final String BYTES = "bytes";
     static final String TEXT = "text";
     static final String CONTENT_HASH = "content_hash";
@@ -26,7 +27,7 @@ final class DocumentTable {
             .add(LANGUAGE, DataTypes.StringType, false)
             .add("language_from", DataTypes.StringType, false)
             .add("script", DataTypes.StringType, false)
-            .add("repairs", DataTypes.IntegerType, false)
+            .add(REPAIRS, DataTypes.IntegerType, false)
             .add(BYTES, DataTypes.LongType, false)
             .add(TEXT, DataTypes.StringType, true)
             .add(CONTENT_HASH, DataTypes.StringType, true)

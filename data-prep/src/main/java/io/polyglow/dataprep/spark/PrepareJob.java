@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@code tokenizer.json};
  *   <li>{@code train-NNNNN} and {@code validation-NNNNN} {@code .bin .idx .lang}: token shards;
  *   <li>{@code manifest.json}: shards with check sums, counts per language, sources with hashes, fingerprint;
- *   <li>{@code prepare.json}: settings, Unicode data, counts of rejected documents.
+ *   <li>{@code prepare.json}: settings, Unicode data, counts of rejected and of repaired documents.
  * </ul>
  *
  * It appears whole or not at all. Tokenizer, shards and manifest depend on inputs, settings and seed alone: not on partitions, cluster
@@ -144,18 +144,17 @@ public final class PrepareJob {
 
     private PrepareReport publish(CorpusManifest manifest, ByteLevelBpe tokenizer, Provenance provenance)
             throws IOException {
-        Map<String, Long> rejected = rejected();
-        provenance.withRejected(rejected).write(output.store(), output.staging(), config);
+        Provenance counted = provenance.withCounts(rejected(), repaired());
+        counted.write(output.store(), output.staging(), config);
         manifest.write(output.store(), output.staging(), tokenizer);
         output.publish();
-        return PrepareReport.of(config.output(), false, manifest, rejected);
+        return PrepareReport.of(config.output(), false, manifest, counted);
     }
 
     private PrepareReport reuse() throws IOException {
         CorpusManifest manifest = CorpusManifest.read(output.store(), output.published());
-        Map<String, Long> rejected =
-                Provenance.read(output.store(), output.published()).rejected();
-        return PrepareReport.of(config.output(), true, manifest, rejected);
+        Provenance before = Provenance.read(output.store(), output.published());
+        return PrepareReport.of(config.output(), true, manifest, before);
     }
 
     private Dataset<Row> keptDocuments() {
@@ -180,6 +179,12 @@ public final class PrepareJob {
                 .javaRDD()
                 .map(row -> Rejections.kind(row.getString(0)))
                 .countByValue());
+    }
+
+    private long repaired() {
+        return keptDocuments()
+                .filter(functions.col(DocumentTable.REPAIRS).gt(0))
+                .count();
     }
 
     private PolyglowException nothingKept() {

@@ -20,6 +20,7 @@ import java.util.TreeMap;
  * @param inputBytes their length on disk
  * @param languages counts of kept documents, sorted by language
  * @param rejected number of rejected documents by kind of reason
+ * @param repaired number of kept documents with bytes that were not UTF-8, or NUL characters; see {@code repairs} of the documents
  * @param fingerprint of the token shards
  */
 public record PrepareReport(
@@ -29,19 +30,21 @@ public record PrepareReport(
         long inputBytes,
         List<LanguageCount> languages,
         Map<String, Long> rejected,
+        long repaired,
         int vocabSize,
         long trainTokens,
         long validationTokens,
         String fingerprint) {
 
-    static PrepareReport of(String output, boolean reused, CorpusManifest manifest, Map<String, Long> rejected) {
+    static PrepareReport of(String output, boolean reused, CorpusManifest manifest, Provenance provenance) {
         return new PrepareReport(
                 output,
                 reused,
                 manifest.sources().size(),
                 manifest.sources().stream().mapToLong(source -> source.bytes()).sum(),
                 manifest.languages(),
-                new TreeMap<>(rejected),
+                new TreeMap<>(provenance.rejected()),
+                provenance.repaired(),
                 manifest.vocabSize(),
                 tokens(manifest.shards("train")),
                 tokens(manifest.shards("validation")),
@@ -62,6 +65,12 @@ public record PrepareReport(
                 validationTokens));
         if (!rejected.isEmpty()) {
             lines.add("rejected documents by reason: " + rejected);
+        }
+        if (repaired > 0) {
+            lines.add(String.format(
+                    Locale.ROOT,
+                    "documents with bytes that are not UTF-8 (now U+FFFD) or NUL characters (removed): %,d",
+                    repaired));
         }
         return String.join("\n", lines) + "\n";
     }
@@ -101,6 +110,7 @@ public record PrepareReport(
                 .put("validation_tokens", validationTokens)
                 .put("fingerprint", fingerprint)
                 .put("rejected", new TreeMap<>(rejected))
+                .put("repaired", repaired)
                 .put("languages", counts);
     }
 

@@ -22,8 +22,9 @@ import java.util.TreeMap;
  *
  * @param runKey SHA-256 over everything that decides the shards: settings, tokenizer file, Unicode data, names and hashes of the inputs
  * @param rejected number of rejected documents by kind of reason
+ * @param repaired number of kept documents with bytes that were not UTF-8, or NUL characters
  */
-record Provenance(String runKey, String configYaml, String configSha256, Map<String, Long> rejected) {
+record Provenance(String runKey, String configYaml, String configSha256, Map<String, Long> rejected, long repaired) {
     private static final String FILE = "prepare.json";
     private static final String FORMAT = "polyglow-prepare";
     private static final int VERSION = 1;
@@ -37,11 +38,11 @@ record Provenance(String runKey, String configYaml, String configSha256, Map<Str
         update(digest, TextNormalizer.icuVersion());
         sources.forEach(source -> update(digest, source.path() + " " + source.bytes() + " " + source.sha256()));
         String key = HexFormat.of().formatHex(digest.digest());
-        return new Provenance(key, resolved.yaml(), resolved.sha256(), Map.of());
+        return new Provenance(key, resolved.yaml(), resolved.sha256(), Map.of(), 0);
     }
 
-    Provenance withRejected(Map<String, Long> counts) {
-        return new Provenance(runKey, configYaml, configSha256, counts);
+    Provenance withCounts(Map<String, Long> rejected, long repaired) {
+        return new Provenance(runKey, configYaml, configSha256, rejected, repaired);
     }
 
     void write(Store store, String directory, PrepareConfig config) throws IOException {
@@ -55,7 +56,8 @@ record Provenance(String runKey, String configYaml, String configSha256, Map<Str
                 .put("config", configYaml)
                 .put("icu", TextNormalizer.icuVersion())
                 .put("unicode", TextNormalizer.unicodeVersion())
-                .put("rejected", new TreeMap<>(rejected));
+                .put("rejected", new TreeMap<>(rejected))
+                .put("repaired", repaired);
         Stores.write(store, directory + "/" + FILE, Json.pretty(json).getBytes(StandardCharsets.UTF_8));
     }
 
@@ -76,7 +78,11 @@ record Provenance(String runKey, String configYaml, String configSha256, Map<Str
         JsonObject counts = json.getObject("rejected");
         counts.names().forEach(kind -> rejected.put(kind, counts.getLong(kind)));
         return new Provenance(
-                json.getString("run_key"), json.getString("config"), json.getString("config_sha256"), rejected);
+                json.getString("run_key"),
+                json.getString("config"),
+                json.getString("config_sha256"),
+                rejected,
+                json.has("repaired") ? json.getLong("repaired") : 0);
     }
 
     private static void update(MessageDigest digest, String line) {

@@ -142,6 +142,7 @@ class PrepareJobTest {
         assertThat(again.reused()).isTrue();
         assertThat(again.fingerprint()).isEqualTo(first.fingerprint());
         assertThat(again.rejected()).isEqualTo(first.rejected());
+        assertThat(again.repaired()).isEqualTo(first.repaired());
         assertThatThrownBy(() -> PrepareJob.run(spark, config("out", "seed=2"), ProgressListener.SILENT))
                 .isInstanceOfSatisfying(
                         PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.USAGE))
@@ -238,6 +239,8 @@ class PrepareJobTest {
         PrepareReport report = PrepareJob.run(spark, config("out", "input=" + hostile), ProgressListener.SILENT);
 
         assertThat(report.rejected()).containsExactly(Map.entry("damaged", 2L), Map.entry("too large", 1L));
+        assertThat(report.repaired()).isEqualTo(1);
+        assertThat(report.table()).endsWith("or NUL characters (removed): 1\n");
         List<String> documents = new ArrayList<>();
         for (Row row : spark.read()
                 .parquet(directory.resolve("out/documents").toString())
