@@ -130,6 +130,8 @@ final class QuickstartCommand implements Callable<Integer> {
         if (smoke) {
             set.addAll(List.of(
                     "steps=12",
+                    "batch.global=4",
+                    "batch.micro=1",
                     "optimizer.warmup-steps=2",
                     "checkpoint.every=6",
                     "evaluate.every=6",

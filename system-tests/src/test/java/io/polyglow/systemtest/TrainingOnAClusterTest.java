@@ -23,7 +23,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class TrainingOnAClusterTest {
     private static final Duration SHORT = Duration.ofMinutes(2);
     private static final Duration LONG = Duration.ofMinutes(4);
-    private static final int STEPS = 240;
+    private static final int STEPS = 160;
     private static final int USAGE = 64;
 
     @RegisterExtension
@@ -56,7 +56,7 @@ class TrainingOnAClusterTest {
     @Test
     void shouldEndWithTheWeightsOfOneRankWhenAnExecutorIsKilledAndRefuseASecondDriverMeanwhile() throws Exception {
         JavaProcess driver = CLUSTER.polyglow("killed", onSpark(train("killed")));
-        awaitCheckpoint("killed", 80);
+        awaitCheckpoint("killed", 40);
         killAnExecutor(0);
         JavaProcess second = CLUSTER.polyglow("second", onSpark("resume", CLUSTER.onHdfs("killed")));
         assertThat(second.awaitExit(SHORT)).isEqualTo(USAGE);
@@ -72,7 +72,7 @@ class TrainingOnAClusterTest {
     @Test
     void shouldEndWithTheWeightsOfOneRankWhenTheDriverIsKilledAndTheRunGoesOnOnAnotherLayout() throws Exception {
         JavaProcess driver = CLUSTER.polyglow("orphan", onSpark(train("orphan")));
-        awaitCheckpoint("orphan", 80);
+        awaitCheckpoint("orphan", 40);
         driver.kill();
         driver.awaitExit(SHORT);
         Await.until("executors end with their driver", SHORT, () -> CLUSTER.spark()
@@ -124,7 +124,7 @@ class TrainingOnAClusterTest {
                 "model.context=64",
                 "checkpoint.every=40",
                 "checkpoint.keep=0",
-                "evaluate.every=120",
+                "evaluate.every=80",
                 "evaluate.sequences=16"));
         settings.addAll(List.of(more));
         List<String> arguments = new ArrayList<>(List.of("train", config("train")));
