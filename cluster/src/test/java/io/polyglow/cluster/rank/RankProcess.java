@@ -79,6 +79,11 @@ final class RankProcess implements AutoCloseable {
         process.destroy();
     }
 
+    /** Returns when the process is gone, and all that it does at its end is done. */
+    void awaitEnd() throws InterruptedException {
+        process.waitFor();
+    }
+
     /** SIGSTOP, and SIGCONT after a while. */
     void pauseFor(Duration pause) throws IOException, InterruptedException {
         signal("STOP");

@@ -59,6 +59,7 @@ class RankProcessTest {
             ranks.get(0).await("step 2");
             ranks.get(1).terminate();
             assertThat(ranks.get(0).await("failed ")).contains("the JVM of rank 1 is shutting down");
+            ranks.get(1).awaitEnd();
             assertThat(directories(ranks.get(1).pid())).isEmpty();
         } finally {
             ranks.forEach(RankProcess::close);
