@@ -2,6 +2,7 @@ package io.polyglow.benchmarks;
 
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
+import java.io.File;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
@@ -22,8 +23,11 @@ final class Contenders {
     /** PyTorch with the model compiled by {@code torch.compile}. */
     static final String TORCH_COMPILE = "torch-compile";
 
+    /** PyTorch's C++ library, called from Java; in {@code benchmarks/libtorch}. */
+    static final String LIBTORCH = "libtorch";
+
     /** All peers. */
-    static final List<String> PEERS = List.of(TORCH, TORCH_COMPILE);
+    static final List<String> PEERS = List.of(LIBTORCH, TORCH, TORCH_COMPILE);
 
     private Contenders() {}
 
@@ -42,6 +46,9 @@ final class Contenders {
             throw new PolyglowException(
                     ErrorKind.USAGE, "--peers " + name + " is not known; choose from " + String.join(", ", PEERS));
         }
+        if (name.equals(LIBTORCH)) {
+            return onTheJvm(name);
+        }
         requireTorch(python);
         List<String> command = new ArrayList<>(List.of(python, script().toString()));
         if (name.equals(TORCH_COMPILE)) {
@@ -52,9 +59,35 @@ final class Contenders {
         return new Contender(name, List.copyOf(command), Map.of("TORCHINDUCTOR_CACHE_DIR", cache));
     }
 
+    /** A module of its own, because its libraries are large and would be in the way of ours. */
+    private static Contender onTheJvm(String name) {
+        Path module = root().resolve("benchmarks").resolve(name);
+        Path built = module.resolve("target");
+        if (!Files.isDirectory(built.resolve("lib"))) {
+            throw new PolyglowException(
+                    ErrorKind.ENVIRONMENT,
+                    "the peer " + name + " is not built; in " + root().toAbsolutePath()
+                            + ": mvn -q -Dfast -DskipTests -pl benchmarks/" + name + " -am package");
+        }
+        String classPath = built.resolve("classes") + File.pathSeparator + built.resolve("lib") + "/*";
+        List<String> command = List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx1g",
+                // its tensors are the library's business, not to be bounded by the heap
+                "-Dorg.bytedeco.javacpp.maxBytes=0",
+                "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0",
+                "-cp",
+                classPath,
+                "io.polyglow.benchmarks." + name + ".Main");
+        return new Contender(name, command, Map.of());
+    }
+
+    private static Path root() {
+        return Path.of(System.getProperty("polyglow.root", ""));
+    }
+
     private static Path script() {
-        Path root = Path.of(System.getProperty("polyglow.root", ""));
-        Path script = root.resolve("benchmarks").resolve("peers").resolve("train_step.py");
+        Path script = root().resolve("benchmarks").resolve("peers").resolve("train_step.py");
         if (!Files.exists(script)) {
             throw new PolyglowException(
                     ErrorKind.ENVIRONMENT,

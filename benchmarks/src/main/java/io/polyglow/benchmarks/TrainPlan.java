@@ -31,7 +31,7 @@ import java.util.Set;
  * @param steps timed steps
  * @param seed of weights, corpus and order of data
  */
-record TrainPlan(
+public record TrainPlan(
         String engine,
         String model,
         int context,
@@ -47,7 +47,8 @@ record TrainPlan(
     private static final double MIN_LEARNING_RATE = 6e-5;
     private static final double RATE_WARMUP = 0.1;
 
-    TrainPlan {
+    /** Refuses what no contender can do. */
+    public TrainPlan {
         if (!DTYPES.contains(dtype)) {
             throw usage("--dtype " + dtype + " must be f32 or bf16");
         }
@@ -74,7 +75,8 @@ record TrainPlan(
         return (long) batch * context;
     }
 
-    ModelConfig shape() {
+    /** The model. */
+    public ModelConfig shape() {
         return NamedModels.of(model, context);
     }
 
@@ -109,7 +111,7 @@ record TrainPlan(
     }
 
     /** The run of ours as it is timed. */
-    TrainConfig config() {
+    public TrainConfig config() {
         return config(LEARNING_RATE, allSteps());
     }
 

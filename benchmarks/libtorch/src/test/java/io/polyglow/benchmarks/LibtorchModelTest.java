@@ -1,0 +1,40 @@
+package io.polyglow.benchmarks;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.polyglow.benchmarks.libtorch.Main;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.agrona.concurrent.SystemNanoClock;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class LibtorchModelTest {
+    @TempDir
+    Path directory;
+
+    /** The loss after an update depends on every gradient, so equal curves say that both compute the same steps. */
+    @ParameterizedTest
+    @CsvSource({"nano, f32, 1e-4", "nano-llama, f32, 1e-4", "nano, bf16, 1e-2", "nano-llama, bf16, 1e-2"})
+    void shouldHaveTheLossesOfOursAtEveryStep(String model, String dtype, double tolerance) throws IOException {
+        TrainPlan plan = new TrainPlan("cpu", model, 32, 4, 2, dtype, 1, 0, 12, 7);
+        WorkFolder folder = new WorkFolder(directory);
+        folder.prepare(plan);
+        Trial ours = new Trial(folder, SystemNanoClock.INSTANCE);
+        ours.export();
+        Measurement expected = ours.measure();
+
+        Path result = folder.file("result.json");
+        Main.main(new String[] {"train", directory.toString(), result.toString()});
+
+        Measurement measured = Measurement.parse(folder.json("result.json"));
+        for (int step = 0; step < plan.allSteps(); step++) {
+            assertThat(measured.losses().get(step))
+                    .as("loss of step %d", step + 1)
+                    .isCloseTo(expected.losses().get(step), within(tolerance));
+        }
+        assertThat(measured.losses().get(11)).isLessThan(measured.losses().get(0) - 0.05);
+    }
+}

@@ -1,0 +1,25 @@
+package io.polyglow.benchmarks;
+
+/** A model of another library with its optimizer, on the weights and with the settings of a plan. One thread uses it. */
+public interface PeerModel extends AutoCloseable {
+    /** The library, its version, threads and types of numbers. */
+    String describe();
+
+    /**
+     * Mean loss over the targets of some samples, in nats; the weights stay.
+     *
+     * @param samples {@code [count][context + 1]} token ids; a target is the next token
+     */
+    double loss(int[][] samples);
+
+    /**
+     * One step of training: forward and backward over every micro-batch, clipping, AdamW.
+     *
+     * @param microBatches samples that are computed at once; all have the same number
+     * @return the mean loss over all of them, before the update
+     */
+    double step(int[][][] microBatches, double learningRate);
+
+    @Override
+    void close();
+}

@@ -1,0 +1,89 @@
+package io.polyglow.benchmarks;
+
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.json.Json;
+import io.polyglow.common.json.JsonObject;
+import io.polyglow.trainer.config.TrainConfig.Optimizer;
+import io.polyglow.trainer.optim.LearningRate;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.agrona.concurrent.NanoClock;
+import org.agrona.concurrent.SystemNanoClock;
+
+/** The program of a peer on the JVM: {@code VERB FOLDER RESULT}, as {@link Contender} starts it, with the verbs {@code train} and {@code loss}. */
+public final class PeerProgram {
+    private final WorkFolder folder;
+    private final TrainPlan plan;
+    private final Factory factory;
+    private final NanoClock clock = SystemNanoClock.INSTANCE;
+    private final long beginNs = clock.nanoTime();
+
+    /** Makes a model from the initial weights. */
+    public interface Factory {
+        /** Opens a model; the plan says on how many threads and in which types it computes. */
+        PeerModel open(TrainPlan plan, Weights weights);
+    }
+
+    private PeerProgram(WorkFolder folder, Factory factory) throws IOException {
+        this.folder = folder;
+        this.plan = folder.plan();
+        this.factory = factory;
+    }
+
+    /** Does what the arguments say and writes the result file. */
+    public static void run(List<String> arguments, Factory factory) throws IOException {
+        if (arguments.size() != 3) {
+            throw new PolyglowException(ErrorKind.USAGE, "a peer needs a verb, a folder and a result file");
+        }
+        PeerProgram program = new PeerProgram(new WorkFolder(Path.of(arguments.get(1))), factory);
+        JsonObject result =
+                switch (arguments.get(0)) {
+                    case "train" -> program.train().json();
+                    case "loss" -> program.loss();
+                    default ->
+                        throw new PolyglowException(
+                                ErrorKind.USAGE, "this peer can train and loss, not " + arguments.get(0));
+                };
+        Files.writeString(Path.of(arguments.get(2)), Json.pretty(result));
+    }
+
+    private PeerModel open() throws IOException {
+        return factory.open(plan, Weights.read(folder.checkpoint(plan)));
+    }
+
+    private Measurement train() throws IOException {
+        Optimizer settings = plan.config().optimizer();
+        LearningRate rate = new LearningRate(
+                settings.learningRate(), settings.minLearningRate(), settings.warmupSteps(), plan.allSteps());
+        List<Double> seconds = new ArrayList<>();
+        List<Double> losses = new ArrayList<>();
+        try (PeerModel model = open();
+                SampleReader samples = new SampleReader(folder.file(WorkFolder.TOKENS), plan.context())) {
+            long lastNs = clock.nanoTime();
+            final double startSeconds = (lastNs - beginNs) / 1e9;
+            for (int step = 1; step <= plan.allSteps(); step++) {
+                losses.add(model.step(samples.next(plan.batch(), plan.micro()), rate.at(step)));
+                long nowNs = clock.nanoTime();
+                seconds.add((nowNs - lastNs) / 1e9);
+                lastNs = nowNs;
+            }
+            return new Measurement(model.describe(), startSeconds, seconds, losses, PeakMemory.rssBytes(), 0);
+        }
+    }
+
+    private JsonObject loss() throws IOException {
+        try (PeerModel model = open();
+                SampleReader samples = new SampleReader(folder.file(WorkFolder.TOKENS), plan.context())) {
+            int[][][] batch = samples.next(plan.batch(), plan.micro());
+            double total = 0;
+            for (int[][] micro : batch) {
+                total += model.loss(micro);
+            }
+            return new JsonObject().put("loss", total / batch.length);
+        }
+    }
+}
