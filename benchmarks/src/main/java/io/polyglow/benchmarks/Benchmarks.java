@@ -13,7 +13,7 @@ import org.agrona.concurrent.NanoClock;
 import org.agrona.concurrent.SystemNanoClock;
 
 /**
- * Runs benchmarks by their command lines: {@code train-step}, {@code loss-curve} and {@code logits} for people; {@code train}, {@code export} and
+ * Runs benchmarks by their command lines: {@code train-step}, {@code loss-curve}, {@code kernels} and {@code logits} for people; {@code train}, {@code export} and
  * {@code predict} with a folder and a result file for the processes that these start.
  */
 public final class Benchmarks {
@@ -21,6 +21,7 @@ public final class Benchmarks {
     public static final List<String> HELP = List.of(
             "train-step   times training steps of ours and of peers in turn",
             "loss-curve   trains ours and one peer from the same weights on the same batches",
+            "kernels      times the kernels of a training step one by one",
             "logits       compares f32 logits with those of Hugging Face Transformers",
             "",
             "--engine NAME      which engine of ours computes (auto); peers take the GPU when it is cuda",
@@ -62,11 +63,13 @@ public final class Benchmarks {
         switch (verb) {
             case "train-step" -> benchmarks.trainStep(BenchOptions.parse(rest, TIMED_STEPS, WARMUP_STEPS));
             case "loss-curve" -> benchmarks.lossCurve(BenchOptions.parse(rest, CURVE_STEPS, 0));
+            case "kernels" -> benchmarks.kernels(BenchOptions.parse(rest, 1, 0));
             case "logits" -> benchmarks.logits(BenchOptions.parse(rest, 1, 0));
             case "train", "export", "predict" -> benchmarks.work(verb, rest);
             default ->
                 throw new PolyglowException(
-                        ErrorKind.USAGE, "name a benchmark: train-step, loss-curve or logits, not \"" + verb + "\"");
+                        ErrorKind.USAGE,
+                        "name a benchmark: train-step, loss-curve, kernels or logits, not \"" + verb + "\"");
         }
     }
 
@@ -84,6 +87,14 @@ public final class Benchmarks {
             results.accept("absolute difference of losses: " + summary.getObject("absolute_difference"));
             results.accept("mean loss of the last steps: " + summary.getObject("mean_of_last"));
             return summary;
+        });
+    }
+
+    private void kernels(BenchOptions options) throws IOException {
+        inFolder(options, folder -> {
+            JsonObject result = KernelBench.run(options, folder, news);
+            KernelBench.table(result).forEach(results);
+            return result;
         });
     }
 

@@ -26,29 +26,33 @@ final class Contenders {
     /** PyTorch's C++ library, called from Java; in {@code benchmarks/libtorch}. */
     static final String LIBTORCH = "libtorch";
 
+    /** ND4J's SameDiff; in {@code benchmarks/nd4j}. */
+    static final String ND4J = "nd4j";
+
     /** All peers. */
-    static final List<String> PEERS = List.of(LIBTORCH, TORCH, TORCH_COMPILE);
+    static final List<String> PEERS = List.of(LIBTORCH, ND4J, TORCH, TORCH_COMPILE);
 
     private Contenders() {}
 
     /** This program again, with the same JVM, options and class path. */
     static Contender ours() {
         List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add(java());
         command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
         return new Contender(OURS, List.copyOf(command), Map.of());
     }
 
     /** A peer by its name; refuses one that is unknown, and one that this machine lacks. */
-    static Contender peer(String name, String python, WorkFolder folder) {
+    static Contender peer(String name, BenchOptions options, WorkFolder folder) {
         if (!PEERS.contains(name)) {
             throw new PolyglowException(
                     ErrorKind.USAGE, "--peers " + name + " is not known; choose from " + String.join(", ", PEERS));
         }
-        if (name.equals(LIBTORCH)) {
-            return onTheJvm(name);
+        if (name.equals(LIBTORCH) || name.equals(ND4J)) {
+            return onTheJvm(name, options.plan().threads());
         }
+        String python = options.python();
         requireTorch(python);
         List<String> command = new ArrayList<>(List.of(python, script().toString()));
         if (name.equals(TORCH_COMPILE)) {
@@ -59,27 +63,40 @@ final class Contenders {
         return new Contender(name, List.copyOf(command), Map.of("TORCHINDUCTOR_CACHE_DIR", cache));
     }
 
-    /** A module of its own, because its libraries are large and would be in the way of ours. */
-    private static Contender onTheJvm(String name) {
+    /** JMH with the kernels of our engines. */
+    static Contender kernels() {
+        List<String> command = new ArrayList<>(List.of(java()));
+        command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+        command.addAll(program("kernels"));
+        return new Contender("kernels", List.copyOf(command), Map.of());
+    }
+
+    /** Their tensors are the libraries' business, not to be bounded by the heap. */
+    private static Contender onTheJvm(String name, int threads) {
+        List<String> command = new ArrayList<>(List.of(
+                java(), "-Xmx1g", "-Dorg.bytedeco.javacpp.maxBytes=0", "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0"));
+        command.addAll(program(name));
+        Map<String, String> environment =
+                threads == 0 ? Map.of() : Map.of("OMP_NUM_THREADS", Integer.toString(threads));
+        return new Contender(name, List.copyOf(command), environment);
+    }
+
+    private static String java() {
+        return Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    }
+
+    /** Class path and main class of a module of its own, because its libraries are large or would be in the way of ours. */
+    private static List<String> program(String name) {
         Path module = root().resolve("benchmarks").resolve(name);
         Path built = module.resolve("target");
         if (!Files.isDirectory(built.resolve("lib"))) {
             throw new PolyglowException(
                     ErrorKind.ENVIRONMENT,
-                    "the peer " + name + " is not built; in " + root().toAbsolutePath()
+                    "benchmarks/" + name + " is not built; in " + root().toAbsolutePath()
                             + ": mvn -q -Dfast -DskipTests -pl benchmarks/" + name + " -am package");
         }
         String classPath = built.resolve("classes") + File.pathSeparator + built.resolve("lib") + "/*";
-        List<String> command = List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx1g",
-                // its tensors are the library's business, not to be bounded by the heap
-                "-Dorg.bytedeco.javacpp.maxBytes=0",
-                "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0",
-                "-cp",
-                classPath,
-                "io.polyglow.benchmarks." + name + ".Main");
-        return new Contender(name, command, Map.of());
+        return List.of("-cp", classPath, "io.polyglow.benchmarks." + name + ".Main");
     }
 
     private static Path root() {

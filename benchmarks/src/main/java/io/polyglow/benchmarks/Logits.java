@@ -30,7 +30,7 @@ final class Logits {
     static JsonObject compare(BenchOptions options, WorkFolder folder) throws IOException {
         TrainPlan plan = options.plan();
         Contender ours = Contenders.ours();
-        Contender peer = Contenders.peer(Contenders.TORCH, options.python(), folder);
+        Contender peer = Contenders.peer(Contenders.TORCH, options, folder);
         folder.prepare(plan);
         new Export(folder, options.timeoutSeconds()).weights(ours);
         ours.run(folder, "predict", "predict", options.timeoutSeconds());

@@ -29,7 +29,7 @@ final class LossCurve {
         Contender ours = Contenders.ours();
         String name =
                 options.peers().isEmpty() ? Contenders.TORCH : options.peers().get(0);
-        Contender peer = Contenders.peer(name, options.python(), folder);
+        Contender peer = Contenders.peer(name, options, folder);
         folder.prepare(options.plan());
         new Export(folder, options.timeoutSeconds()).weights(ours);
         List<Double> own = ours.train(folder, "curve", options.timeoutSeconds()).losses();

@@ -14,7 +14,8 @@ import java.util.List;
 import org.agrona.concurrent.NanoClock;
 import org.agrona.concurrent.SystemNanoClock;
 
-/** The program of a peer on the JVM: {@code VERB FOLDER RESULT}, as {@link Contender} starts it, with the verbs {@code train} and {@code loss}. */
+/** The program of a peer on the JVM: {@code VERB FOLDER RESULT}, as {@link Contender} starts it, with the verbs {@code train}, {@code curve} (the
+ * same here) and {@code loss}. */
 public final class PeerProgram {
     private final WorkFolder folder;
     private final TrainPlan plan;
@@ -42,11 +43,11 @@ public final class PeerProgram {
         PeerProgram program = new PeerProgram(new WorkFolder(Path.of(arguments.get(1))), factory);
         JsonObject result =
                 switch (arguments.get(0)) {
-                    case "train" -> program.train().json();
+                    case "train", "curve" -> program.train().json();
                     case "loss" -> program.loss();
                     default ->
                         throw new PolyglowException(
-                                ErrorKind.USAGE, "this peer can train and loss, not " + arguments.get(0));
+                                ErrorKind.USAGE, "this peer knows train, curve and loss, not " + arguments.get(0));
                 };
         Files.writeString(Path.of(arguments.get(2)), Json.pretty(result));
     }

@@ -14,6 +14,8 @@ import io.polyglow.trainer.config.TrainConfig.Optimizer;
 import io.polyglow.trainer.model.ModelConfig;
 import io.polyglow.trainer.model.ParameterTable;
 import io.polyglow.trainer.plan.Throughput;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Set;
 
@@ -115,7 +117,8 @@ public record TrainPlan(
         return config(LEARNING_RATE, allSteps());
     }
 
-    JsonObject json() {
+    /** The plan as a peer reads it. */
+    public JsonObject json() {
         ModelConfig shape = shape();
         Optimizer optimizer = config().optimizer();
         return new JsonObject()
@@ -157,6 +160,11 @@ public record TrainPlan(
                 .put("vocab_size", shape.vocabSize())
                 .put("rope_theta", shape.ropeTheta())
                 .put("norm_epsilon", shape.normEpsilon());
+    }
+
+    /** The plan of a folder that a benchmark made. */
+    public static TrainPlan read(Path folder) throws IOException {
+        return new WorkFolder(folder).plan();
     }
 
     static TrainPlan parse(JsonObject json) {

@@ -32,7 +32,7 @@ final class TrainStepBench {
         Contender ours = Contenders.ours();
         List<Contender> contenders = new ArrayList<>(List.of(ours));
         for (String name : options.peers()) {
-            contenders.add(Contenders.peer(name, options.python(), folder));
+            contenders.add(Contenders.peer(name, options, folder));
         }
         folder.prepare(plan);
         if (options.check() && contenders.size() > 1) {

@@ -13,9 +13,9 @@ import picocli.CommandLine.Unmatched;
         name = "bench",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        customSynopsis = "polyglow bench train-step|loss-curve|logits [OPTION ...]",
+        customSynopsis = "polyglow bench train-step|loss-curve|kernels|logits [OPTION ...]",
         description = {
-            "Times whole training steps on one rank, beside those of PyTorch on the same weights and tokens, each contender in a process of its own."
+            "Times whole training steps on one rank, beside those of other libraries on the same weights and tokens, each contender in a process of its own."
         })
 final class BenchCommand implements Callable<Integer> {
     private final Console console;
@@ -35,6 +35,8 @@ final class BenchCommand implements Callable<Integer> {
                 "",
                 "Examples:",
                 "  polyglow bench train-step --model small --dtype bf16",
+                "  polyglow bench train-step --model gpt2-124m --peers libtorch,nd4j --rounds 3",
+                "  polyglow bench kernels --model gpt2-124m",
                 "  polyglow bench train-step --engine cuda --model gpt2-124m --batch 32 --context 1024 --dtype bf16"
                         + " --peers torch,torch-compile --rounds 3"));
         return lines.toArray(new String[0]);

@@ -4,6 +4,7 @@ import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.token.ByteLevelBpe;
 import io.polyglow.trainer.eval.TrainedModel;
+import io.polyglow.trainer.generate.GenerationSpeed;
 import io.polyglow.trainer.generate.Generator;
 import io.polyglow.trainer.generate.Sampling;
 import java.io.IOException;
@@ -11,8 +12,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import org.agrona.concurrent.NanoClock;
-import org.agrona.concurrent.SystemNanoClock;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -97,27 +96,27 @@ final class GenerateCommand implements Callable<Integer> {
         Sampling sampling = new Sampling(maxTokens, end < 0 ? List.of() : List.of(end), temperature, topK, topP, seed);
         List<int[]> ids =
                 prompts.stream().map(prompt -> encode(tokenizer, prompt)).toList();
-        NanoClock clock = SystemNanoClock.INSTANCE;
-        long startNs = clock.nanoTime();
         try (Generator generator = model.generator(ids.size())) {
             List<int[]> continued = generator.generate(ids, sampling);
-            double seconds = (clock.nanoTime() - startNs) / 1e9;
-            long tokens = 0;
             for (int i = 0; i < continued.size(); i++) {
                 int[] text = continued.get(i);
-                tokens += text.length;
                 console.line(
                         prompts.get(i) + new String(tokenizer.decode(text, 0, text.length), StandardCharsets.UTF_8));
             }
-            console.note(String.format(
-                    Locale.ROOT,
-                    "[step %d, %d tokens in %.2f s, %.0f tokens/s]",
-                    model.checkpoint().manifest().step(),
-                    tokens,
-                    seconds,
-                    tokens / seconds));
+            note(model, generator.speed());
         }
         return 0;
+    }
+
+    private void note(TrainedModel model, GenerationSpeed speed) {
+        console.note(String.format(
+                Locale.ROOT,
+                "[step %d; prefill: %d tokens, %.0f tokens/s; decode: %d tokens, %.0f tokens/s]",
+                model.checkpoint().manifest().step(),
+                speed.prefillTokens(),
+                speed.prefillTokensPerSecond(),
+                speed.decodeTokens(),
+                speed.decodeTokensPerSecond()));
     }
 
     private static int[] encode(ByteLevelBpe tokenizer, String prompt) {

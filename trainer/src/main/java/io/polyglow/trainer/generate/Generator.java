@@ -12,6 +12,8 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.agrona.concurrent.NanoClock;
+import org.agrona.concurrent.SystemNanoClock;
 
 /**
  * Continues prompts in batches. The sequences of a batch advance in step, aligned at their first token: a sequence whose prompt goes on takes the prompt's
@@ -28,6 +30,8 @@ public final class Generator implements AutoCloseable {
     }
 
     private final CachedModel model;
+    private final NanoClock clock = SystemNanoClock.INSTANCE;
+    private GenerationSpeed speed = GenerationSpeed.NONE;
 
     /** {@code parameters} are those of the whole model, with fresh compute copies; they stay the caller's. */
     public Generator(Engine engine, ModelConfig config, ParameterSet parameters, int batch) {
@@ -58,6 +62,11 @@ public final class Generator implements AutoCloseable {
         return results;
     }
 
+    /** How fast this generator has been since it was opened. */
+    public GenerationSpeed speed() {
+        return speed;
+    }
+
     private void run(List<Sequence> batch, Sampling sampling, Listener listener) {
         TokenPicker picker = new TokenPicker(sampling, model.vocabSize());
         double[] logits = new double[model.sequences() * model.vocabSize()];
@@ -69,17 +78,25 @@ public final class Generator implements AutoCloseable {
             if (known - base > model.context()) {
                 base = fed = known - Math.max(1, model.context() / 2);
             }
-            model.feed(tokens(batch, fed, known), known - fed, fed - base);
+            long startNs = clock.nanoTime();
+            int width = known - fed;
+            model.feed(tokens(batch, fed, known), width, fed - base);
             fed = known;
             model.logits(logits);
+            int picked = 0;
             boolean going = false;
             for (int b = 0; b < batch.size(); b++) {
                 Sequence sequence = batch.get(b);
                 if (sequence.length == known) {
+                    picked += sequence.done ? 0 : 1;
                     sequence.append(picker.pick(logits, b * model.vocabSize(), sequence.random), listener);
                 }
                 going |= !sequence.done;
             }
+            long tookNs = clock.nanoTime() - startNs;
+            speed = width == 1
+                    ? speed.plusDecode(picked, tookNs)
+                    : speed.plusPrefill((long) width * batch.size(), tookNs);
             if (!going) {
                 return;
             }

@@ -80,6 +80,17 @@ class GeneratorTest {
     }
 
     @Test
+    void shouldCountTheTokensOfPrefillAndDecode() {
+        List<int[]> prompts = List.of(new int[] {3, 4, 5}, new int[] {6, 7, 8});
+        try (Generator generator = generator(2)) {
+            generator.generate(prompts, Sampling.greedy(4, List.of()));
+            assertThat(generator.speed().prefillTokens()).isEqualTo(6);
+            assertThat(generator.speed().decodeTokens()).isEqualTo(2 * 3);
+            assertThat(generator.speed().decodeTokensPerSecond()).isPositive();
+        }
+    }
+
+    @Test
     void shouldStopAtAStopToken() {
         try (Generator generator = generator(2)) {
             assertThat(generator.generate(List.of(new int[] {3, 4}, new int[] {8}), Sampling.greedy(4, List.of(6, 9))))

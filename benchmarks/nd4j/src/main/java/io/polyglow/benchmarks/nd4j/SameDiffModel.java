@@ -1,0 +1,139 @@
+package io.polyglow.benchmarks.nd4j;
+
+import io.polyglow.benchmarks.PeerModel;
+import io.polyglow.benchmarks.TrainPlan;
+import io.polyglow.benchmarks.Weights;
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
+import io.polyglow.trainer.config.TrainConfig.DTypeChoice;
+import io.polyglow.trainer.config.TrainConfig.Optimizer;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.api.OutAndGrad;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** GPT-2 in SameDiff, f32, on the CPU: gradients by the graph, embedding, clipping and AdamW around it. */
+final class SameDiffModel implements PeerModel {
+    private final Optimizer settings;
+    private final int context;
+    private final SameDiff graph;
+    private final List<String> parameters;
+    private final Map<String, AdamW> optimizers = new LinkedHashMap<>();
+
+    SameDiffModel(TrainPlan plan, Weights weights) {
+        if (!plan.shape().gpt2Names() || plan.config().dtype() == DTypeChoice.BF16) {
+            throw new PolyglowException(
+                    ErrorKind.USAGE,
+                    "the peer nd4j computes GPT-2 models in f32 only: this library adds bf16 numbers up in bf16, and"
+                            + " has neither rotary positions nor grouped queries");
+        }
+        settings = plan.config().optimizer();
+        context = plan.context();
+        Gpt2Graph gpt2 = new Gpt2Graph(plan.shape(), weights, plan.micro(), context);
+        graph = gpt2.graph();
+        parameters = gpt2.parameters();
+        parameters.forEach(
+                name -> optimizers.put(name, new AdamW(graph.getVariable(name).getArr(), settings)));
+    }
+
+    @Override
+    public String describe() {
+        return "ND4J " + Nd4j.class.getPackage().getImplementationVersion() + " SameDiff, CPU, "
+                + Nd4j.getEnvironment().maxThreads() + " threads, f32";
+    }
+
+    @Override
+    public double loss(int[][] samples) {
+        embed(samples);
+        Map<String, INDArray> outputs = graph.output(Map.of(Gpt2Graph.TARGETS, targets(samples)), Gpt2Graph.LOSS);
+        return of(outputs, Gpt2Graph.LOSS).getDouble(0) / (samples.length * context);
+    }
+
+    @Override
+    public double step(int[][][] microBatches, double learningRate) {
+        Map<String, INDArray> gradients = new LinkedHashMap<>();
+        double total = 0;
+        for (int[][] samples : microBatches) {
+            total += accumulate(samples, gradients);
+        }
+        double targets = (double) microBatches.length * microBatches[0].length * context;
+        double scale = scale(gradients, targets);
+        for (String name : parameters) {
+            INDArray gradient = of(gradients, name).muli(scale);
+            of(optimizers, name).update(gradient, learningRate);
+            gradient.close();
+        }
+        return total / targets;
+    }
+
+    /** Adds the gradients of the sum of these samples' losses, and returns that sum. */
+    private double accumulate(int[][] samples, Map<String, INDArray> gradients) {
+        embed(samples);
+        List<String> wanted = new ArrayList<>(parameters);
+        wanted.add(Gpt2Graph.EMBEDDED);
+        OutAndGrad result = graph.calculateGradientsAndOutputs(
+                Map.of(Gpt2Graph.TARGETS, targets(samples)), List.of(Gpt2Graph.LOSS), wanted);
+        Map<String, INDArray> parts = result.getGradients();
+        scatter(of(parts, Gpt2Graph.EMBEDDED), samples, of(parts, Gpt2Graph.TOKENS));
+        for (String name : parameters) {
+            gradients.merge(name, of(parts, name), INDArray::addi);
+        }
+        return of(result.getOutputs(), Gpt2Graph.LOSS).getDouble(0);
+    }
+
+    /** From sums to means, clipped to the global norm. */
+    private double scale(Map<String, INDArray> gradients, double targets) {
+        double squares = 0;
+        for (String name : parameters) {
+            double norm = of(gradients, name).norm2Number().doubleValue();
+            squares += norm * norm;
+        }
+        double norm = Math.sqrt(squares) / targets;
+        double clip = settings.clipNorm();
+        return (clip > 0 && norm > clip ? clip / norm : 1) / targets;
+    }
+
+    private void embed(int[][] samples) {
+        int[] ids = column(samples, 0);
+        INDArray table = graph.getVariable(Gpt2Graph.TOKENS).getArr();
+        INDArray rows = Nd4j.pullRows(table, 1, ids);
+        graph.getVariable(Gpt2Graph.EMBEDDED).getArr().assign(rows);
+        rows.close();
+    }
+
+    /** Adds each row of a gradient to that of its token. */
+    private static void scatter(INDArray rows, int[][] samples, INDArray table) {
+        int[] ids = column(samples, 0);
+        for (int row = 0; row < ids.length; row++) {
+            table.getRow(ids[row]).addi(rows.getRow(row));
+        }
+    }
+
+    private static <T> T of(Map<String, T> all, String name) {
+        return Objects.requireNonNull(all.get(name), name);
+    }
+
+    private static INDArray targets(int[][] samples) {
+        return Nd4j.createFromArray(column(samples, 1));
+    }
+
+    /** All but the last, or all but the first token of every sample. */
+    private static int[] column(int[][] samples, int first) {
+        int length = samples[0].length - 1;
+        int[] flat = new int[samples.length * length];
+        for (int row = 0; row < samples.length; row++) {
+            System.arraycopy(samples[row], first, flat, row * length, length);
+        }
+        return flat;
+    }
+
+    @Override
+    public void close() {
+        optimizers.values().forEach(AdamW::close);
+    }
+}
