@@ -13,7 +13,7 @@ import org.agrona.concurrent.NanoClock;
 import org.agrona.concurrent.SystemNanoClock;
 
 /**
- * Runs benchmarks by their command lines: {@code train-step}, {@code loss-curve}, {@code kernels} and {@code logits} for people; {@code train}, {@code export} and
+ * Runs benchmarks by their command lines: {@code train-step}, {@code loss-curve}, {@code gradients}, {@code kernels} and {@code logits} for people; {@code train}, {@code export}, {@code gradients-of-ours} and
  * {@code predict} with a folder and a result file for the processes that these start.
  */
 public final class Benchmarks {
@@ -21,6 +21,7 @@ public final class Benchmarks {
     public static final List<String> HELP = List.of(
             "train-step   times training steps of ours and of peers in turn",
             "loss-curve   trains ours and one peer from the same weights on the same batches",
+            "gradients    compares gradients with those of a peer in f32",
             "kernels      times the kernels of a training step one by one",
             "logits       compares f32 logits with those of Hugging Face Transformers",
             "",
@@ -63,13 +64,14 @@ public final class Benchmarks {
         switch (verb) {
             case "train-step" -> benchmarks.trainStep(BenchOptions.parse(rest, TIMED_STEPS, WARMUP_STEPS));
             case "loss-curve" -> benchmarks.lossCurve(BenchOptions.parse(rest, CURVE_STEPS, 0));
+            case "gradients" -> benchmarks.gradients(BenchOptions.parse(rest, 1, 0));
             case "kernels" -> benchmarks.kernels(BenchOptions.parse(rest, 1, 0));
             case "logits" -> benchmarks.logits(BenchOptions.parse(rest, 1, 0));
-            case "train", "export", "predict" -> benchmarks.work(verb, rest);
+            case "train", "export", "gradients-of-ours", "predict" -> benchmarks.work(verb, rest);
             default ->
                 throw new PolyglowException(
                         ErrorKind.USAGE,
-                        "name a benchmark: train-step, loss-curve, kernels or logits, not \"" + verb + "\"");
+                        "name a benchmark: train-step, loss-curve, gradients, kernels or logits, not \"" + verb + "\"");
         }
     }
 
@@ -87,6 +89,16 @@ public final class Benchmarks {
             results.accept("absolute difference of losses: " + summary.getObject("absolute_difference"));
             results.accept("mean loss of the last steps: " + summary.getObject("mean_of_last"));
             return summary;
+        });
+    }
+
+    private void gradients(BenchOptions options) throws IOException {
+        inFolder(options, folder -> {
+            JsonObject comparison = Gradients.compare(options, folder);
+            results.accept(
+                    "loss: ours " + comparison.getDouble("loss") + ", theirs " + comparison.getDouble("peer_loss"));
+            results.accept("gradients: " + comparison.getObject("distance"));
+            return comparison;
         });
     }
 
@@ -138,6 +150,7 @@ public final class Benchmarks {
                 switch (verb) {
                     case "train" -> trial.measure().json();
                     case "export" -> trial.export().json();
+                    case "gradients-of-ours" -> trial.gradients();
                     default -> trial.predict();
                 };
         Files.writeString(Path.of(files.get(1)), Json.pretty(result));

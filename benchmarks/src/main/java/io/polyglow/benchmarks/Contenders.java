@@ -74,7 +74,7 @@ final class Contenders {
     /** Their tensors are the libraries' business, not to be bounded by the heap. */
     private static Contender onTheJvm(String name, int threads) {
         List<String> command = new ArrayList<>(List.of(
-                java(), "-Xmx1g", "-Dorg.bytedeco.javacpp.maxBytes=0", "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0"));
+                java(), "-Xmx2g", "-Dorg.bytedeco.javacpp.maxBytes=0", "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0"));
         command.addAll(program(name));
         Map<String, String> environment =
                 threads == 0 ? Map.of() : Map.of("OMP_NUM_THREADS", Integer.toString(threads));

@@ -1,5 +1,7 @@
 package io.polyglow.benchmarks;
 
+import java.util.Map;
+
 /** A model of another library with its optimizer, on the weights and with the settings of a plan. One thread uses it. */
 public interface PeerModel extends AutoCloseable {
     /** The library, its version, threads and types of numbers. */
@@ -19,6 +21,9 @@ public interface PeerModel extends AutoCloseable {
      * @return the mean loss over all of them, before the update
      */
     double step(int[][][] microBatches, double learningRate);
+
+    /** Gradients of {@link #loss} by the names of {@link Weights}, in the shapes that these have there; the weights stay. */
+    Map<String, float[]> gradients(int[][] samples);
 
     @Override
     void close();

@@ -15,7 +15,8 @@ import org.agrona.concurrent.NanoClock;
 import org.agrona.concurrent.SystemNanoClock;
 
 /** The program of a peer on the JVM: {@code VERB FOLDER RESULT}, as {@link Contender} starts it, with the verbs {@code train}, {@code curve} (the
- * same here) and {@code loss}. */
+ * same here) {@code loss} and {@code gradients}
+ * (in f32 whatever the plan says). */
 public final class PeerProgram {
     private final WorkFolder folder;
     private final TrainPlan plan;
@@ -45,9 +46,11 @@ public final class PeerProgram {
                 switch (arguments.get(0)) {
                     case "train", "curve" -> program.train().json();
                     case "loss" -> program.loss();
+                    case "gradients" -> program.gradients();
                     default ->
                         throw new PolyglowException(
-                                ErrorKind.USAGE, "this peer knows train, curve and loss, not " + arguments.get(0));
+                                ErrorKind.USAGE,
+                                "this peer knows train, curve, loss and gradients, not " + arguments.get(0));
                 };
         Files.writeString(Path.of(arguments.get(2)), Json.pretty(result));
     }
@@ -73,6 +76,13 @@ public final class PeerProgram {
                 lastNs = nowNs;
             }
             return new Measurement(model.describe(), startSeconds, seconds, losses, PeakMemory.rssBytes(), 0);
+        }
+    }
+
+    private JsonObject gradients() throws IOException {
+        TrainPlan exact = plan.withDtype("f32");
+        try (PeerModel model = factory.open(exact, Weights.read(folder.checkpoint(exact)))) {
+            return Gradients.theirs(folder, exact, model);
         }
     }
 

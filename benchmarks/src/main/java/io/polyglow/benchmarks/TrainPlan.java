@@ -67,6 +67,10 @@ public record TrainPlan(
         return new PolyglowException(ErrorKind.USAGE, message);
     }
 
+    TrainPlan withDtype(String other) {
+        return new TrainPlan(engine, model, context, batch, micro, other, threads, warmup, steps, seed);
+    }
+
     /** Steps of a contender, warm-up included. */
     int allSteps() {
         return warmup + steps;

@@ -43,6 +43,13 @@ final class Trial {
         return run(plan.config(0, 1), folder.weights(plan), TrainLoop::run);
     }
 
+    /** Writes gradients of the exported weights. */
+    JsonObject gradients() throws IOException {
+        try (Engine engine = openEngine()) {
+            return Gradients.ours(folder, plan, engine).put("description", engine.describe());
+        }
+    }
+
     /** Writes logits of the exported weights, computed in f32. */
     JsonObject predict() throws IOException {
         try (Engine engine = openEngine()) {

@@ -13,7 +13,7 @@ import picocli.CommandLine.Unmatched;
         name = "bench",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        customSynopsis = "polyglow bench train-step|loss-curve|kernels|logits [OPTION ...]",
+        customSynopsis = "polyglow bench train-step|loss-curve|gradients|kernels|logits [OPTION ...]",
         description = {
             "Times whole training steps on one rank, beside those of other libraries on the same weights and tokens, each contender in a process of its own."
         })

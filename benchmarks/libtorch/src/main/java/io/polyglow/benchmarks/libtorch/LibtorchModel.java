@@ -5,7 +5,9 @@ import io.polyglow.benchmarks.TrainPlan;
 import io.polyglow.benchmarks.Weights;
 import io.polyglow.trainer.config.TrainConfig.DTypeChoice;
 import io.polyglow.trainer.config.TrainConfig.Optimizer;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.AdamW;
 import org.bytedeco.pytorch.AdamWOptions;
@@ -29,6 +31,7 @@ final class LibtorchModel implements PeerModel {
 
     private final boolean bf16;
     private final double clipNorm;
+    private final Parameters parameters;
     private final Network network;
     private final TensorVector all = new TensorVector();
     private final List<AdamW> optimizers;
@@ -40,15 +43,16 @@ final class LibtorchModel implements PeerModel {
         }
         Optimizer settings = plan.config().optimizer();
         clipNorm = settings.clipNorm();
-        Parameters parameters = new Parameters(weights);
+        parameters = new Parameters(weights);
         network = plan.shape().gpt2Names()
                 ? new Gpt2(plan.shape(), parameters)
                 : new Llama(plan.shape(), parameters, plan.context());
         TensorVector matrices = new TensorVector();
         TensorVector vectors = new TensorVector();
-        for (Tensor parameter : parameters.all()) {
-            all.push_back(parameter);
-            (parameter.dim() > 1 ? matrices : vectors).push_back(parameter);
+        for (Parameters.Trained parameter : parameters.all()) {
+            Tensor tensor = parameter.tensor();
+            all.push_back(tensor);
+            (tensor.dim() > 1 ? matrices : vectors).push_back(tensor);
         }
         // weight decay applies to matrices only
         optimizers = List.of(
@@ -99,6 +103,18 @@ final class LibtorchModel implements PeerModel {
                 optimizer.zero_grad();
             }
             return total / microBatches.length;
+        }
+    }
+
+    @Override
+    @SuppressWarnings("try")
+    public Map<String, float[]> gradients(int[][] samples) {
+        try (PointerScope scope = new PointerScope()) {
+            forward(samples).backward();
+            Map<String, float[]> gradients = new LinkedHashMap<>();
+            parameters.all().forEach(parameter -> gradients.put(parameter.name(), parameter.gradient()));
+            optimizers.forEach(AdamW::zero_grad);
+            return gradients;
         }
     }
 

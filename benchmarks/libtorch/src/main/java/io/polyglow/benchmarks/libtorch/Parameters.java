@@ -13,25 +13,40 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 /** Makes tensors, and keeps those that are trained. */
 final class Parameters {
     private final Weights weights;
-    private final List<Tensor> all = new ArrayList<>();
+    private final List<Trained> all = new ArrayList<>();
+
+    /**
+     * A parameter.
+     *
+     * @param transposed whether the tensor is {@code [out, in]} where the file has {@code [in, out]}
+     */
+    record Trained(String name, Tensor tensor, boolean transposed) {
+        /** Its gradient in the shape of the file. */
+        float[] gradient() {
+            Tensor gradient = transposed ? tensor.grad().t() : tensor.grad();
+            float[] values = new float[Math.toIntExact(gradient.numel())];
+            gradient.contiguous().data_ptr_float().get(values);
+            return values;
+        }
+    }
 
     Parameters(Weights weights) {
         this.weights = weights;
     }
 
     /** Every parameter that was made. */
-    List<Tensor> all() {
+    List<Trained> all() {
         return Collections.unmodifiableList(all);
     }
 
     /** The parameter of this name, as it is stored. */
     Tensor get(String name) {
-        return trained(read(name));
+        return trained(name, read(name), false);
     }
 
     /** A matrix that is stored as {@code [in, out]}, as {@code [out, in]}. */
     Tensor transposed(String name) {
-        return trained(read(name).t().contiguous());
+        return trained(name, read(name).t().contiguous(), true);
     }
 
     private Tensor read(String name) {
@@ -41,9 +56,9 @@ final class Parameters {
         }
     }
 
-    private Tensor trained(Tensor tensor) {
+    private Tensor trained(String name, Tensor tensor, boolean transposed) {
         tensor.requires_grad_(true);
-        all.add(tensor);
+        all.add(new Trained(name, tensor, transposed));
         return tensor;
     }
 

@@ -71,6 +71,18 @@ final class SameDiffModel implements PeerModel {
         return total / targets;
     }
 
+    @Override
+    public Map<String, float[]> gradients(int[][] samples) {
+        Map<String, INDArray> sums = new LinkedHashMap<>();
+        accumulate(samples, sums);
+        double targets = (double) samples.length * context;
+        Map<String, float[]> means = new LinkedHashMap<>();
+        for (String name : parameters) {
+            means.put(name, of(sums, name).divi(targets).dup('c').data().asFloat());
+        }
+        return means;
+    }
+
     /** Adds the gradients of the sum of these samples' losses, and returns that sum. */
     private double accumulate(int[][] samples, Map<String, INDArray> gradients) {
         embed(samples);
