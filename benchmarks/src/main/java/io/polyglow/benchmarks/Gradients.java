@@ -27,6 +27,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
@@ -77,8 +78,8 @@ final class Gradients {
                 GradientSet gradients = model.newGradients()) {
             CheckpointLoader.loadWeights(new CheckpointDirectory(run).open(1), engine, model.parameters());
             int[][] first = samples.next(plan.micro(), plan.micro())[0];
-            model.setTokens(0, column(first, 0));
-            model.setTargets(0, column(first, 1));
+            model.setTokens(0, PeerModel.column(first, 0));
+            model.setTargets(0, PeerModel.column(first, 1));
             model.forward(0);
             model.backward(0, gradients, 1.0 / rows);
             Tensor headUse = gradients.headUse();
@@ -99,7 +100,7 @@ final class Gradients {
             Path file = folder.file("gradients-peer.f32");
             try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file), CHUNK)) {
                 for (ParameterSpec parameter : ParameterTable.of(plan.shape())) {
-                    float[] values = gradients.getOrDefault(parameter.name(), new float[0]);
+                    float[] values = Objects.requireNonNull(gradients.get(parameter.name()), parameter.name());
                     ByteBuffer bytes =
                             ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
                     bytes.asFloatBuffer().put(values);
@@ -112,15 +113,6 @@ final class Gradients {
 
     private static JsonObject result(Path file, double loss) {
         return new JsonObject().put("file", file.toString()).put("loss", loss);
-    }
-
-    private static int[] column(int[][] samples, int first) {
-        int length = samples[0].length - 1;
-        int[] flat = new int[samples.length * length];
-        for (int row = 0; row < samples.length; row++) {
-            System.arraycopy(samples[row], first, flat, row * length, length);
-        }
-        return flat;
     }
 
     private static void write(Path file, Engine engine, GradientSet gradients, int parameters) throws IOException {

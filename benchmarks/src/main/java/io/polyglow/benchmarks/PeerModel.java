@@ -27,4 +27,14 @@ public interface PeerModel extends AutoCloseable {
 
     @Override
     void close();
+
+    /** The inputs ({@code first} 0) or the targets ({@code first} 1) of some samples, one after another. */
+    static int[] column(int[][] samples, int first) {
+        int length = samples[0].length - 1;
+        int[] flat = new int[samples.length * length];
+        for (int row = 0; row < samples.length; row++) {
+            System.arraycopy(samples[row], first, flat, row * length, length);
+        }
+        return flat;
+    }
 }

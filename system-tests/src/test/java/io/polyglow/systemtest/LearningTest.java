@@ -38,8 +38,7 @@ class LearningTest {
 
     @Test
     void shouldSpellMostUnseenNumbersExactlyAfterTheQuickstart() throws InterruptedException {
-        // four ranks in one process, which have the bits of four processes and start sooner
-        String log = polyglow.run("quickstart", LONG, "quickstart", "--master", "local[4]");
+        String log = polyglow.run("quickstart", LONG, "quickstart");
 
         assertThat(log).contains("Stopped on purpose at step 350").contains("Done at step 700");
         assertThat(number(log, "Exact match, mean over languages: ([0-9.]+) %")).isGreaterThanOrEqualTo(60);

@@ -119,9 +119,8 @@ final class LibtorchModel implements PeerModel {
     }
 
     private Tensor forward(int[][] samples) {
-        int context = samples[0].length - 1;
-        Tensor inputs = Parameters.ids(samples, 0, context);
-        Tensor targets = Parameters.ids(samples, 1, context).reshape(-1);
+        Tensor inputs = Parameters.ids(samples, 0);
+        Tensor targets = Parameters.ids(samples, 1).reshape(-1);
         if (!bf16) {
             return loss(network.logits(inputs), targets);
         }

@@ -1,5 +1,6 @@
 package io.polyglow.benchmarks.libtorch;
 
+import io.polyglow.benchmarks.PeerModel;
 import io.polyglow.benchmarks.Weights;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -62,14 +63,9 @@ final class Parameters {
         return tensor;
     }
 
-    /** {@code [rows, length]} ids, from column {@code first} of each row. */
-    static Tensor ids(int[][] rows, int first, int length) {
-        long[] flat = new long[rows.length * length];
-        for (int row = 0; row < rows.length; row++) {
-            for (int i = 0; i < length; i++) {
-                flat[row * length + i] = rows[row][first + i];
-            }
-        }
-        return torch.tensor(flat, new TensorOptions(ScalarType.Long)).reshape(rows.length, length);
+    /** {@code [samples, context]} inputs ({@code first} 0) or targets ({@code first} 1). */
+    static Tensor ids(int[][] samples, int first) {
+        int[] flat = PeerModel.column(samples, first);
+        return torch.tensor(flat, new TensorOptions(ScalarType.Long)).reshape(samples.length, -1);
     }
 }

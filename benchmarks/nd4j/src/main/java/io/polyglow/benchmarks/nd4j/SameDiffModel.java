@@ -111,7 +111,7 @@ final class SameDiffModel implements PeerModel {
     }
 
     private void embed(int[][] samples) {
-        int[] ids = column(samples, 0);
+        int[] ids = PeerModel.column(samples, 0);
         INDArray table = graph.getVariable(Gpt2Graph.TOKENS).getArr();
         INDArray rows = Nd4j.pullRows(table, 1, ids);
         graph.getVariable(Gpt2Graph.EMBEDDED).getArr().assign(rows);
@@ -120,7 +120,7 @@ final class SameDiffModel implements PeerModel {
 
     /** Adds each row of a gradient to that of its token. */
     private static void scatter(INDArray rows, int[][] samples, INDArray table) {
-        int[] ids = column(samples, 0);
+        int[] ids = PeerModel.column(samples, 0);
         for (int row = 0; row < ids.length; row++) {
             table.getRow(ids[row]).addi(rows.getRow(row));
         }
@@ -131,17 +131,7 @@ final class SameDiffModel implements PeerModel {
     }
 
     private static INDArray targets(int[][] samples) {
-        return Nd4j.createFromArray(column(samples, 1));
-    }
-
-    /** All but the last, or all but the first token of every sample. */
-    private static int[] column(int[][] samples, int first) {
-        int length = samples[0].length - 1;
-        int[] flat = new int[samples.length * length];
-        for (int row = 0; row < samples.length; row++) {
-            System.arraycopy(samples[row], first, flat, row * length, length);
-        }
-        return flat;
+        return Nd4j.createFromArray(PeerModel.column(samples, 1));
     }
 
     @Override
