@@ -6,7 +6,7 @@ import io.polyglow.common.json.Json;
 import io.polyglow.common.json.JsonObject;
 import io.polyglow.common.store.Store;
 import io.polyglow.common.store.Stores;
-import io.polyglow.common.token.ByteLevelBpe;
+import io.polyglow.common.token.Tokenizer;
 import io.polyglow.common.token.UnicodeTable;
 import java.io.IOException;
 import java.io.InputStream;
@@ -26,6 +26,7 @@ import java.util.Set;
  * @param unicode version of the tables that cut the text
  * @param shards sorted by name; their documents, in this order, are the splits
  * @param sources the input files, as given by who prepared the corpus
+ * @param takedowns the end of the chain of take-downs
  */
 public record CorpusManifest(
         TokenType type,
@@ -33,7 +34,8 @@ public record CorpusManifest(
         String tokenizerSha256,
         String unicode,
         List<ShardInfo> shards,
-        List<SourceFile> sources) {
+        List<SourceFile> sources,
+        Takedowns.Chain takedowns) {
     /** Name of the file in a corpus directory. */
     public static final String FILE = "manifest.json";
 
@@ -55,7 +57,8 @@ public record CorpusManifest(
             "fingerprint",
             "languages",
             "shards",
-            "sources");
+            "sources",
+            "takedowns");
 
     /** Keeps the shards sorted by name, each once, all of one type. */
     public CorpusManifest {
@@ -73,7 +76,7 @@ public record CorpusManifest(
     }
 
     /** The manifest of shards made with a tokenizer. */
-    public static CorpusManifest of(ByteLevelBpe tokenizer, List<ShardInfo> shards, List<SourceFile> sources) {
+    public static CorpusManifest of(Tokenizer tokenizer, List<ShardInfo> shards, List<SourceFile> sources) {
         int vocabSize = tokenizer.vocabSize();
         return new CorpusManifest(
                 TokenType.forVocabulary(vocabSize),
@@ -81,7 +84,18 @@ public record CorpusManifest(
                 tokenizer.sha256(),
                 UnicodeTable.VERSION,
                 shards,
-                sources);
+                sources,
+                Takedowns.Chain.NONE);
+    }
+
+    /** The same corpus with other shards. */
+    CorpusManifest withShards(List<ShardInfo> others) {
+        return new CorpusManifest(type, vocabSize, tokenizerSha256, unicode, others, sources, takedowns);
+    }
+
+    /** The same corpus after take-downs, whose tombstones lie beside it; see {@link Takedowns#copyTo}. */
+    public CorpusManifest withTakedowns(Takedowns.Chain chain) {
+        return new CorpusManifest(type, vocabSize, tokenizerSha256, unicode, shards, sources, chain);
     }
 
     /** Documents of all splits. */
@@ -136,10 +150,15 @@ public record CorpusManifest(
                 .put("languages", LanguageCount.json(languages()));
     }
 
-    /** Writes {@code tokenizer.json}, then {@code manifest.json}, durable both, into the directory that already holds the shards. */
-    public void write(Store store, String directory, ByteLevelBpe tokenizer) throws IOException {
-        Stores.write(store, path(directory, TOKENIZER), tokenizer.json());
-        Stores.write(store, path(directory, FILE), Json.pretty(json()).getBytes(StandardCharsets.UTF_8));
+    /** Writes or replaces {@code tokenizer.json}, then {@code manifest.json}, durable both, in the directory that already holds the shards. */
+    public void write(Store store, String directory, Tokenizer tokenizer) throws IOException {
+        Stores.rewrite(store, path(directory, TOKENIZER), tokenizer.json());
+        Stores.rewrite(store, path(directory, FILE), Json.pretty(json()).getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Atomically replaces {@code manifest.json}. */
+    void rewrite(Store store, String directory) throws IOException {
+        Stores.rewrite(store, path(directory, FILE), Json.pretty(json()).getBytes(StandardCharsets.UTF_8));
     }
 
     /** Reads and checks {@code manifest.json} of a corpus directory, nothing else. */
@@ -161,7 +180,13 @@ public record CorpusManifest(
         JsonObject json = new JsonObject().put("format", FORMAT).put("version", VERSION);
         JsonObject summary = summary();
         summary.names().forEach(name -> json.put(name, summary.get(name)));
-        return json.put("shards", shardObjects).put("sources", SourceFile.json(sources));
+        json.put("shards", shardObjects).put("sources", SourceFile.json(sources));
+        if (takedowns.count() > 0) {
+            json.put(
+                    "takedowns",
+                    new JsonObject().put("count", takedowns.count()).put("last_sha256", takedowns.sha256()));
+        }
+        return json;
     }
 
     private static CorpusManifest parse(JsonObject json) {
@@ -176,13 +201,22 @@ public record CorpusManifest(
                 json.getString("tokenizer_sha256"),
                 json.getString("unicode"),
                 json.getArray("shards").objects().stream().map(ShardInfo::parse).toList(),
-                SourceFile.parse(json.getArray("sources")));
+                SourceFile.parse(json.getArray("sources")),
+                takedowns(json));
         if (!manifest.fingerprint().equals(json.getString("fingerprint"))) {
             throw json.problem(
                     "fingerprint",
                     "is not that of the shards listed: the manifest was edited or mixed up. Prepare the corpus again.");
         }
         return manifest;
+    }
+
+    private static Takedowns.Chain takedowns(JsonObject json) {
+        if (!json.has("takedowns")) {
+            return Takedowns.Chain.NONE;
+        }
+        JsonObject chain = json.getObject("takedowns");
+        return new Takedowns.Chain(chain.getInt("count", 1, Integer.MAX_VALUE), chain.getString("last_sha256"));
     }
 
     private static void update(MessageDigest digest, String line) {

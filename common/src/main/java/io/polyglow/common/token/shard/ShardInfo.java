@@ -3,14 +3,18 @@ package io.polyglow.common.token.shard;
 import io.polyglow.common.json.Json;
 import io.polyglow.common.json.JsonObject;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
- * One shard of the manifest: the files {@code NAME.bin}, {@code NAME.idx} and {@code NAME.lang}.
+ * One shard of the manifest: the files {@code NAME.bin}, {@code NAME.idx}, {@code NAME.lang} and {@code NAME.docs}.
  *
- * @param name split and number, e.g. {@code train-00000}
+ * @param name split and number, e.g. {@code train-00000}; {@code .1} and so on follow when a take-down has rewritten it
+ * @param docs null in corpora of older versions, which do not tell their documents
  * @param languages what the numbers in {@code NAME.lang} mean, with the shard's counts
  */
 public record ShardInfo(
@@ -21,11 +25,12 @@ public record ShardInfo(
         FileDigest bin,
         FileDigest idx,
         FileDigest lang,
+        @Nullable FileDigest docs,
         List<LanguageCount> languages) {
-    static final Pattern NAME = Pattern.compile("(train|validation)-[0-9]{5}");
+    static final Pattern NAME = Pattern.compile("(train|validation)-[0-9]{5}(\\.[1-9][0-9]{0,8})?");
 
     private static final Set<String> NAMES =
-            Set.of("name", "dtype", "documents", "tokens", "bin", "idx", "lang", "languages");
+            Set.of("name", "dtype", "documents", "tokens", "bin", "idx", "lang", "docs", "languages");
 
     /** {@code train} or {@code validation}. */
     public String split() {
@@ -56,18 +61,33 @@ public record ShardInfo(
                 FileDigest.parse(json.getObject("bin")),
                 FileDigest.parse(json.getObject("idx")),
                 FileDigest.parse(json.getObject("lang")),
+                json.has("docs") ? FileDigest.parse(json.getObject("docs")) : null,
                 LanguageCount.parse(json.getArray("languages")));
     }
 
+    /** The files of this shard by suffix, {@code .bin} first. */
+    public Map<String, FileDigest> files() {
+        Map<String, FileDigest> files = new LinkedHashMap<>();
+        files.put(".bin", bin);
+        files.put(".idx", idx);
+        files.put(".lang", lang);
+        if (docs != null) {
+            files.put(".docs", docs);
+        }
+        return files;
+    }
+
+    ShardInfo withLanguages(List<LanguageCount> counts) {
+        return new ShardInfo(name, type, documents, tokens, bin, idx, lang, docs, List.copyOf(counts));
+    }
+
     JsonObject json() {
-        return new JsonObject()
+        JsonObject json = new JsonObject()
                 .put("name", name)
                 .put("dtype", type.toString())
                 .put("documents", documents)
-                .put("tokens", tokens)
-                .put("bin", bin.json())
-                .put("idx", idx.json())
-                .put("lang", lang.json())
-                .put("languages", LanguageCount.json(languages));
+                .put("tokens", tokens);
+        files().forEach((suffix, digest) -> json.put(suffix.substring(1), digest.json()));
+        return json.put("languages", LanguageCount.json(languages));
     }
 }

@@ -3,13 +3,15 @@ package io.polyglow.common.token.shard;
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.store.Store;
-import io.polyglow.common.token.ByteLevelBpe;
+import io.polyglow.common.token.Tokenizer;
+import io.polyglow.common.token.TokenizerFile;
 import io.polyglow.common.token.UnicodeTable;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A prepared corpus. Opening it reads the manifest and the tokenizer; {@link #split} maps the shards of a split and checks every byte of them. Anything
@@ -25,9 +27,9 @@ public final class TokenDataset {
     private final Store store;
     private final String directory;
     private final CorpusManifest manifest;
-    private final ByteLevelBpe tokenizer;
+    private final Tokenizer tokenizer;
 
-    private TokenDataset(Store store, String directory, CorpusManifest manifest, ByteLevelBpe tokenizer) {
+    private TokenDataset(Store store, String directory, CorpusManifest manifest, Tokenizer tokenizer) {
         this.store = store;
         this.directory = directory;
         this.manifest = manifest;
@@ -38,7 +40,7 @@ public final class TokenDataset {
     public static TokenDataset open(Store store, String directory) throws IOException {
         try {
             CorpusManifest manifest = CorpusManifest.read(store, directory);
-            ByteLevelBpe tokenizer = ByteLevelBpe.read(store, CorpusManifest.path(directory, CorpusManifest.TOKENIZER));
+            Tokenizer tokenizer = TokenizerFile.read(store, CorpusManifest.path(directory, CorpusManifest.TOKENIZER));
             TokenDataset dataset = new TokenDataset(store, directory, manifest, tokenizer);
             dataset.checkTokenizer();
             return dataset;
@@ -52,13 +54,25 @@ public final class TokenDataset {
         return manifest;
     }
 
+    /** What was taken out of the corpus since it was prepared. */
+    public Takedowns takedowns() throws IOException {
+        return Takedowns.read(store, directory, manifest.takedowns());
+    }
+
     /** The tokenizer that made the ids. */
-    public ByteLevelBpe tokenizer() {
+    public Tokenizer tokenizer() {
         return tokenizer;
+    }
+
+    /** Where the documents of {@link #TRAIN} or {@link #VALIDATION} lie and which they are; reads nothing yet. */
+    public SplitIndex index(String split) {
+        return new SplitIndex(store, directory, split, manifest.shards(split));
     }
 
     /** Maps and checks the shards of {@link #TRAIN} or {@link #VALIDATION}; a split without shards is empty. */
     public TokenSplit split(String name) throws IOException {
+        SplitIndex index = index(name);
+        index.openAll();
         List<TokenShard> shards = new ArrayList<>();
         try {
             for (ShardInfo shard : manifest.shards(name)) {
@@ -67,7 +81,7 @@ public final class TokenDataset {
         } catch (NoSuchFileException | FileNotFoundException e) {
             throw missing(store, directory, e);
         }
-        return new TokenSplit(name, shards);
+        return new TokenSplit(index, shards);
     }
 
     /** Checks that the files of all shards are there in full length, without reading them; much cheaper than {@link #split}. */
@@ -75,9 +89,9 @@ public final class TokenDataset {
         try {
             for (ShardInfo shard : manifest.shards()) {
                 String path = CorpusManifest.path(directory, shard.name());
-                MappedFile.requireLength(store, path + ".bin", shard.bin());
-                MappedFile.requireLength(store, path + ".idx", shard.idx());
-                MappedFile.requireLength(store, path + ".lang", shard.lang());
+                for (Map.Entry<String, FileDigest> file : shard.files().entrySet()) {
+                    MappedFile.requireLength(store, path + file.getKey(), file.getValue());
+                }
             }
         } catch (NoSuchFileException | FileNotFoundException e) {
             throw missing(store, directory, e);
@@ -101,6 +115,17 @@ public final class TokenDataset {
                             + tokenizer.vocabSize()
                             + " ids. Prepare the corpus again.");
         }
+    }
+
+    /** The error for a file of a corpus that is missing or cannot be read. */
+    static PolyglowException unreadable(Store store, String directory, IOException cause) {
+        if (cause instanceof NoSuchFileException || cause instanceof FileNotFoundException) {
+            return missing(store, directory, cause);
+        }
+        return new PolyglowException(
+                ErrorKind.ENVIRONMENT,
+                "The corpus " + store.root() + "/" + directory + " cannot be read: " + cause.getMessage(),
+                cause);
     }
 
     private static PolyglowException missing(Store store, String directory, IOException cause) {

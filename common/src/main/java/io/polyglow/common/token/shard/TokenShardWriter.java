@@ -12,7 +12,7 @@ import org.agrona.CloseHelper;
 import org.agrona.collections.IntArrayList;
 
 /**
- * Streams documents into one shard. Memory: a few bytes a document, plus 3 MiB. The same documents in the same order give the same bytes. For one thread.
+ * Streams documents into one shard. Memory: a few bytes a document, plus 4 MiB. The same documents in the same order give the same bytes. For one thread.
  * A writer that is closed before {@link #finish} leaves files that no manifest names.
  */
 public final class TokenShardWriter implements Closeable {
@@ -29,17 +29,23 @@ public final class TokenShardWriter implements Closeable {
     private final DigestingOutput bin;
     private final DigestingOutput idx;
     private final DigestingOutput lang;
+    private final DigestingOutput docs;
     private final IntArrayList lengths = new IntArrayList();
     private final List<LanguageCount> counts = new ArrayList<>();
     private final Map<String, Integer> languages = new LinkedHashMap<>();
     private long tokens;
 
-    /** Creates {@code NAME.bin}, {@code NAME.idx} and {@code NAME.lang} in a directory of a store. */
+    /** Creates {@code NAME.bin}, {@code .idx}, {@code .lang} and {@code .docs} in a directory of a store. */
     public static TokenShardWriter create(Store store, String directory, String name, TokenType type)
             throws IOException {
-        String path = directory.isEmpty() ? name : directory + "/" + name;
+        String path = CorpusManifest.path(directory, name);
         return new TokenShardWriter(
-                name, type, store.create(path + ".bin"), store.create(path + ".idx"), store.create(path + ".lang"));
+                name,
+                type,
+                store.create(path + ".bin"),
+                store.create(path + ".idx"),
+                store.create(path + ".lang"),
+                store.create(path + ".docs"));
     }
 
     /**
@@ -47,7 +53,9 @@ public final class TokenShardWriter implements Closeable {
      *
      * @param name {@code train-NNNNN} or {@code validation-NNNNN}
      */
-    public TokenShardWriter(String name, TokenType type, OutputStream bin, OutputStream idx, OutputStream lang) {
+    public TokenShardWriter(
+            String name, TokenType type, OutputStream bin, OutputStream idx, OutputStream lang, OutputStream docs)
+            throws IOException {
         if (!ShardInfo.NAME.matcher(name).matches()) {
             throw new IllegalArgumentException("not the name of a shard, e.g. train-00000: " + name);
         }
@@ -56,6 +64,8 @@ public final class TokenShardWriter implements Closeable {
         this.bin = new DigestingOutput(bin);
         this.idx = new DigestingOutput(idx);
         this.lang = new DigestingOutput(lang);
+        this.docs = new DigestingOutput(docs);
+        ShardDocuments.writeHeader(this.docs);
     }
 
     /** Bytes of tokens so far; a caller that fills shards to a size looks at it. */
@@ -63,13 +73,8 @@ public final class TokenShardWriter implements Closeable {
         return bin.bytes();
     }
 
-    /**
-     * Appends one document.
-     *
-     * @param language its code, e.g. {@code deu}
-     * @param textBytes length of the text that was tokenized, as UTF-8
-     */
-    public void append(int[] ids, int offset, int length, String language, long textBytes) throws IOException {
+    /** Appends one document, whose tokens are {@code ids[offset, offset + length)}. */
+    public void append(ShardEntry document, int[] ids, int offset, int length) throws IOException {
         if (bytes() + (long) length * type.bytes() > MAX_BYTES || lengths.size() == MAX_DOCUMENTS) {
             throw new IllegalStateException("shard " + name + " would exceed " + MAX_BYTES + " bytes or "
                     + MAX_DOCUMENTS + " documents; begin another one");
@@ -79,22 +84,31 @@ public final class TokenShardWriter implements Closeable {
         }
         lengths.addInt(length);
         tokens += length;
-        count(new LanguageCount(language, 1, textBytes, length));
+        ShardDocuments.writeRow(docs, document.id(), document.copy());
+        count(new LanguageCount(document.language(), 1, document.textBytes(), length));
     }
 
-    /** Writes index and languages, makes the three files durable, closes them, and tells what the manifest must say. */
+    /** Writes the index, makes the files durable, closes them, and tells what the manifest must say. */
     public ShardInfo finish() throws IOException {
         FileDigest binDigest = bin.finish();
         MegatronIndex.write(idx, type, lengths);
         FileDigest idxDigest = idx.finish();
         return new ShardInfo(
-                name, type, lengths.size(), tokens, binDigest, idxDigest, lang.finish(), List.copyOf(counts));
+                name,
+                type,
+                lengths.size(),
+                tokens,
+                binDigest,
+                idxDigest,
+                lang.finish(),
+                docs.finish(),
+                List.copyOf(counts));
     }
 
     /** Closes the files without finishing the shard; no effect after {@link #finish}. */
     @Override
     public void close() {
-        CloseHelper.closeAll(bin, idx, lang);
+        CloseHelper.closeAll(bin, idx, lang, docs);
     }
 
     private void writeId(int id) throws IOException {

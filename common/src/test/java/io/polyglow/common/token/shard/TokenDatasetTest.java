@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Consumer;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -67,6 +68,11 @@ class TokenDatasetTest {
         for (int d = 0; d < arrays.size(); d++) {
             assertThat(split.documentStart(d)).isEqualTo(next);
             assertThat(split.language(d)).isEqualTo(LANGUAGES[d % 3]);
+            assertThat(split.index().id(d)).isEqualTo(new DocumentId(7, d));
+            assertThat(split.index().copy(d)).isEqualTo(d % documentsPerShard % 2);
+            for (long token = next; token < next + arrays.get(d).length; token++) {
+                assertThat(split.index().documentAt(token)).isEqualTo(d);
+            }
             next += arrays.get(d).length;
         }
         assertThat(split.documentStart(arrays.size())).isEqualTo(next);
@@ -98,6 +104,35 @@ class TokenDatasetTest {
         String fingerprint = CorpusManifest.read(store, "one").fingerprint();
         assertThat(CorpusManifest.read(store, "two").fingerprint()).isEqualTo(fingerprint);
         assertThat(CorpusManifest.read(store, "three").fingerprint()).isNotEqualTo(fingerprint);
+    }
+
+    /** What an older version wrote, byte for byte. */
+    @Test
+    void shouldReadACorpusThatDoesNotTellItsDocuments() throws Exception {
+        Path old = Path.of(Objects.requireNonNull(getClass().getResource("corpus-without-docs"))
+                .toURI());
+        TokenDataset corpus = TokenDataset.open(new LocalStore(old), "");
+        TokenSplit train = corpus.split(TokenDataset.TRAIN);
+
+        corpus.checkLengths();
+        int[] tokens = new int[(int) train.documentStart(1)];
+        train.tokens(0, tokens.length, tokens);
+        assertThat(new String(corpus.tokenizer().decode(tokens, 0, tokens.length), StandardCharsets.UTF_8))
+                .isEqualTo("eins zwei drei");
+        assertThat(train.language(1)).isEqualTo("fra");
+        assertThat(corpus.manifest().fingerprint())
+                .isEqualTo("cd1b6b8d28c173c0c61ca6f28bbeb34f3f0bd5e41065862c46349d80ad6f23b2");
+        assertThat(train.index().hasIds()).isFalse();
+        assertThatThrownBy(() -> train.index().id(0))
+                .isInstanceOf(PolyglowException.class)
+                .hasMessageContaining("train-00000 has no .docs file");
+    }
+
+    @Test
+    void shouldRefuseWhenTheTableOfDocumentsIsAnother() throws IOException {
+        writeSample();
+        damage("train-00001.docs", bytes -> bytes.put(17, (byte) 1));
+        assertRefused("train-00001.docs, bytes 0 to 56: damaged");
     }
 
     @Test
@@ -168,13 +203,13 @@ class TokenDatasetTest {
         Path file = folder.resolve("corpus/manifest.json");
         byte[] good = Files.readAllBytes(file);
         int refused = 0;
-        for (int at = 0; at < good.length; at += 3) {
+        for (int at = 0; at < good.length; at += 7) {
             byte[] bad = good.clone();
             bad[at] ^= 0x11;
             Files.write(file, bad);
             refused += isRefused() ? 1 : 0;
         }
-        assertThat(refused).isGreaterThan(good.length / 3 / 4);
+        assertThat(refused).isGreaterThan(good.length / 7 / 4);
     }
 
     private boolean isRefused() throws IOException {
@@ -265,7 +300,8 @@ class TokenDatasetTest {
             throws IOException {
         try (TokenShardWriter writer = TokenShardWriter.create(store, directory, name, TokenType.UINT16)) {
             for (int d = 0; d < documents.size(); d++) {
-                writer.append(documents.get(d), 0, documents.get(d).length, LANGUAGES[(first + d) % 3], 100);
+                ShardEntry entry = new ShardEntry(new DocumentId(7, first + d), d % 2, LANGUAGES[(first + d) % 3], 100);
+                writer.append(entry, documents.get(d), 0, documents.get(d).length);
             }
             return writer.finish();
         }

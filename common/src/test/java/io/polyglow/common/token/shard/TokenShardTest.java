@@ -15,6 +15,7 @@ class TokenShardTest {
     private final ByteArrayOutputStream bin = new ByteArrayOutputStream();
     private final ByteArrayOutputStream idx = new ByteArrayOutputStream();
     private final ByteArrayOutputStream lang = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream docs = new ByteArrayOutputStream();
 
     @Test
     void shouldWriteMegatronsBytesWhenIdsAreShort() throws Exception {
@@ -27,6 +28,12 @@ class TokenShardTest {
                         + "0000000000000000" + "0100000000000000" + "0200000000000000" + "0300000000000000");
         assertThat(sha256(idx)).startsWith("a029b2e87ccf").endsWith("3671");
         assertThat(hex(lang)).isEqualTo("000001000000");
+        assertThat(hex(docs))
+                .isEqualTo("50474c57444f4353" + "0100000000000000"
+                        + "000000000000000a" + "0100000000000000" + "00000000"
+                        + "000000000000000a" + "0200000000000000" + "00000000"
+                        + "000000000000000a" + "0100000000000000" + "01000000");
+        assertThat(info.docs()).isNotNull();
         assertThat(info.idx().sha256()).isEqualTo(sha256(idx));
         assertThat(info.languages())
                 .containsExactly(new LanguageCount("deu", 2, 30, 7), new LanguageCount("fra", 1, 20, 2));
@@ -64,22 +71,27 @@ class TokenShardTest {
     }
 
     @Test
-    void shouldRefuseAnIdThatDoesNotFit() {
-        TokenShardWriter writer = new TokenShardWriter("train-00000", TokenType.UINT16, bin, idx, lang);
-        assertThatThrownBy(() -> writer.append(new int[] {70_000}, 0, 1, "deu", 5))
+    void shouldRefuseAnIdThatDoesNotFit() throws IOException {
+        TokenShardWriter writer = new TokenShardWriter("train-00000", TokenType.UINT16, bin, idx, lang, docs);
+        assertThatThrownBy(() -> writer.append(entry(1, 0, "deu", 5), new int[] {70_000}, 0, 1))
                 .hasMessageContaining("70000");
-        assertThatThrownBy(() -> writer.append(new int[] {-1}, 0, 1, "deu", 5)).hasMessageContaining("-1");
+        assertThatThrownBy(() -> writer.append(entry(1, 0, "deu", 5), new int[] {-1}, 0, 1))
+                .hasMessageContaining("-1");
         writer.close();
     }
 
     private ShardInfo write(TokenType type) throws IOException {
-        try (TokenShardWriter writer = new TokenShardWriter("train-00000", type, bin, idx, lang)) {
+        try (TokenShardWriter writer = new TokenShardWriter("train-00000", type, bin, idx, lang, docs)) {
             int[] ids = {9, 1, 2, 3, 4, 5, 6, 7, 8, 9};
-            writer.append(ids, 1, 3, "deu", 10);
-            writer.append(ids, 4, 2, "fra", 20);
-            writer.append(ids, 6, 4, "deu", 20);
+            writer.append(entry(1, 0, "deu", 10), ids, 1, 3);
+            writer.append(entry(2, 0, "fra", 20), ids, 4, 2);
+            writer.append(entry(1, 1, "deu", 20), ids, 6, 4);
             return writer.finish();
         }
+    }
+
+    private static ShardEntry entry(int id, int copy, String language, long textBytes) {
+        return new ShardEntry(new DocumentId(10L << 56, id), copy, language, textBytes);
     }
 
     private static String hex(ByteArrayOutputStream out) {

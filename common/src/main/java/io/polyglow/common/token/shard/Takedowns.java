@@ -1,0 +1,118 @@
+package io.polyglow.common.token.shard;
+
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.store.Store;
+import io.polyglow.common.store.Stores;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * The take-downs of a corpus, oldest first, verified against the chain that ends in its manifest. A tombstone beyond the chain belongs to a take-down that did not
+ * come to its end, and counts for nothing.
+ *
+ * @param chain what the manifest says of them
+ */
+public record Takedowns(List<Tombstone> tombstones, Chain chain) {
+    /** The directory of tombstones in a corpus directory. */
+    public static final String DIRECTORY = "takedown";
+
+    private static final int MAX_BYTES = 256 << 20;
+
+    /**
+     * How many tombstones there are, and the SHA-256 of the last; it holds that of the one before.
+     *
+     * @param sha256 empty when there is none
+     */
+    public record Chain(int count, String sha256) {
+        /** No take-down. */
+        public static final Chain NONE = new Chain(0, "");
+    }
+
+    /** Reads the take-downs of a corpus; none where there is no corpus. A chain that is broken is a DATA error. */
+    public static Takedowns read(Store store, String directory) throws IOException {
+        if (!store.exists(CorpusManifest.path(directory, CorpusManifest.FILE))) {
+            return new Takedowns(List.of(), Chain.NONE);
+        }
+        return read(store, directory, CorpusManifest.read(store, directory).takedowns());
+    }
+
+    static Takedowns read(Store store, String directory, Chain chain) throws IOException {
+        List<Tombstone> tombstones = new ArrayList<>();
+        String previous = "";
+        for (int number = 1; number <= chain.count(); number++) {
+            String path = path(directory, number);
+            byte[] bytes = bytes(store, path);
+            Tombstone tombstone = Tombstone.parse(store.root() + "/" + path, bytes);
+            if (!tombstone.previousSha256().equals(previous) || tombstone.number() != number) {
+                throw broken(store, path, "it does not follow the one before it");
+            }
+            tombstones.add(tombstone);
+            previous = Tombstone.sha256(bytes);
+        }
+        if (!previous.equals(chain.sha256())) {
+            throw broken(store, path(directory, chain.count()), "it is not the one that the manifest names");
+        }
+        return new Takedowns(List.copyOf(tombstones), chain);
+    }
+
+    /** The ids of all documents that were taken out, in hex. */
+    public Set<String> ids() {
+        Set<String> ids = new TreeSet<>();
+        tombstones.forEach(tombstone ->
+                tombstone.documents().forEach(taken -> ids.add(taken.id().toString())));
+        return ids;
+    }
+
+    /** The known hashes of their texts, in hex. */
+    public Set<String> contentHashes() {
+        Set<String> hashes = new TreeSet<>();
+        for (Tombstone tombstone : tombstones) {
+            for (Tombstone.Taken taken : tombstone.documents()) {
+                if (taken.contentHash() != null) {
+                    hashes.add(taken.contentHash());
+                }
+            }
+        }
+        return hashes;
+    }
+
+    /** The take-down that ended a corpus with this fingerprint. */
+    public Optional<Tombstone> after(String fingerprint) {
+        return tombstones.stream()
+                .filter(tombstone -> tombstone.oldFingerprint().equals(fingerprint))
+                .findFirst();
+    }
+
+    /** Writes the same tombstones into another corpus directory, whose manifest must then have the same {@link #chain}. */
+    public void copyTo(Store store, String directory) throws IOException {
+        for (Tombstone tombstone : tombstones) {
+            Stores.rewrite(store, path(directory, tombstone.number()), tombstone.encode());
+        }
+    }
+
+    static String path(String directory, int number) {
+        return CorpusManifest.path(directory, String.format(Locale.ROOT, "%s/%04d.json", DIRECTORY, number));
+    }
+
+    private static byte[] bytes(Store store, String path) throws IOException {
+        try {
+            return Stores.read(store, path, MAX_BYTES);
+        } catch (NoSuchFileException e) {
+            throw broken(store, path, "it is missing");
+        }
+    }
+
+    private static PolyglowException broken(Store store, String path, String what) {
+        return new PolyglowException(
+                ErrorKind.DATA,
+                "The take-downs of the corpus are not complete: " + store.root() + "/" + path + ": " + what
+                        + ". Put back the file that was there.");
+    }
+}
