@@ -10,13 +10,25 @@ import java.util.List;
  * @param vocabulary tokens in the notation of {@link ByteAlphabet}; the index is the id
  * @param merges left id, right id, left id, right id ... in rank order; every result is in the vocabulary
  * @param addedTokens ascending by id; each one repeats a vocabulary entry or continues the ids after the vocabulary
+ * @param frame what may be put around a text
  */
 public record BpeModel(
         PreTokenPattern pattern,
         boolean wholePieceFirst,
         List<String> vocabulary,
         IntPairs merges,
-        List<AddedToken> addedTokens) {
+        List<AddedToken> addedTokens,
+        TextFrame frame) {
+    /** A model with nothing around texts. */
+    public BpeModel(
+            PreTokenPattern pattern,
+            boolean wholePieceFirst,
+            List<String> vocabulary,
+            IntPairs merges,
+            List<AddedToken> addedTokens) {
+        this(pattern, wholePieceFirst, vocabulary, merges, addedTokens, TextFrame.NONE);
+    }
+
     /** Number of ids, added tokens included. */
     public int size() {
         int last = addedTokens.isEmpty()

@@ -1,5 +1,6 @@
 package io.polyglow.common.token;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +45,16 @@ public final class ByteAlphabet {
             bytes[i] = (byte) BYTES[symbol];
         }
         return bytes;
+    }
+
+    /** The bytes of a token; of one that is not in this alphabet, its UTF-8. */
+    static byte[] bytesOrUtf8(String token) {
+        byte @Nullable [] bytes = decode(token);
+        return bytes == null ? utf8(token) : bytes;
+    }
+
+    static byte[] utf8(String token) {
+        return token.getBytes(StandardCharsets.UTF_8);
     }
 
     private static char[] symbols() {

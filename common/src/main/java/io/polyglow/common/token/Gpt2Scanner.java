@@ -1,57 +1,61 @@
 package io.polyglow.common.token;
 
-/** The scanner of {@link PreTokenPattern#GPT2}: a character decides which alternative of the regex can match, and a run of its class follows. */
+/**
+ * The scanner of {@link PreTokenPattern#GPT2} and of its variant with digits apart: a character decides which alternative of the regex can match, and a
+ * run of its class follows.
+ */
 final class Gpt2Scanner {
     private Gpt2Scanner() {}
 
-    static int end(byte[] utf8, int start, int limit) {
-        if (utf8[start] == '\'') {
-            int contraction = contraction(utf8, start + 1, limit);
-            if (contraction > 0) {
-                return start + 1 + contraction;
-            }
+    static int scan(byte[] utf8, int start, int limit, boolean digitsApart, int[] ends) {
+        int count = 0;
+        for (int at = start; at < limit && count < ends.length; ) {
+            at = end(utf8, at, limit, digitsApart);
+            ends[count++] = at;
         }
-        boolean prefixed = utf8[start] == ' ' && start + 1 < limit;
-        int first = prefixed ? start + 1 : start;
-        byte type = typeAt(utf8, first, limit);
-        return type == UnicodeTable.SPACE ? spaceEnd(utf8, start, limit) : runEnd(utf8, first, limit, type);
+        return count;
     }
 
-    /** Bytes of {@code s t m d re ve ll} at {@code at}, else 0. */
-    private static int contraction(byte[] utf8, int at, int limit) {
-        if (at == limit) {
-            return 0;
+    /** {@code digitsApart}: every number is a pre-token, and what stands before it is cut as if the text ended there. */
+    static int end(byte[] utf8, int start, int limit, boolean digitsApart) {
+        byte lead = utf8[start];
+        if (lead == '\'') {
+            int contraction = Contractions.end(utf8, start, limit);
+            if (contraction > start) {
+                return contraction;
+            }
         }
-        byte first = utf8[at];
-        if (first == 's' || first == 't' || first == 'm' || first == 'd') {
-            return 1;
+        int first = lead == ' ' && start + 1 < limit ? start + 1 : start;
+        int found = UnicodeTable.classAt(utf8, first, limit);
+        int next = first + (found >>> 8);
+        if ((found & UnicodeTable.LETTER) != 0) {
+            return UnicodeTable.runEnd(utf8, next, limit, UnicodeTable.LETTER);
         }
-        byte second = at + 1 < limit ? utf8[at + 1] : 0;
-        boolean two = second == 'e' ? first == 'r' || first == 'v' : second == 'l' && first == 'l';
-        return two ? 2 : 0;
+        if ((found & UnicodeTable.SPACE) != 0) {
+            return spaceEnd(utf8, start, limit, digitsApart);
+        }
+        if ((found & UnicodeTable.SYMBOL) != 0) {
+            return UnicodeTable.runEnd(utf8, next, limit, UnicodeTable.SYMBOL);
+        }
+        if (digitsApart) {
+            return first > start ? first : next;
+        }
+        return UnicodeTable.runEnd(utf8, next, limit, UnicodeTable.NUMBER);
     }
 
     /** {@code \s+(?!\S)|\s+}: all white space at the end of the text, else all but the last character, which belongs to what follows. */
-    private static int spaceEnd(byte[] utf8, int start, int limit) {
+    private static int spaceEnd(byte[] utf8, int start, int limit, boolean digitsApart) {
         int last = start;
         int end = start;
-        while (end < limit && typeAt(utf8, end, limit) == UnicodeTable.SPACE) {
+        while (end < limit) {
+            int found = UnicodeTable.classAt(utf8, end, limit);
+            if ((found & UnicodeTable.SPACE) == 0) {
+                boolean ends = digitsApart && (found & UnicodeTable.NUMBER) != 0;
+                return ends || last == start ? end : last;
+            }
             last = end;
-            end += Utf8.length(utf8, end, limit);
-        }
-        return end == limit || last == start ? end : last;
-    }
-
-    private static int runEnd(byte[] utf8, int start, int limit, byte type) {
-        int end = start;
-        while (end < limit && typeAt(utf8, end, limit) == type) {
-            end += Utf8.length(utf8, end, limit);
+            end += found >>> 8;
         }
         return end;
-    }
-
-    private static byte typeAt(byte[] utf8, int at, int limit) {
-        int decoded = Utf8.decode(utf8, at, limit);
-        return decoded == Utf8.INVALID ? UnicodeTable.OTHER : UnicodeTable.classOf(decoded >>> 3);
     }
 }

@@ -1,42 +1,71 @@
 package io.polyglow.common.token;
 
-import java.util.Arrays;
 import org.agrona.BitUtil;
 
-/** (left id, right id) to (rank, merged id): open addressing over two arrays, at most half full. Immutable once built. */
+/** (left id, right id) to (rank, merged id): open addressing, at most half full, key and value side by side. Immutable once built. */
 final class MergeTable {
     /** What {@link #find} answers for a pair that never merges; greater than any other answer. */
     static final long NONE = Long.MAX_VALUE;
 
-    private final long[] keys;
-    private final long[] values;
+    /** Bits for each pair of the filter: one in eight pairs that are not there passes. */
+    private static final int FILTER_BITS = 8;
+
+    private final long[] entries;
+    private final int shift;
+
+    /** One bit for each hash, small enough to stay near the processor: most pairs that are asked for are not in the table. */
+    private final long[] filter;
+
+    private final int filterShift;
 
     MergeTable(int pairs) {
         int capacity = BitUtil.findNextPositivePowerOfTwo(Math.max(8, 2 * pairs));
-        keys = new long[capacity];
-        values = new long[capacity];
-        Arrays.fill(keys, -1);
-        Arrays.fill(values, NONE);
+        entries = new long[2 * capacity];
+        shift = Long.numberOfLeadingZeros(capacity) + 1;
+        filter = new long[Math.max(1, FILTER_BITS / 2 * capacity / Long.SIZE)];
+        filterShift = Long.numberOfLeadingZeros((long) filter.length * Long.SIZE) + 1;
+        for (int slot = 0; slot < entries.length; slot += 2) {
+            entries[slot] = -1;
+            entries[slot + 1] = NONE;
+        }
+    }
+
+    /** The merges of a model; the last one of equal pairs counts. */
+    static MergeTable of(IntPairs pairs, int[] mergedIds) {
+        MergeTable table = new MergeTable(pairs.size());
+        for (int rank = 0; rank < mergedIds.length; rank++) {
+            table.put(pairs.left(rank), pairs.right(rank), rank, mergedIds[rank]);
+        }
+        return table;
     }
 
     /** Adds a pair; the last one of equal pairs counts. */
     void put(int left, int right, int rank, int mergedId) {
-        long key = key(left, right);
-        int slot = slot(key);
-        keys[slot] = key;
-        values[slot] = (long) rank << 32 | mergedId;
+        long hash = hash(key(left, right));
+        int bit = (int) (hash >>> filterShift);
+        filter[bit >> 6] |= 1L << bit;
+        int slot = slot(key(left, right), hash);
+        entries[slot] = key(left, right);
+        entries[slot + 1] = (long) rank << 32 | mergedId;
     }
 
     /** {@code rank << 32 | mergedId}, or {@link #NONE}: smaller means merge earlier. */
     long find(int left, int right) {
-        return values[slot(key(left, right))];
+        long key = key(left, right);
+        long hash = hash(key);
+        int bit = (int) (hash >>> filterShift);
+        return (filter[bit >> 6] & 1L << bit) == 0 ? NONE : entries[slot(key, hash) + 1];
     }
 
-    private int slot(long key) {
-        int mask = keys.length - 1;
-        int slot = (int) ((key * 0x9E3779B97F4A7C15L) >>> 32) & mask;
-        while (keys[slot] != key && keys[slot] != -1) {
-            slot = (slot + 1) & mask;
+    private static long hash(long key) {
+        return key * 0x9E3779B97F4A7C15L;
+    }
+
+    private int slot(long key, long hash) {
+        int mask = entries.length - 1;
+        int slot = (int) (hash >>> shift) << 1;
+        while (entries[slot] != key && entries[slot] != -1) {
+            slot = (slot + 2) & mask;
         }
         return slot;
     }

@@ -18,7 +18,7 @@ import org.agrona.collections.IntArrayList;
  */
 public final class TokenizerJson {
     /** Largest file: the largest public vocabularies are around 20 MB. */
-    private static final int MAX_BYTES = 128 << 20;
+    static final int MAX_BYTES = 128 << 20;
 
     private static final int MAX_ID = 1 << 24;
 
@@ -26,13 +26,16 @@ public final class TokenizerJson {
 
     /** Parses a file; {@code source} is what errors call it. The stream is not closed. */
     public static BpeModel parse(String source, InputStream in) throws IOException {
-        JsonObject root = Json.parseObject(source, in, MAX_BYTES);
+        return parse(Json.parseObject(source, in, MAX_BYTES));
+    }
+
+    /** The model that a parsed file describes. */
+    static BpeModel parse(JsonObject root) {
         if (!root.getString("version", "1.0").equals("1.0")) {
             throw root.problem("version", "only version \"1.0\" is known.");
         }
         refuseSet(root, "truncation", "it would cut texts; set it to null.");
         refuseSet(root, "padding", "it would add tokens to texts; set it to null.");
-        refuseSet(root, "normalizer", "only null is supported: normalise texts before they are tokenized.");
         checkDecoder(root);
         PreTokenPattern pattern = PreTokenizerJson.parse(root);
         JsonObject model = root.getObject("model");
@@ -42,7 +45,8 @@ public final class TokenizerJson {
         IntPairs merges = merges(model, ids);
         List<AddedToken> added = addedTokens(root, vocabulary);
         refuseUnknownToken(model, ids);
-        return new BpeModel(pattern, model.getBoolean("ignore_merges", false), vocabulary, merges, added);
+        TextFrame frame = TextFrameJson.parse(root, Math.max(vocabulary.size(), lastId(added) + 1));
+        return new BpeModel(pattern, model.getBoolean("ignore_merges", false), vocabulary, merges, added, frame);
     }
 
     /** The canonical file: key order and indentation of Hugging Face, merges as pairs, ids ascending. */
@@ -54,9 +58,9 @@ public final class TokenizerJson {
                 .put("truncation", null)
                 .put("padding", null)
                 .put("added_tokens", added)
-                .put("normalizer", null)
+                .put("normalizer", TextFrameJson.normalizer(model.frame()))
                 .put("pre_tokenizer", PreTokenizerJson.write(model.pattern()))
-                .put("post_processor", PreTokenizerJson.byteLevel(true))
+                .put("post_processor", TextFrameJson.postProcessor(model))
                 .put("decoder", PreTokenizerJson.byteLevel(true))
                 .put("model", writeModel(model));
         return Json.pretty(root);
@@ -86,7 +90,7 @@ public final class TokenizerJson {
                 .put("merges", merges);
     }
 
-    private static JsonObject write(AddedToken token) {
+    static JsonObject write(AddedToken token) {
         return new JsonObject()
                 .put("id", token.id())
                 .put("content", token.content())
@@ -97,7 +101,7 @@ public final class TokenizerJson {
                 .put("special", token.special());
     }
 
-    private static void refuseSet(JsonObject object, String name, String why) {
+    static void refuseSet(JsonObject object, String name, String why) {
         if (object.get(name) != null) {
             throw object.problem(name, "not supported: " + why);
         }
@@ -107,12 +111,10 @@ public final class TokenizerJson {
         if (!root.getObject("decoder").getString("type").equals("ByteLevel")) {
             throw root.problem("decoder", "only the ByteLevel decoder is supported.");
         }
-        Object postProcessor = root.get("post_processor");
-        if (postProcessor != null
-                && !root.getObject("post_processor").getString("type").equals("ByteLevel")) {
-            throw root.problem(
-                    "post_processor", "only null or ByteLevel is supported: nothing is added around a text.");
-        }
+    }
+
+    private static int lastId(List<AddedToken> added) {
+        return added.isEmpty() ? -1 : added.get(added.size() - 1).id();
     }
 
     private static void checkModel(JsonObject model) {
@@ -144,7 +146,7 @@ public final class TokenizerJson {
         }
     }
 
-    private static List<String> vocabulary(JsonObject model, Map<String, Integer> ids) {
+    static List<String> vocabulary(JsonObject model, Map<String, Integer> ids) {
         JsonObject vocab = model.getObject("vocab");
         String[] tokens = new String[vocab.names().size()];
         for (String token : vocab.names()) {
@@ -160,7 +162,7 @@ public final class TokenizerJson {
         return List.of(tokens);
     }
 
-    private static IntPairs merges(JsonObject model, Map<String, Integer> ids) {
+    static IntPairs merges(JsonObject model, Map<String, Integer> ids) {
         JsonArray merges = model.getArray("merges");
         IntArrayList pairs = new IntArrayList(2 * merges.size() + 1, IntArrayList.DEFAULT_NULL_VALUE);
         for (int rank = 0; rank < merges.size(); rank++) {
@@ -187,7 +189,7 @@ public final class TokenizerJson {
         return pair;
     }
 
-    private static List<AddedToken> addedTokens(JsonObject root, List<String> vocabulary) {
+    static List<AddedToken> addedTokens(JsonObject root, List<String> vocabulary) {
         List<AddedToken> tokens = new ArrayList<>();
         if (root.get("added_tokens") == null) {
             return tokens;

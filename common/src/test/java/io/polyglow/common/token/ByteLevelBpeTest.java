@@ -119,6 +119,40 @@ class ByteLevelBpeTest {
     }
 
     @Test
+    void shouldRecogniseASpecialTokenOnlyWhenItIsAllowed() {
+        byte[] text = "a<|endoftext|>b<|endoftext|><|endoftext|>".getBytes(StandardCharsets.UTF_8);
+        IntArrayList ids = new IntArrayList();
+        MULTILINGUAL.encodeWithSpecial(text, 0, text.length, List.of("<|endoftext|>"), ids);
+        int a = MULTILINGUAL.encode("a")[0];
+        int b = MULTILINGUAL.encode("b")[0];
+        assertThat(ids.toIntArray()).containsExactly(a, 0, b, 0, 0);
+        ids.clear();
+        MULTILINGUAL.encodeWithSpecial(text, 0, text.length, List.of(), ids);
+        assertThat(ids.toIntArray()).isEqualTo(encode(MULTILINGUAL, text));
+        assertThatThrownBy(() -> MULTILINGUAL.encodeWithSpecial(text, 0, 3, List.of("<|im_start|>"), ids))
+                .isInstanceOfSatisfying(
+                        PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.USAGE))
+                .hasMessageContaining("<|im_start|>")
+                .hasMessageContaining("<|endoftext|>");
+    }
+
+    @Test
+    void shouldTellWhereEachTokenEndsInTheText() {
+        byte[] text = "Würde und 人人".getBytes(StandardCharsets.UTF_8);
+        IntArrayList ids = new IntArrayList();
+        ids.addInt(0);
+        MULTILINGUAL.encode(text, 0, text.length, ids);
+        long[] ends = MULTILINGUAL.ends(ids, 1);
+        int start = 0;
+        for (int i = 0; i < ends.length; i++) {
+            byte[] token = MULTILINGUAL.decode(new int[] {ids.getInt(i + 1)}, 0, 1);
+            assertThat(Arrays.copyOfRange(text, start, (int) ends[i])).isEqualTo(token);
+            start = (int) ends[i];
+        }
+        assertThat(start).isEqualTo(text.length);
+    }
+
+    @Test
     void shouldEncodeOnlyTheGivenRange() {
         byte[] bytes = "xxHello worldyy".getBytes(StandardCharsets.UTF_8);
         IntArrayList ids = new IntArrayList();

@@ -11,8 +11,10 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import org.agrona.collections.IntArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -80,6 +82,53 @@ class TokenizerJsonTest {
                 .hasMessageContaining(PreTokenPattern.GPT2.regex());
     }
 
+    /** As Llama 3 has it; Qwen adds the normal form. */
+    @Test
+    void shouldKeepWhatAFileAsksForAroundATextAndApplyItOnlyOnRequest() {
+        String template =
+                """
+                "normalizer":{"type":"NFC"},
+                 "post_processor":{"type":"Sequence","processors":[{"type":"ByteLevel","add_prefix_space":true,"trim_offsets":false,"use_regex":true},
+                  {"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<|endoftext|>","type_id":0}},{"Sequence":{"id":"A","type_id":0}}],
+                   "pair":[{"Sequence":{"id":"A","type_id":0}},{"Sequence":{"id":"B","type_id":1}}],
+                   "special_tokens":{"<|endoftext|>":{"id":"<|endoftext|>","ids":[5],"tokens":["<|endoftext|>"]}}}]}""";
+        ByteLevelBpe tokenizer = parse(SMALL.replace("\"normalizer\":null", template)
+                .replace(
+                        "\"post_processor\":{\"type\":\"ByteLevel\",\"add_prefix_space\":true,\"trim_offsets\":false},\n",
+                        ""));
+        assertThat(tokenizer.model().frame()).isEqualTo(new TextFrame(true, List.of(5), List.of()));
+        IntArrayList ids = new IntArrayList();
+        tokenizer.encodeFramed("ab".getBytes(StandardCharsets.UTF_8), 0, 2, ids);
+        assertThat(ids.toIntArray()).containsExactly(5, 2);
+        assertThat(tokenizer.encode("ab")).containsExactly(2);
+        assertThat(parse(tokenizer.json()).model()).isEqualTo(tokenizer.model());
+    }
+
+    @Test
+    void shouldReadDigitsApart() {
+        String plain = "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":true}";
+        String digits = "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Digits\",\"individual_digits\":true},"
+                + plain + "]}";
+        ByteLevelBpe tokenizer = parse(SMALL.replace(plain, digits));
+        assertThat(tokenizer.model().pattern()).isEqualTo(PreTokenPattern.GPT2_DIGITS);
+        assertThat(parse(tokenizer.json()).model()).isEqualTo(tokenizer.model());
+    }
+
+    @Test
+    void shouldReadOtherSpellingsOfAPattern() {
+        for (PreTokenPattern pattern : PreTokenPattern.values()) {
+            byte[] json = Tokenizers.bytes(pattern).json();
+            assertThat(parse(json).model().pattern()).isEqualTo(pattern);
+        }
+        String cl100k = new String(Tokenizers.bytes(PreTokenPattern.CL100K).json(), StandardCharsets.UTF_8);
+        String possessive = cl100k.replace("\\\\p{L}+|", "\\\\p{L}++|")
+                .replace("{1,3}", "{1,3}+")
+                .replace("\\\\p{N}]?", "\\\\p{N}]?+")
+                .replace("\\\\p{N}]+[\\\\r\\\\n]*|", "\\\\p{N}]++[\\\\r\\\\n]*+|");
+        assertThat(possessive).isNotEqualTo(cl100k);
+        assertThat(parse(possessive).model().pattern()).isEqualTo(PreTokenPattern.CL100K);
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = ';',
@@ -88,7 +137,7 @@ class TokenizerJsonTest {
                 "\"version\":\"1.0\"; \"version\":\"2.0\"; $.version",
                 "\"truncation\":null; \"truncation\":{\"max_length\":512}; $.truncation",
                 "\"padding\":null; \"padding\":{}; $.padding",
-                "\"normalizer\":null; \"normalizer\":{\"type\":\"NFC\"}; $.normalizer",
+                "\"normalizer\":null; \"normalizer\":{\"type\":\"NFKC\"}; $.normalizer",
                 "\"type\":\"BPE\"; \"type\":\"Unigram\"; $.model.type",
                 "\"dropout\":null; \"dropout\":0.1; $.model.dropout",
                 "\"unk_token\":null; \"unk_token\":\"<unk>\"; $.model.unk_token",

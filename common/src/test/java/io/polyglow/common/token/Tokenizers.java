@@ -44,6 +44,12 @@ public final class Tokenizers {
         return new ByteLevelBpe(new BpeModel(PreTokenPattern.CHAR, true, List.copyOf(vocabulary), none, List.of()));
     }
 
+    /** The 256 bytes and no merges. */
+    public static ByteLevelBpe bytes(PreTokenPattern pattern) {
+        IntPairs none = new IntPairs(new IntArrayList());
+        return new ByteLevelBpe(new BpeModel(pattern, false, List.copyOf(bytes()), none, List.of()));
+    }
+
     private static List<String> bytes() {
         List<String> vocabulary = new ArrayList<>();
         for (int b : ByteAlphabet.bytesInIdOrder()) {

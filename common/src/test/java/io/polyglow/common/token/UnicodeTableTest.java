@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Generates the table from ICU4J ({@link #main}) and checks that the committed one is the same. */
 class UnicodeTableTest {
-    private static final String SHA256 = "404bdae60ea2e6f56f4571b79e351be280a25877ea6a9fd0cc7e353efb58c7e8";
+    private static final String SHA256 = "2f8beb346d5a02eb2b5d377ba330cc381e5d46b01d6c989e877c45353c43911d";
 
     @AllowApi("a tool that a person runs")
     public static void main(String[] args) throws IOException {
@@ -47,7 +47,7 @@ class UnicodeTableTest {
     @ParameterizedTest
     @ValueSource(ints = {0x0870, 0x1DF00, 0x2EBF0, 0x105C0, 0x16D43, 0x1E5D0, 0x31350})
     void shouldKnowLettersThatJdk17DoesNot(int codePoint) {
-        assertThat(UnicodeTable.classOf(codePoint)).isEqualTo(UnicodeTable.LETTER);
+        assertThat(UnicodeTable.classOf(codePoint) & UnicodeTable.LETTER).isNotZero();
     }
 
     @ParameterizedTest
@@ -60,14 +60,17 @@ class UnicodeTableTest {
         VersionInfo version = UCharacter.getUnicodeVersion();
         String number = version.getMajor() + "." + version.getMinor() + "." + version.getMilli();
         StringBuilder text = new StringBuilder(
-                "# Unicode " + number + ": letters (L*), numbers (N*) and White_Space. Generated, do not edit.\n");
-        byte runClass = UnicodeTable.OTHER;
+                "# Unicode " + number
+                        + ": U = Lu, Lt; L = Ll; C = Lm, Lo; M = marks; N = numbers; S = White_Space. Generated, do not edit.\n");
+        int runClass = UnicodeTable.OTHER;
         int runStart = 0;
         for (int c = 0; c <= UCharacter.MAX_CODE_POINT + 1; c++) {
-            byte next = c > UCharacter.MAX_CODE_POINT ? UnicodeTable.OTHER : icuClass(c);
+            int next = c > UCharacter.MAX_CODE_POINT ? UnicodeTable.OTHER : icuClass(c);
             if (next != runClass) {
                 if (runClass != UnicodeTable.OTHER) {
-                    text.append(String.format("%c %04X-%04X\n", UnicodeTable.NAMES.charAt(runClass), runStart, c - 1));
+                    text.append(String.format(
+                            "%c %04X-%04X\n",
+                            UnicodeTable.NAMES.charAt(Integer.numberOfTrailingZeros(runClass)), runStart, c - 1));
                 }
                 runClass = next;
                 runStart = c;
@@ -76,16 +79,17 @@ class UnicodeTableTest {
         return text.toString();
     }
 
-    private static byte icuClass(int codePoint) {
+    private static int icuClass(int codePoint) {
         if (UCharacter.hasBinaryProperty(codePoint, UProperty.WHITE_SPACE)) {
             return UnicodeTable.SPACE;
         }
         return switch (UCharacter.getType(codePoint)) {
-            case UCharacterCategory.UPPERCASE_LETTER,
-                    UCharacterCategory.LOWERCASE_LETTER,
-                    UCharacterCategory.TITLECASE_LETTER,
-                    UCharacterCategory.MODIFIER_LETTER,
-                    UCharacterCategory.OTHER_LETTER -> UnicodeTable.LETTER;
+            case UCharacterCategory.UPPERCASE_LETTER, UCharacterCategory.TITLECASE_LETTER -> UnicodeTable.UPPER;
+            case UCharacterCategory.LOWERCASE_LETTER -> UnicodeTable.LOWER;
+            case UCharacterCategory.MODIFIER_LETTER, UCharacterCategory.OTHER_LETTER -> UnicodeTable.CASELESS;
+            case UCharacterCategory.NON_SPACING_MARK,
+                    UCharacterCategory.COMBINING_SPACING_MARK,
+                    UCharacterCategory.ENCLOSING_MARK -> UnicodeTable.MARK;
             case UCharacterCategory.DECIMAL_DIGIT_NUMBER,
                     UCharacterCategory.LETTER_NUMBER,
                     UCharacterCategory.OTHER_NUMBER -> UnicodeTable.NUMBER;

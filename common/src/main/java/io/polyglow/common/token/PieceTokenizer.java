@@ -1,0 +1,155 @@
+package io.polyglow.common.token;
+
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.json.JsonObject;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.Objects;
+import org.agrona.collections.IntArrayList;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A tokenizer of SentencePiece's family (Kudo and Richardson 2018): text is normalised, cut, and each pre-token written in subwords by {@link FallbackBpe} or
+ * {@link Unigram}. Ids are those of Hugging Face tokenizers for the same {@code tokenizer.json}, without the tokens that a post-processor adds. Tokens that no
+ * text may produce (special, unknown, bytes) are never found in text. Memory for encoding: about 16 bytes for each byte of the longest pre-token.
+ */
+final class PieceTokenizer implements Tokenizer {
+    private final byte[] json;
+    private final String sha256;
+    private final @Nullable Normalizer normalizer;
+    private final PreTokenizer preTokenizer;
+    private final SubwordModel subwords;
+    private final PieceFrameJson.Trim trim;
+    private final byte[][] bytesOfId;
+    private final boolean[] isText;
+    private final SharedPieceCache cache = new SharedPieceCache();
+    private final int endOfTextId;
+
+    PieceTokenizer(PieceModel model) {
+        json = PieceModelJson.write(model).getBytes(StandardCharsets.UTF_8);
+        sha256 = HexFormat.of().formatHex(ByteLevelBpe.sha256(json));
+        JsonObject frame = model.frame();
+        PreTokenPattern pattern = PieceFrameJson.byteLevel(frame);
+        boolean byteLevel = pattern != null;
+        subwords = subwords(model, byteLevel);
+        normalizer = frame.get("normalizer") == null ? null : Normalizers.parse(frame);
+        preTokenizer = pattern != null
+                ? PreTokenizer.of(pattern::end)
+                : PieceFrameJson.preTokenizer(frame, subwords.crossesWords());
+        trim = PieceFrameJson.trim(frame);
+        isText = new boolean[model.size()];
+        bytesOfId = bytesOfIds(model, byteLevel, isText);
+        endOfTextId = ByteLevelBpe.endOfText(model.addedTokens());
+    }
+
+    private static SubwordModel subwords(PieceModel model, boolean byteLevel) {
+        Fallback fallback = Fallback.of(model.vocabulary(), model.byteFallback(), model.unknownId());
+        boolean[] reserved = new boolean[model.vocabulary().size()];
+        for (int id = 0; id < reserved.length; id++) {
+            reserved[id] = model.reserved(id);
+        }
+        if (model.merges() != null) {
+            return new FallbackBpe(
+                    model.vocabulary(), model.merges(), id -> reserved[id], fallback, model.fuseUnknown());
+        }
+        byte[][] tokens = new byte[reserved.length][];
+        for (int id = 0; id < tokens.length; id++) {
+            tokens[id] = utf8(model.vocabulary().get(id), byteLevel);
+        }
+        double[] scores = Objects.requireNonNull(model.scores()).stream()
+                .mapToDouble(score -> score)
+                .toArray();
+        return new Unigram(tokens, scores, id -> reserved[id], fallback, byteLevel);
+    }
+
+    private static byte[] utf8(String token, boolean byteLevel) {
+        byte[] bytes = byteLevel ? ByteAlphabet.decode(token) : null;
+        return bytes == null ? token.getBytes(StandardCharsets.UTF_8) : bytes;
+    }
+
+    /** What ids decode to; {@code isText} tells tokens in which marks are spaces. */
+    private static byte[][] bytesOfIds(PieceModel model, boolean byteLevel, boolean[] isText) {
+        byte[][] bytes = new byte[model.size()][];
+        for (int id = 0; id < model.vocabulary().size(); id++) {
+            String token = model.vocabulary().get(id);
+            int value = model.byteFallback() ? Fallback.byteOf(token) : -1;
+            isText[id] = value < 0 && !byteLevel;
+            bytes[id] = value >= 0
+                    ? new byte[] {(byte) value}
+                    : utf8(byteLevel ? token : token.replace(Spaces.MARK, " "), byteLevel);
+        }
+        for (AddedToken token : model.addedTokens()) {
+            isText[token.id()] = false;
+            bytes[token.id()] = token.content().getBytes(StandardCharsets.UTF_8);
+        }
+        return bytes;
+    }
+
+    @Override
+    public int vocabSize() {
+        return bytesOfId.length;
+    }
+
+    @Override
+    public int endOfTextId() {
+        return endOfTextId;
+    }
+
+    @Override
+    public byte[] json() {
+        return json.clone();
+    }
+
+    @Override
+    public String sha256() {
+        return sha256;
+    }
+
+    @Override
+    public void encode(byte[] utf8, int offset, int length, IntArrayList ids) {
+        Objects.checkFromIndexSize(offset, length, utf8.length);
+        byte[] text = Arrays.copyOfRange(utf8, offset, offset + length);
+        text = preTokenizer.rewrite(normalizer == null ? text : normalizer.normalize(text));
+        SubwordModel.Encoder encoder = subwords.encoder();
+        for (int start = 0, end; start < text.length; start = end) {
+            end = preTokenizer.end(text, start, text.length);
+            encodePiece(text, start, end, encoder, ids);
+        }
+    }
+
+    private void encodePiece(byte[] text, int start, int end, SubwordModel.Encoder encoder, IntArrayList ids) {
+        if (end - start > SharedPieceCache.MAX_PIECE_BYTES) {
+            encoder.encode(text, start, end, ids);
+            return;
+        }
+        int slot = SharedPieceCache.slot(text, start, end);
+        if (!cache.appendIfKnown(slot, text, start, end, ids)) {
+            int first = ids.size();
+            encoder.encode(text, start, end, ids);
+            cache.put(slot, text, start, end, ids, first);
+        }
+    }
+
+    @Override
+    public byte[] decode(int[] ids, int offset, int length) {
+        Objects.checkFromIndexSize(offset, length, ids.length);
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        for (int i = offset; i < offset + length; i++) {
+            if (ids[i] < 0 || ids[i] >= bytesOfId.length) {
+                throw new PolyglowException(
+                        ErrorKind.DATA,
+                        "Token id " + ids[i] + " at index " + i + " is outside of this tokenizer's [0, "
+                                + bytesOfId.length + "). The ids were made with another tokenizer.");
+            }
+            boolean first = i == offset && trim == PieceFrameJson.Trim.FIRST_TOKEN && isText[ids[i]];
+            out.writeBytes(
+                    first ? Spaces.replace(bytesOfId[ids[i]], new byte[] {' '}, new byte[0]) : bytesOfId[ids[i]]);
+        }
+        byte[] text = out.toByteArray();
+        boolean strip = trim == PieceFrameJson.Trim.ONE_SPACE && text.length > 0 && text[0] == ' ';
+        return strip ? Arrays.copyOfRange(text, 1, text.length) : text;
+    }
+}
