@@ -2,64 +2,43 @@ package io.polyglow.trainer.data;
 
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
-import io.polyglow.common.rng.RandomStream;
+import io.polyglow.common.token.shard.SplitIndex;
 
 /**
- * The order in which training sees the corpus: sample i, counted from the first step of the run, is one window of T + 1 tokens of
- * the train split. An epoch visits every window once, in a permutation of its own; its windows begin {@code phase} tokens into the split, so that
- * borders between windows differ from epoch to epoch. All of it is a pure function of (corpus fingerprint, seed, i): any rank can
- * ask for any sample, and a resumed run needs no cursor.
+ * The order in which training sees the corpus: which tokens sample i is made of, counted from the first step of the run. A pure function of (corpus, seed,
+ * packing, i): any rank can ask for any sample, and a resumed run needs no cursor. An epoch visits every sample once, in a permutation of its own.
  */
-public final class DataOrder {
-    private final String purpose;
-    private final long seed;
-    private final long splitTokens;
-    private final int timeSteps;
-    private final long windows;
-    private long epoch = -1;
-    private long phase;
-    private Permutation permutation;
-
-    /** The order for a train split of {@code splitTokens} tokens, cut into windows of {@code timeSteps} inputs and as many targets. */
-    public DataOrder(String fingerprint, long seed, long splitTokens, int timeSteps) {
-        requireSample(splitTokens, timeSteps);
-        this.purpose = "data-order:" + fingerprint;
-        this.seed = seed;
-        this.splitTokens = splitTokens;
-        this.timeSteps = timeSteps;
-        this.windows = Math.max(1, (splitTokens - timeSteps) / timeSteps);
-        this.permutation = enter(0);
+public interface DataOrder {
+    /**
+     * The order for a train split, in samples of {@code timeSteps} inputs and as many targets at most.
+     *
+     * @param documentMask whether documents in one sample are isolated from each other
+     */
+    static DataOrder of(
+            String fingerprint, long seed, SplitIndex split, int timeSteps, Packing packing, boolean documentMask) {
+        return packing == Packing.CONCAT
+                ? new ConcatOrder(fingerprint, seed, split.tokens(), timeSteps, documentMask ? split : null)
+                : new BestFitOrder(fingerprint, seed, split, timeSteps, documentMask);
     }
 
     /** Refuses a train split that is too short for one sample. */
-    public static void requireSample(long splitTokens, int timeSteps) {
-        if (splitTokens < timeSteps + 1L) {
+    static void requireSample(long splitTokens, int timeSteps, Packing packing) {
+        long needed = packing == Packing.CONCAT ? timeSteps + 1L : 2;
+        if (splitTokens < needed) {
             throw new PolyglowException(
                     ErrorKind.DATA,
-                    "the train split has " + splitTokens + " tokens, but one sample needs " + (timeSteps + 1L)
-                            + " (model.context + 1); use a larger corpus or a shorter model.context");
+                    "the train split has " + splitTokens + " tokens, but one sample needs " + needed
+                            + (packing == Packing.CONCAT ? " (model.context + 1)" : "")
+                            + "; use a larger corpus or a shorter model.context");
         }
     }
 
     /** Samples in one epoch. */
-    public long samplesPerEpoch() {
-        return windows;
-    }
+    long samplesPerEpoch();
 
-    /** First token of sample {@code index} in the train split; the sample has {@code timeSteps + 1} tokens. */
-    public long firstToken(long index) {
-        long wanted = index / windows;
-        if (wanted != epoch) {
-            permutation = enter(wanted);
-        }
-        return phase + permutation.apply(index % windows) * timeSteps;
-    }
+    /** Tells the tokens of sample {@code index}: at least two, at most {@code timeSteps + 1}. */
+    void get(long index, Sample sample);
 
-    private Permutation enter(long wanted) {
-        RandomStream random = RandomStream.of(seed, purpose, wanted);
-        epoch = wanted;
-        long slack = splitTokens - windows * timeSteps;
-        phase = random.nextInt((int) Math.min(timeSteps, slack));
-        return new Permutation(windows, random);
-    }
+    /** Targets of samples {@code [first, first + count)}: tokens that have one before them in their sample. */
+    long targets(long first, int count);
 }
