@@ -7,13 +7,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 
-/** {@code config.json} of a Hugging Face model directory: GPT-2's or Llama's, or, for other combinations, our own keys, which nobody else reads. */
+/** {@code config.json} of a Hugging Face model directory: GPT-2's, Llama's or (with an attention window) Mistral's, or, for other combinations, our own keys, which nobody else reads. */
 public final class HuggingFaceConfig {
     private HuggingFaceConfig() {}
 
     /** The file's bytes; {@code endOfText} is the id that ends a document, or -1. */
     public static byte[] encode(ModelConfig model, int endOfText) {
-        JsonObject json = model.gpt2Names() && model.kvHeads() == model.heads() ? gpt2(model) : llama(model);
+        JsonObject json = isGpt2(model) ? gpt2(model) : llama(model);
         json.put("vocab_size", model.vocabSize())
                 .put("tie_word_embeddings", model.tied())
                 .put("torch_dtype", "float32");
@@ -21,6 +21,10 @@ public final class HuggingFaceConfig {
             json.put("bos_token_id", endOfText).put("eos_token_id", endOfText);
         }
         return Json.pretty(json).getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static boolean isGpt2(ModelConfig model) {
+        return model.gpt2Names() && model.kvHeads() == model.heads() && model.attentionWindow() == 0;
     }
 
     private static JsonObject gpt2(ModelConfig model) {
@@ -40,12 +44,11 @@ public final class HuggingFaceConfig {
     }
 
     private static JsonObject llama(ModelConfig model) {
-        boolean llama = model.norm() == ModelConfig.Norm.RMSNORM
-                && model.positions() == ModelConfig.Positions.ROPE
-                && model.activation() == ModelConfig.Activation.SWIGLU;
+        String type = llamaType(model);
+        boolean llama = !type.equals("Polyglow");
         JsonObject json = new JsonObject()
-                .put("architectures", List.of(llama ? "LlamaForCausalLM" : "PolyglowForCausalLM"))
-                .put("model_type", llama ? "llama" : "polyglow")
+                .put("architectures", List.of(type + "ForCausalLM"))
+                .put("model_type", type.toLowerCase(Locale.ROOT))
                 .put("hidden_act", model.activation() == ModelConfig.Activation.SWIGLU ? "silu" : "gelu_new")
                 .put("num_hidden_layers", model.layers())
                 .put("num_attention_heads", model.heads())
@@ -58,7 +61,21 @@ public final class HuggingFaceConfig {
                 .put("rope_theta", model.ropeTheta())
                 .put("attention_bias", model.bias())
                 .put("mlp_bias", model.bias());
+        if (model.attentionWindow() > 0) {
+            json.put("sliding_window", model.attentionWindow());
+        }
         return llama ? json : json.put("norm", name(model.norm())).put("positions", name(model.positions()));
+    }
+
+    /** Mistral is Llama with a window and without biases. */
+    private static String llamaType(ModelConfig model) {
+        boolean llama = model.norm() == ModelConfig.Norm.RMSNORM
+                && model.positions() == ModelConfig.Positions.ROPE
+                && model.activation() == ModelConfig.Activation.SWIGLU;
+        if (model.attentionWindow() == 0) {
+            return llama ? "Llama" : "Polyglow";
+        }
+        return llama && !model.bias() ? "Mistral" : "Polyglow";
     }
 
     private static String name(Enum<?> value) {

@@ -22,6 +22,8 @@ public final class ResumeRules {
         FIXED.put("batch.global", config -> config.batch().global());
         FIXED.put("batch.micro", config -> config.batch().micro());
         FIXED.put("batch.canonical-width", config -> config.batch().canonicalWidth());
+        FIXED.put("batch.packing", config -> config.batch().packing());
+        FIXED.put("batch.document-mask", config -> config.batch().documentMask());
         FIXED.put("optimizer.learning-rate", config -> config.optimizer().learningRate());
         FIXED.put("optimizer.min-learning-rate", config -> config.optimizer().minLearningRate());
         FIXED.put("optimizer.warmup-steps", config -> config.optimizer().warmupSteps());
@@ -38,6 +40,7 @@ public final class ResumeRules {
         FIXED.put("model.hidden", config -> config.model().hidden());
         FIXED.put("model.vocab-size", config -> config.model().vocabSize());
         FIXED.put("model.context", config -> config.model().context());
+        FIXED.put("model.attention-window", config -> config.model().attentionWindow());
         FIXED.put("model.norm", config -> config.model().norm());
         FIXED.put("model.positions", config -> config.model().positions());
         FIXED.put("model.activation", config -> config.model().activation());

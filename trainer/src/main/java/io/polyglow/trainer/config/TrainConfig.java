@@ -7,6 +7,7 @@ import io.polyglow.common.config.Problems;
 import io.polyglow.common.config.Range;
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
+import io.polyglow.trainer.data.Packing;
 import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.model.ModelConfig;
 import io.polyglow.trainer.optim.AdamW;
@@ -104,7 +105,15 @@ public record TrainConfig(
                             "Lanes of the tree in which gradients are summed: layout.data must divide it; 0 is the largest power of two, at most 8, that divides batch.global / batch.micro.")
                     @Default("0")
                     @Range(min = 0, max = 65_536)
-                    int canonicalWidth) {
+                    int canonicalWidth,
+            @Doc(
+                            "How documents become sequences: concat cuts one long text every model.context tokens; best-fit keeps documents whole where they fit and pads the rest.")
+                    @Default("concat")
+                    Packing packing,
+            @Doc(
+                            "Whether documents in one sequence are isolated: attention stays inside a document, and none predicts the first token of the next.")
+                    @Default("false")
+                    boolean documentMask) {
         private static final int LARGEST_DEFAULT_WIDTH = 8;
 
         /** Replaces 0 by what it means. */

@@ -77,8 +77,10 @@ public final class Evaluation {
         }
         for (int b = 0; b < count; b++) {
             for (int t = 0; t < T; t++) {
-                int at = base + set.language(microBatch * B + b, t);
-                put(at, get(at) + rowLosses[b * T + t]);
+                int language = set.language(microBatch * B + b, t);
+                if (language >= 0) {
+                    put(base + language, get(base + language) + rowLosses[b * T + t]);
+                }
             }
         }
     }

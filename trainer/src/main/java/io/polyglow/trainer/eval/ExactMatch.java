@@ -1,6 +1,6 @@
 package io.polyglow.trainer.eval;
 
-import io.polyglow.common.token.ByteLevelBpe;
+import io.polyglow.common.token.Tokenizer;
 import io.polyglow.trainer.generate.Generator;
 import io.polyglow.trainer.generate.Sampling;
 import java.nio.charset.StandardCharsets;
@@ -28,7 +28,7 @@ public final class ExactMatch {
 
     /** Asks all questions, in order. An answer may be twice as long in tokens as the right one before it is cut off. */
     public static List<Answer> ask(TrainedModel model, List<Question> questions) {
-        ByteLevelBpe tokenizer = model.tokenizer();
+        Tokenizer tokenizer = model.tokenizer();
         int longest = questions.stream()
                 .mapToInt(question -> tokenizer.encode(question.answer()).length)
                 .max()

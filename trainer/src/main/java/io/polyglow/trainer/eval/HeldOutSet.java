@@ -4,6 +4,7 @@ import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.token.shard.TokenSplit;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.TreeSet;
@@ -13,14 +14,16 @@ import java.util.TreeSet;
  * belongs to. Many threads may read it.
  */
 public final class HeldOutSet {
+    private static final short NO_TARGET = -1;
+
     private final int T;
     private final int windows;
     private final List<String> languages;
     private final short[] languageOfTarget;
     private final long[] targetsOfLanguage;
 
-    /** The first {@code sequences} windows of {@code split}, or as many as there are; at least one is needed. */
-    public HeldOutSet(TokenSplit split, int sequences, int timeSteps) {
+    /** The first {@code sequences} windows of {@code split}, or as many as there are; at least one is needed. {@code documentMask} as for training. */
+    public HeldOutSet(TokenSplit split, int sequences, int timeSteps, boolean documentMask) {
         this.T = timeSteps;
         this.windows = windows(split.name(), split.tokens(), sequences, T);
         this.languages = languages(split);
@@ -30,6 +33,10 @@ public final class HeldOutSet {
         for (int i = 0; i < languageOfTarget.length; i++) {
             while (document + 1 < split.documents() && split.documentStart(document + 1) <= i + 1L) {
                 document++;
+            }
+            if (documentMask && split.documentStart(document) == i + 1L) {
+                languageOfTarget[i] = NO_TARGET;
+                continue;
             }
             int language = Collections.binarySearch(languages, split.language(document));
             languageOfTarget[i] = (short) language;
@@ -67,7 +74,7 @@ public final class HeldOutSet {
         return languages;
     }
 
-    /** Index of the language of a target of a window. */
+    /** Index of the language of a target of a window; negative when that is the first token of an isolated document, which nothing predicts. */
     int language(int window, int target) {
         return languageOfTarget[window * T + target];
     }
@@ -77,6 +84,6 @@ public final class HeldOutSet {
     }
 
     long targets() {
-        return (long) windows * T;
+        return Arrays.stream(targetsOfLanguage).sum();
     }
 }

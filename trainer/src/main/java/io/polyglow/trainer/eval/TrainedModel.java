@@ -5,8 +5,8 @@ import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.store.Store;
 import io.polyglow.common.store.Stores;
-import io.polyglow.common.token.ByteLevelBpe;
-import io.polyglow.common.token.TokenizerJson;
+import io.polyglow.common.token.Tokenizer;
+import io.polyglow.common.token.TokenizerFile;
 import io.polyglow.common.token.shard.TokenDataset;
 import io.polyglow.common.token.shard.TokenSplit;
 import io.polyglow.trainer.checkpoint.Checkpoint;
@@ -37,11 +37,11 @@ public final class TrainedModel implements AutoCloseable {
 
     private final TrainConfig config;
     private final Checkpoint checkpoint;
-    private final ByteLevelBpe tokenizer;
+    private final Tokenizer tokenizer;
     private final Engine engine;
     private final StageModel model;
 
-    private TrainedModel(TrainConfig config, Checkpoint checkpoint, ByteLevelBpe tokenizer, Engine engine) {
+    private TrainedModel(TrainConfig config, Checkpoint checkpoint, Tokenizer tokenizer, Engine engine) {
         this.config = config;
         this.checkpoint = checkpoint;
         this.tokenizer = tokenizer;
@@ -68,9 +68,8 @@ public final class TrainedModel implements AutoCloseable {
                             + run.root());
         }
         Checkpoint checkpoint = new CheckpointDirectory(run).open(steps.get(steps.size() - 1));
-        ByteLevelBpe tokenizer = new ByteLevelBpe(TokenizerJson.parse(
-                checkpoint.location() + "/tokenizer.json",
-                new ByteArrayInputStream(checkpoint.file("tokenizer.json"))));
+        Tokenizer tokenizer = TokenizerFile.parse(
+                checkpoint.location() + "/tokenizer.json", new ByteArrayInputStream(checkpoint.file("tokenizer.json")));
         return new TrainedModel(config.forVocabulary(tokenizer.vocabSize()), checkpoint, tokenizer, engine);
     }
 
@@ -102,7 +101,7 @@ public final class TrainedModel implements AutoCloseable {
     }
 
     /** The tokenizer that the model was trained with. */
-    public ByteLevelBpe tokenizer() {
+    public Tokenizer tokenizer() {
         return tokenizer;
     }
 
@@ -123,12 +122,18 @@ public final class TrainedModel implements AutoCloseable {
         }
         ModelConfig shape = config.model();
         int B = config.batch().micro();
+        boolean mask = config.batch().documentMask();
         TokenSplit split = corpus.split(TokenDataset.VALIDATION);
         RankLinks links = RankLinks.single();
-        StageExecutor executor =
-                new StageExecutor(engine, links, model, List.of(), 1, new MicroBatchReader(split, B, shape.context()));
+        StageExecutor executor = new StageExecutor(
+                engine, links, model, List.of(), 1, new MicroBatchReader(split, B, shape.context(), mask));
         return new Evaluation(
-                        links, model, executor, new HeldOutSet(split, sequences, shape.context()), B, shape.context())
+                        links,
+                        model,
+                        executor,
+                        new HeldOutSet(split, sequences, shape.context(), mask),
+                        B,
+                        shape.context())
                 .run();
     }
 

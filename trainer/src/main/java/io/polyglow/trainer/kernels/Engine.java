@@ -15,7 +15,7 @@ public interface Engine extends AutoCloseable {
     /** The config name: {@code reference}, {@code cpu}, {@code nd4j}. */
     String name();
 
-    /** One line for logs and {@code doctor}: library versions, instruction set, threads. */
+    /** One line for logs and {@code doctor}: library versions, instruction set, threads; the same on every machine that computes the same bits, but for the threads. */
     String describe();
 
     /** Compute dtypes this engine can run on this machine. */
@@ -23,6 +23,11 @@ public interface Engine extends AutoCloseable {
 
     /** The compute dtype that {@code dtype: auto} means here. */
     DType preferredComputeType();
+
+    /** Why that is the preferred one, for {@code doctor} and the first line of a run; empty where there is no choice. May hold what was timed. */
+    default String preferenceReason() {
+        return "";
+    }
 
     /** The arithmetic. */
     Kernels kernels();

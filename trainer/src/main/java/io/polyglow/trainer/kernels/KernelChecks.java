@@ -142,17 +142,28 @@ public final class KernelChecks {
     }
 
     /** {@link Kernels#attention}. */
-    public static void attention(Tensor out, Tensor logSumExp, Tensor qkv, AttentionShape shape) {
+    public static void attention(
+            Tensor out, Tensor logSumExp, Tensor qkv, @Nullable Tensor firstKeys, AttentionShape shape) {
         qkv("qkv", qkv, shape);
         attentionOut("out", out, qkv, shape);
         residualOf("logSumExp", logSumExp, qkv);
         dims("logSumExp", logSumExp, shape.batch(), shape.heads(), shape.time());
+        if (firstKeys != null) {
+            dtype("firstKeys", firstKeys, DType.I32);
+            dims("firstKeys", firstKeys, (long) shape.batch() * shape.time());
+        }
     }
 
     /** {@link Kernels#attentionBackward}. */
     public static void attentionBackward(
-            Tensor dQkv, Tensor dOut, Tensor out, Tensor logSumExp, Tensor qkv, AttentionShape shape) {
-        attention(out, logSumExp, qkv, shape);
+            Tensor dQkv,
+            Tensor dOut,
+            Tensor out,
+            Tensor logSumExp,
+            Tensor qkv,
+            @Nullable Tensor firstKeys,
+            AttentionShape shape) {
+        attention(out, logSumExp, qkv, firstKeys, shape);
         qkv("dQkv", dQkv, shape);
         dtype("dQkv", dQkv, qkv.dtype());
         attentionOut("dOut", dOut, qkv, shape);
@@ -160,7 +171,14 @@ public final class KernelChecks {
 
     /** {@link Kernels#attentionCached}. */
     public static void attentionCached(
-            Tensor out, Tensor keyCache, Tensor valueCache, Tensor qkv, AttentionShape shape, int firstPosition) {
+            Tensor out,
+            Tensor keyCache,
+            Tensor valueCache,
+            Tensor qkv,
+            AttentionShape shape,
+            int firstPosition,
+            int window) {
+        require(window >= 1, "window", window, 1);
         qkv("qkv", qkv, shape);
         attentionOut("out", out, qkv, shape);
         long capacity = keyCache.rank() == 3 ? keyCache.dim(1) : -1;

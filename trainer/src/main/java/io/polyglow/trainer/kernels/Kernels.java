@@ -118,19 +118,38 @@ public interface Kernels {
      */
     void rope(Tensor qkv, AttentionShape shape, int firstPosition, double theta, boolean inverse);
 
-    /** Causal attention: out {@code [N, H*D]} and qkv compute, logSumExp {@code [B, H, T]} residual (saved for the backward pass). */
-    void attention(Tensor out, Tensor logSumExp, Tensor qkv, AttentionShape shape);
+    /**
+     * Causal attention: out {@code [N, H*D]} and qkv compute, logSumExp {@code [B, H, T]} residual (saved for the backward pass).
+     *
+     * <p>Row t of a sequence attends to its rows {@code firstKeys[t] ... t}, or {@code 0 ... t} where firstKeys is null. One tensor so serves sliding windows,
+     * documents packed into one sequence, and both at once. firstKeys is {@code [N]} I32, counted within the sequence, {@code 0 <= firstKeys[t] <= t}, and
+     * never decreases within a sequence; the reference refuses others, elsewhere the result is undefined for them. Blocks that no row sees cost nothing.
+     */
+    void attention(Tensor out, Tensor logSumExp, Tensor qkv, @Nullable Tensor firstKeys, AttentionShape shape);
 
-    /** {@code dQkv} from dOut; probabilities are recomputed from qkv and logSumExp. */
-    void attentionBackward(Tensor dQkv, Tensor dOut, Tensor out, Tensor logSumExp, Tensor qkv, AttentionShape shape);
+    /** {@code dQkv} from dOut; probabilities are recomputed from qkv and logSumExp; firstKeys as in {@link #attention}. */
+    void attentionBackward(
+            Tensor dQkv,
+            Tensor dOut,
+            Tensor out,
+            Tensor logSumExp,
+            Tensor qkv,
+            @Nullable Tensor firstKeys,
+            AttentionShape shape);
 
     /**
      * Attention of {@code shape.time()} new rows per sequence at positions {@code firstPosition ...} over the cache and themselves:
      * appends the keys and values of qkv to {@code keyCache} and {@code valueCache} ({@code [B, P, K*D]}, compute dtype), then
-     * attends causally.
+     * attends causally, each row to at most {@code window} keys, its own among them ({@link AttentionShape#NO_WINDOW}: to all).
      */
     void attentionCached(
-            Tensor out, Tensor keyCache, Tensor valueCache, Tensor qkv, AttentionShape shape, int firstPosition);
+            Tensor out,
+            Tensor keyCache,
+            Tensor valueCache,
+            Tensor qkv,
+            AttentionShape shape,
+            int firstPosition,
+            int window);
 
     /**
      * Cross-entropy of softmax, fused: {@code loss[n] = -log softmax(logits[n])[targets[n]]} (residual dtype), then, if

@@ -1,23 +1,27 @@
 package io.polyglow.trainer.kernels;
 
-/** Causal attention over arrays of doubles, one query row at a time. Legend of the dims: {@link AttentionShape}. */
+/**
+ * Causal attention over arrays of doubles, one query row at a time. Legend of the dims: {@link AttentionShape}; {@code first[B*T]} is the first key that a
+ * row sees, counted within its sequence.
+ */
 final class ReferenceAttention {
     private ReferenceAttention() {}
 
     /** Returns {@code out[B*T, H*D]} and {@code logSumExp[B, H, T]}. */
-    static double[][] forward(double[] qkv, AttentionShape s) {
+    static double[][] forward(double[] qkv, int[] first, AttentionShape s) {
         double[] out = new double[s.batch() * s.time() * s.channels()];
         double[] logSumExp = new double[s.batch() * s.heads() * s.time()];
         for (int b = 0; b < s.batch(); b++) {
             for (int h = 0; h < s.heads(); h++) {
                 for (int t = 0; t < s.time(); t++) {
                     double[] scores = new double[t + 1];
-                    for (int j = 0; j <= t; j++) {
+                    int from = first[b * s.time() + t];
+                    for (int j = from; j <= t; j++) {
                         scores[j] = score(qkv, s, b, h, t, j);
                     }
-                    double lse = ReferenceKernels.logSumExp(scores, 0, t + 1);
+                    double lse = ReferenceKernels.logSumExp(scores, from, t + 1 - from);
                     logSumExp[(b * s.heads() + h) * s.time() + t] = lse;
-                    for (int j = 0; j <= t; j++) {
+                    for (int j = from; j <= t; j++) {
                         axpy(out, out(s, b, t, h), Math.exp(scores[j] - lse), qkv, value(s, b, j, h), s.headDim());
                     }
                 }
@@ -27,7 +31,8 @@ final class ReferenceAttention {
     }
 
     /** With probabilities p: {@code dV += p dOut}, {@code dS = p (dOut . v - dOut . out)}, {@code dQ += dS k}, {@code dK += dS q}. */
-    static double[] backward(double[] dOut, double[] out, double[] logSumExp, double[] qkv, AttentionShape s) {
+    static double[] backward(
+            double[] dOut, double[] out, double[] logSumExp, double[] qkv, int[] first, AttentionShape s) {
         int D = s.headDim();
         double[] dQkv = new double[qkv.length];
         for (int b = 0; b < s.batch(); b++) {
@@ -36,7 +41,7 @@ final class ReferenceAttention {
                     int row = out(s, b, t, h);
                     double lse = logSumExp[(b * s.heads() + h) * s.time() + t];
                     double delta = dot(dOut, row, out, row, D);
-                    for (int j = 0; j <= t; j++) {
+                    for (int j = first[b * s.time() + t]; j <= t; j++) {
                         double p = Math.exp(score(qkv, s, b, h, t, j) - lse);
                         double dScore = p * (dot(dOut, row, qkv, value(s, b, j, h), D) - delta) * scale(s);
                         axpy(dQkv, value(s, b, j, h), p, dOut, row, D);
@@ -62,7 +67,8 @@ final class ReferenceAttention {
     }
 
     /** Attention of the rows of {@code qkv} over caches that already hold their own keys and values. */
-    static double[] cached(double[] qkv, double[] keys, double[] values, int P, AttentionShape s, int firstPosition) {
+    static double[] cached(
+            double[] qkv, double[] keys, double[] values, int P, AttentionShape s, int firstPosition, int window) {
         int D = s.headDim(), width = s.kvHeads() * D;
         double[] out = new double[s.batch() * s.time() * s.channels()];
         for (int b = 0; b < s.batch(); b++) {
@@ -71,12 +77,13 @@ final class ReferenceAttention {
                 for (int t = 0; t < s.time(); t++) {
                     int count = firstPosition + t + 1;
                     double[] scores = new double[count];
-                    for (int j = 0; j < count; j++) {
+                    int from = AttentionShape.firstKey(count - 1, window);
+                    for (int j = from; j < count; j++) {
                         int cacheRow = (b * P + j) * width + head;
                         scores[j] = dot(qkv, query(s, b, t, h), keys, cacheRow, D) * scale(s);
                     }
-                    double lse = ReferenceKernels.logSumExp(scores, 0, count);
-                    for (int j = 0; j < count; j++) {
+                    double lse = ReferenceKernels.logSumExp(scores, from, count - from);
+                    for (int j = from; j < count; j++) {
                         int cacheRow = (b * P + j) * width + head;
                         axpy(out, out(s, b, t, h), Math.exp(scores[j] - lse), values, cacheRow, D);
                     }

@@ -383,30 +383,60 @@ final class ReferenceKernels implements Kernels {
     }
 
     @Override
-    public void attention(Tensor out, Tensor logSumExp, Tensor qkv, AttentionShape shape) {
-        KernelChecks.attention(out, logSumExp, qkv, shape);
-        double[][] result = ReferenceAttention.forward(load(qkv), shape);
+    public void attention(Tensor out, Tensor logSumExp, Tensor qkv, @Nullable Tensor firstKeys, AttentionShape shape) {
+        KernelChecks.attention(out, logSumExp, qkv, firstKeys, shape);
+        double[][] result = ReferenceAttention.forward(load(qkv), firstKeys(firstKeys, shape), shape);
         store(out, result[0]);
         store(logSumExp, result[1]);
     }
 
     @Override
     public void attentionBackward(
-            Tensor dQkv, Tensor dOut, Tensor out, Tensor logSumExp, Tensor qkv, AttentionShape shape) {
-        KernelChecks.attentionBackward(dQkv, dOut, out, logSumExp, qkv, shape);
-        store(dQkv, ReferenceAttention.backward(load(dOut), load(out), load(logSumExp), load(qkv), shape));
+            Tensor dQkv,
+            Tensor dOut,
+            Tensor out,
+            Tensor logSumExp,
+            Tensor qkv,
+            @Nullable Tensor firstKeys,
+            AttentionShape shape) {
+        KernelChecks.attentionBackward(dQkv, dOut, out, logSumExp, qkv, firstKeys, shape);
+        int[] first = firstKeys(firstKeys, shape);
+        store(dQkv, ReferenceAttention.backward(load(dOut), load(out), load(logSumExp), load(qkv), first, shape));
+    }
+
+    private int[] firstKeys(@Nullable Tensor tensor, AttentionShape shape) {
+        int[] first = new int[shape.batch() * shape.time()];
+        if (tensor != null) {
+            double[] values = load(tensor);
+            for (int n = 0; n < first.length; n++) {
+                int t = n % shape.time();
+                int least = t == 0 ? 0 : first[n - 1];
+                if (values[n] < least || values[n] > t) {
+                    throw new IllegalArgumentException(
+                            "firstKeys[" + n + "] is " + values[n] + ", expected in [" + least + ", " + t + "]");
+                }
+                first[n] = (int) values[n];
+            }
+        }
+        return first;
     }
 
     @Override
     public void attentionCached(
-            Tensor out, Tensor keyCache, Tensor valueCache, Tensor qkv, AttentionShape shape, int firstPosition) {
-        KernelChecks.attentionCached(out, keyCache, valueCache, qkv, shape, firstPosition);
+            Tensor out,
+            Tensor keyCache,
+            Tensor valueCache,
+            Tensor qkv,
+            AttentionShape shape,
+            int firstPosition,
+            int window) {
+        KernelChecks.attentionCached(out, keyCache, valueCache, qkv, shape, firstPosition, window);
         double[] rows = load(qkv), keys = load(keyCache), values = load(valueCache);
         int P = dim(keyCache, 1);
         ReferenceAttention.append(keys, values, P, rows, shape, firstPosition);
         store(keyCache, keys);
         store(valueCache, values);
-        store(out, ReferenceAttention.cached(rows, keys, values, P, shape, firstPosition));
+        store(out, ReferenceAttention.cached(rows, keys, values, P, shape, firstPosition, window));
     }
 
     @Override

@@ -60,7 +60,13 @@ final class RankModel implements AutoCloseable {
 
         TokenDataset corpus = context.corpus();
         TokenSplit train = corpus.split(TokenDataset.TRAIN);
-        order = new DataOrder(corpus.manifest().fingerprint(), config.seed(), train.tokens(), T);
+        order = DataOrder.of(
+                corpus.manifest().fingerprint(),
+                config.seed(),
+                train.index(),
+                T,
+                config.batch().packing(),
+                config.batch().documentMask());
         memory = StageNeeds.of(config, dtype, schedule, links.rank()).memory().toString();
         stage = new StageModel(engine, model, plan, dtype, B, T, slots);
         for (int i = 0; i < buffers; i++) {
@@ -77,17 +83,28 @@ final class RankModel implements AutoCloseable {
         LaneSums lanes = new LaneSums(engine.kernels(), tree, links.replica(), perLane, flat);
         StepTotals totals = new StepTotals(shards, ParameterTable.of(model), microBatches, links.world());
         List<Schedule.Action> actions = schedule.actions(links.stage(), stages, ofReplica);
-        StageExecutor executor =
-                new StageExecutor(engine, links, stage, actions, slots, new MicroBatchReader(train, B, T));
+        StageExecutor executor = new StageExecutor(
+                engine,
+                links,
+                stage,
+                actions,
+                slots,
+                new MicroBatchReader(train, B, T, config.batch().documentMask()));
         step = new TrainStep(config, links, order, executor, lanes, gradients, totals, optimizer);
         evaluation = config.evaluate().every() == 0 ? null : evaluation(context, config, B, T);
     }
 
     private Evaluation evaluation(RankContext context, TrainConfig config, int B, int T) throws IOException {
         TokenSplit split = context.corpus().split(TokenDataset.VALIDATION);
-        HeldOutSet set = new HeldOutSet(split, config.evaluate().sequences(), T);
-        StageExecutor executor =
-                new StageExecutor(context.engine(), links, stage, List.of(), 1, new MicroBatchReader(split, B, T));
+        HeldOutSet set = new HeldOutSet(
+                split, config.evaluate().sequences(), T, config.batch().documentMask());
+        StageExecutor executor = new StageExecutor(
+                context.engine(),
+                links,
+                stage,
+                List.of(),
+                1,
+                new MicroBatchReader(split, B, T, config.batch().documentMask()));
         return new Evaluation(links, stage, executor, set, B, T);
     }
 

@@ -4,7 +4,8 @@ import io.polyglow.common.config.ConfigFile;
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.store.Stores;
-import io.polyglow.common.token.ByteLevelBpe;
+import io.polyglow.common.token.Tokenizer;
+import io.polyglow.common.token.shard.Tombstone;
 import io.polyglow.common.trace.MetricsLog;
 import io.polyglow.trainer.checkpoint.Checkpoint;
 import io.polyglow.trainer.checkpoint.CheckpointDirectory;
@@ -218,7 +219,7 @@ public final class TrainLoop {
         return steps.isEmpty() ? 0 : steps.get(steps.size() - 1);
     }
 
-    private void requireSameRun(Checkpoint checkpoint) {
+    private void requireSameRun(Checkpoint checkpoint) throws IOException {
         Manifest manifest = checkpoint.manifest();
         if (!manifest.runId().equals(context.attempt().runId())) {
             throw new PolyglowException(
@@ -236,7 +237,11 @@ public final class TrainLoop {
                     ErrorKind.DATA,
                     "cannot resume " + checkpoint.location() + ": it was trained on a corpus with fingerprint "
                             + manifest.dataFingerprint() + ", but " + config.data() + " has " + fingerprint
-                            + "; set data to the corpus of this run");
+                            + context.corpus()
+                                    .takedowns()
+                                    .after(manifest.dataFingerprint())
+                                    .map(Tombstone::notice)
+                                    .orElse("; set data to the corpus of this run"));
         }
     }
 
@@ -253,7 +258,7 @@ public final class TrainLoop {
     }
 
     private CheckpointSaver newSaver(RankModel model) {
-        ByteLevelBpe tokenizer = context.corpus().tokenizer();
+        Tokenizer tokenizer = context.corpus().tokenizer();
         Map<String, byte[]> modelFiles = Map.of(
                 "config.json",
                 HuggingFaceConfig.encode(config.model(), tokenizer.endOfTextId()),
@@ -287,7 +292,13 @@ public final class TrainLoop {
                         last,
                         ParameterTable.size(config.model()),
                         model.memory,
-                        context.engine().describe() + ", " + dtype));
+                        context.engine().describe() + ", " + dtype + chosenBecause()));
+    }
+
+    private String chosenBecause() {
+        boolean chosen = config.dtype() == TrainConfig.DTypeChoice.AUTO;
+        String reason = chosen ? context.engine().preferenceReason() : "";
+        return reason.isEmpty() ? "" : " (" + reason + ")";
     }
 
     private @Nullable MetricsLog openMetrics(long from) throws IOException {

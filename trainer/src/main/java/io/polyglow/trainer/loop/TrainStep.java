@@ -29,7 +29,6 @@ final class TrainStep {
     private final int sequences;
     private final int microBatch;
     private final int firstOfReplica;
-    private final double gradScale;
 
     TrainStep(
             TrainConfig config,
@@ -51,15 +50,15 @@ final class TrainStep {
         this.sequences = config.batch().global();
         this.microBatch = config.batch().micro();
         this.firstOfReplica = sequences / links.layout().data() * links.replica();
-        this.gradScale = 1.0 / ((double) sequences * config.model().context());
     }
 
     /** Takes step {@code step}, counted from 1. */
     Result run(long step) {
-        long firstSample = Math.multiplyExact(step - 1, (long) sequences) + firstOfReplica;
+        long firstOfBatch = Math.multiplyExact(step - 1, (long) sequences);
+        double gradScale = 1.0 / order.targets(firstOfBatch, sequences);
         double rate = learningRate.at(step);
 
-        executor.accumulate(order, firstSample, microBatch, gradScale, lanes, gradients, totals);
+        executor.accumulate(order, firstOfBatch + firstOfReplica, microBatch, gradScale, lanes, gradients, totals);
         optimizer.reduce();
         optimizer.putNorms(totals);
         totals.exchange();

@@ -14,6 +14,9 @@ final class Activations {
 
     final Tensor targets;
 
+    /** The first key that each row sees {@code [N]}, where attention is not plainly causal. */
+    final Tensor firstKeys;
+
     /** Loss of each row {@code [N]}, 0 where the target is -1. */
     final Tensor loss;
 
@@ -27,6 +30,7 @@ final class Activations {
         long N = (long) B * T;
         tokens = workspace.tensor(PURPOSE, DType.I32, N);
         targets = workspace.tensor(PURPOSE, DType.I32, N);
+        firstKeys = workspace.tensor(PURPOSE, DType.I32, N);
         loss = workspace.tensor(PURPOSE, precision.residual(), N);
         input = workspace.tensor(PURPOSE, precision.residual(), N, config.channels());
         blocks = new OfBlock[layers];

@@ -3,12 +3,14 @@ package io.polyglow.trainer.model;
 import io.polyglow.trainer.kernels.AttentionShape;
 import io.polyglow.trainer.kernels.Kernels;
 import io.polyglow.trainer.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /** Causal self-attention from and onto the residual stream: norm, q k v, rope, attend, project. */
 final class Attention {
     private final Kernels kernels;
     private final boolean rope;
     private final double theta;
+    private final int window;
     private final Normalisation norm;
     private final Linear qkv;
     private final Linear out;
@@ -17,6 +19,7 @@ final class Attention {
         this.kernels = kernels;
         rope = config.positions() == ModelConfig.Positions.ROPE;
         theta = config.ropeTheta();
+        window = config.windowOfAttention();
         norm = new Normalisation(
                 kernels, config, parameters, Role.ATTENTION_NORM_GAMMA, Role.ATTENTION_NORM_BETA, layer);
         qkv = new Linear(kernels, parameters, config.weightLayout(), Role.QKV_WEIGHT, Role.QKV_BIAS, layer);
@@ -24,16 +27,16 @@ final class Attention {
                 kernels, parameters, config.weightLayout(), Role.ATTENTION_OUT_WEIGHT, Role.ATTENTION_OUT_BIAS, layer);
     }
 
-    void forward(Activations.OfBlock a) {
+    void forward(Activations.OfBlock a, @Nullable Tensor firstKeys) {
         project(a, 0);
-        kernels.attention(a.attended, a.logSumExp, a.qkv, a.shape);
+        kernels.attention(a.attended, a.logSumExp, a.qkv, firstKeys, a.shape);
         out.forward(a.middle, a.attended, a.input);
     }
 
     /** The rows stand at {@code firstPosition ...}; keys and values before them are in the caches {@code [B, P, K*D]}. */
     void forwardCached(Activations.OfBlock a, Tensor keyCache, Tensor valueCache, int firstPosition) {
         project(a, firstPosition);
-        kernels.attentionCached(a.attended, keyCache, valueCache, a.qkv, a.shape, firstPosition);
+        kernels.attentionCached(a.attended, keyCache, valueCache, a.qkv, a.shape, firstPosition, window);
         out.forward(a.middle, a.attended, a.input);
     }
 
@@ -43,12 +46,12 @@ final class Attention {
         turn(a.qkv, a.shape, firstPosition, false);
     }
 
-    void backward(Activations.OfBlock a, Scratch s, GradientSet gradients) {
+    void backward(Activations.OfBlock a, @Nullable Tensor firstKeys, Scratch s, GradientSet gradients) {
         Tensor dOut = s.dStreamForProducts(kernels);
         Tensor dAttended = s.dNormed;
         out.backwardWeight(gradients, a.attended, dOut);
         out.backwardInput(dAttended, dOut);
-        kernels.attentionBackward(s.dQkv, dAttended, a.attended, a.logSumExp, a.qkv, a.shape);
+        kernels.attentionBackward(s.dQkv, dAttended, a.attended, a.logSumExp, a.qkv, firstKeys, a.shape);
         turn(s.dQkv, a.shape, 0, true);
         qkv.backwardWeight(gradients, a.normed, s.dQkv);
         qkv.backwardInput(s.dNormed, s.dQkv);

@@ -2,6 +2,7 @@ package io.polyglow.trainer.model;
 
 import io.polyglow.trainer.kernels.Kernels;
 import io.polyglow.trainer.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /** Attention, then MLP, each added to the residual stream (pre-norm). */
 final class Block {
@@ -13,8 +14,9 @@ final class Block {
         mlp = new Mlp(kernels, config, parameters, layer);
     }
 
-    void forward(Activations.OfBlock a) {
-        attention.forward(a);
+    /** {@code firstKeys} as in {@link Kernels#attention}. */
+    void forward(Activations.OfBlock a, @Nullable Tensor firstKeys) {
+        attention.forward(a, firstKeys);
         mlp.forward(a);
     }
 
@@ -23,8 +25,8 @@ final class Block {
         mlp.forward(a);
     }
 
-    void backward(Activations.OfBlock a, Scratch s, GradientSet gradients) {
+    void backward(Activations.OfBlock a, @Nullable Tensor firstKeys, Scratch s, GradientSet gradients) {
         mlp.backward(a, s, gradients);
-        attention.backward(a, s, gradients);
+        attention.backward(a, firstKeys, s, gradients);
     }
 }

@@ -30,6 +30,10 @@ public record ModelConfig(
                 @Range(min = 0, max = 4_194_304)
                 int vocabSize,
         @Doc("Longest sequence in tokens.") @Range(min = 1, max = 1_048_576) int context,
+        @Doc("Keys that a token attends to, its own among them (Mistral's sliding window); 0 means all earlier ones.")
+                @Default("0")
+                @Range(min = 0, max = 1_048_576)
+                int attentionWindow,
         @Doc("Normalisation before attention, MLP and head.") @Default("layernorm") Norm norm,
         @Doc("How positions enter.") @Default("learned") Positions positions,
         @Doc("Activation of the MLP.") @Default("gelu") Activation activation,
@@ -84,15 +88,20 @@ public record ModelConfig(
 
     /** The same model for a vocabulary of this size. */
     public ModelConfig withVocabSize(int size) {
-        return with(layers, size);
+        return with(layers, size, attentionWindow);
     }
 
     /** The same model with so many layers. */
     public ModelConfig withLayers(int count) {
-        return with(count, vocabSize);
+        return with(count, vocabSize, attentionWindow);
     }
 
-    private ModelConfig with(int newLayers, int newVocabSize) {
+    /** The same model with such a window. */
+    public ModelConfig withAttentionWindow(int window) {
+        return with(layers, vocabSize, window);
+    }
+
+    private ModelConfig with(int newLayers, int newVocabSize, int newWindow) {
         return new ModelConfig(
                 newLayers,
                 heads,
@@ -101,6 +110,7 @@ public record ModelConfig(
                 hidden,
                 newVocabSize,
                 context,
+                newWindow,
                 norm,
                 positions,
                 activation,
@@ -108,6 +118,11 @@ public record ModelConfig(
                 bias,
                 ropeTheta,
                 normEpsilon);
+    }
+
+    /** The most keys that a token sees, {@link AttentionShape#NO_WINDOW} where there is no limit. */
+    int windowOfAttention() {
+        return attentionWindow == 0 ? AttentionShape.NO_WINDOW : attentionWindow;
     }
 
     /** Channels of a head. */

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * <pre>{@code
  * model.setTokens(slot, tokens);          // first stage        others: fill input(slot)
  * model.setTargets(slot, targets);        // last stage
+ * model.setFirstKeys(slot, firstKeys);    // every stage, where sequences hold several documents
  * model.forward(slot);                    //                    not last: hand on output(slot)
  * model.backward(slot, gradients, scale); // not last: fill streamGradient() before; not first: hand it on after
  * double loss = model.lossSum(slot);      // last stage
@@ -31,6 +32,7 @@ public final class StageModel implements AutoCloseable {
     private final Kernels kernels;
     private final StagePlan plan;
     private final int T;
+    private final AttentionMasks masks;
     private final ParameterSet parameters;
     private final Workspace workspace;
     private final Activations[] slots;
@@ -72,6 +74,10 @@ public final class StageModel implements AutoCloseable {
         loss = buffers.rows == null ? null : new Loss(new Head(kernels, config, parameters), buffers.rows);
         chunks = buffers.chunks;
         idBytes = new UnsafeBuffer(new byte[microBatch * time * DType.I32.bytes()]);
+        masks = new AttentionMasks(time, config.windowOfAttention(), slots);
+        for (int slot = 0; slot < slots; slot++) {
+            setFirstKeys(slot, null);
+        }
         lossBytes = new UnsafeBuffer(
                 new byte[microBatch * time * precision.residual().bytes()]);
     }
@@ -134,6 +140,22 @@ public final class StageModel implements AutoCloseable {
         write(slots[slot].targets, targets);
     }
 
+    /**
+     * Sets which keys the B*T rows of a slot see: row t of a sequence its rows {@code firstKeys[t] ... t}, counted within the sequence, with {@code 0 <= firstKeys[t] <= t}
+     * and never decreasing within a sequence; for documents packed into a sequence that is the row at which the token's document begins. Null, with which every slot
+     * begins, is plainly causal. {@code model.attention-window} narrows either. Every stage needs the same; it holds until it is set anew.
+     */
+    public void setFirstKeys(int slot, int @Nullable [] firstKeys) {
+        int[] seen = masks.set(slot, firstKeys, (int) slots[slot].firstKeys.size());
+        if (seen != null) {
+            write(slots[slot].firstKeys, seen);
+        }
+    }
+
+    private @Nullable Tensor firstKeys(int slot) {
+        return masks.plain(slot) ? null : slots[slot].firstKeys;
+    }
+
     private void write(Tensor destination, int[] ids) {
         if (ids.length != destination.size()) {
             throw new IllegalArgumentException(ids.length + " ids for " + destination);
@@ -169,7 +191,7 @@ public final class StageModel implements AutoCloseable {
             embedding.forward(a.input, a.tokens, T, 0);
         }
         for (int i = 0; i < blocks.length; i++) {
-            blocks[i].forward(a.blocks[i]);
+            blocks[i].forward(a.blocks[i], firstKeys(slot));
         }
     }
 
@@ -183,7 +205,7 @@ public final class StageModel implements AutoCloseable {
             loss.head.lossAndGradient(a, loss.rows, chunks[slot], scratch, gradients, gradScale);
         }
         for (int i = blocks.length - 1; i >= 0; i--) {
-            blocks[i].backward(a.blocks[i], scratch, gradients);
+            blocks[i].backward(a.blocks[i], firstKeys(slot), scratch, gradients);
         }
         if (embedding != null) {
             embedding.backward(gradients, a.tokens, scratch.dStream, T);

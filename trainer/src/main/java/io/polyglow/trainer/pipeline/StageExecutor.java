@@ -84,15 +84,20 @@ public final class StageExecutor {
     }
 
     private void load(DataOrder order, long firstSample, int slot) {
-        if (model.plan().embedding() || model.plan().head()) {
+        if (needsSamples()) {
             reader.read(order, firstSample);
             setIds(slot);
         }
     }
 
+    /** Inner stages of a pipeline need them for the masks alone. */
+    private boolean needsSamples() {
+        return model.plan().embedding() || model.plan().head() || reader.firstKeys() != null;
+    }
+
     /** Forward and loss of held-out windows {@code [first, first + count)}; row losses are then in the model's slot 0. */
     public void evaluate(long first, int count) {
-        if (model.plan().embedding() || model.plan().head()) {
+        if (needsSamples()) {
             reader.readHeldOut(first, count);
             setIds(0);
         }
@@ -107,6 +112,9 @@ public final class StageExecutor {
         }
         if (model.plan().head()) {
             model.setTargets(slot, reader.targets());
+        }
+        if (reader.firstKeys() != null) {
+            model.setFirstKeys(slot, reader.firstKeys());
         }
     }
 

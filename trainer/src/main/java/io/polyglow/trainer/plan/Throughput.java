@@ -19,14 +19,18 @@ public final class Throughput {
 
     private Throughput() {}
 
-    /** Floating-point operations of forward and backward per token: 6 per weight of a matrix product, 12 L C T of attention (Chowdhery et al. 2022). */
+    /**
+     * Floating-point operations of forward and backward per token: 6 per weight of a matrix product, 12 L C T of attention (Chowdhery et al. 2022), with a
+     * window of W keys 12 L C W.
+     */
     public static double flopsPerToken(ModelConfig config) {
         double weights = config.tied() ? (double) config.vocabSize() * config.channels() : 0;
         for (ParameterSpec parameter : ParameterTable.of(config)) {
             boolean lookup = parameter.role() == Role.TOKEN_TABLE || parameter.role() == Role.POSITION_TABLE;
             weights += lookup ? 0 : parameter.size();
         }
-        return 6 * weights + 12.0 * config.layers() * config.channels() * config.context();
+        int window = config.attentionWindow() == 0 ? config.context() : config.attentionWindow();
+        return 6 * weights + 12.0 * config.layers() * config.channels() * Math.min(config.context(), window);
     }
 
     /** Operations per second of a square matrix product, large enough to be timed. */

@@ -148,6 +148,11 @@ final class KernelLab implements AutoCloseable {
         Values.assertClose(what, operand.actual, operand.expected, operand.dtype, terms, inner);
     }
 
+    /** The same for exponentials of numbers up to {@code exponent}, divided by sums of {@code terms} of them. */
+    void assertExponentials(String what, Operand operand, int terms, DType inner, double exponent) {
+        Values.assertClose(what, operand.actual, operand.expected, operand.dtype, terms, inner, 0, exponent);
+    }
+
     /** The same for an operand that something was added to: where the sum cancels, it still has the rounding of what it held. */
     void assertAccumulated(String what, Operand operand, int terms, DType inner) {
         Values.assertClose(what, operand.actual, operand.expected, operand.dtype, terms, inner, operand.initialSize);

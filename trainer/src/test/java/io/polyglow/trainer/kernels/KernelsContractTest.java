@@ -22,20 +22,10 @@ import org.junit.jupiter.params.provider.MethodSource;
  * What {@link Kernels} and {@link Engine} promise. A subclass opens the engine under test; everything runs in each of its compute dtypes, at odd
  * sizes, against the reference, repeatedly and with 1, 2 and 3 threads for the same bits ({@link KernelLab}).
  */
-public abstract class KernelsContractTest extends LinearKernelsContractTest {
+public abstract class KernelsContractTest extends AttentionKernelsContractTest {
     /** (rows, columns) of everything that works on rows. */
     private static final int[][] ROWS = {{1, 1}, {1, 1021}, {13, 207}, {207, 13}, {64, 64}, {207, 1021}};
 
-    private static final AttentionShape[] ATTENTION = {
-        new AttentionShape(1, 1, 1, 1, 2),
-        new AttentionShape(2, 13, 4, 2, 16),
-        new AttentionShape(3, 64, 3, 3, 64),
-        new AttentionShape(1, 207, 6, 2, 32),
-        new AttentionShape(2, 130, 2, 1, 8),
-        new AttentionShape(1, 17, 5, 1, 26),
-        new AttentionShape(1, 200, 2, 1, 64),
-        new AttentionShape(1, 139, 1, 1, 128),
-    };
     /** A size that divides into no block, vector or piece. */
     private static final int FLAT = 100_003;
 
@@ -193,7 +183,9 @@ public abstract class KernelsContractTest extends LinearKernelsContractTest {
         KernelLab lab = lab();
         for (int[] d : ROWS) {
             int N = d[0], F = d[1];
-            Operand x = lab.input(compute, 3.0, N, F), gateUp = lab.input(compute, 3.0, N, 2 * F);
+            // a single value far below 0 has a GELU that cancels to 0 in one form and is 1e-29 in another
+            double std = N * F == 1 ? 1 : 3;
+            Operand x = lab.input(compute, std, N, F), gateUp = lab.input(compute, std, N, 2 * F);
             Operand dOut = lab.input(compute, N, F), inPlace = lab.input(compute, N, F);
             Operand gelu = lab.output(compute, N, F), dX = lab.output(compute, N, F);
             Operand swiglu = lab.output(compute, N, F), dGateUp = lab.output(compute, N, 2 * F);
@@ -232,118 +224,6 @@ public abstract class KernelsContractTest extends LinearKernelsContractTest {
 
     @ParameterizedTest
     @MethodSource("computeTypes")
-    void shouldTurnPairsByPositionAndBack(DType compute) {
-        KernelLab lab = lab();
-        for (AttentionShape shape : ATTENTION) {
-            int N = shape.batch() * shape.time();
-            Operand turned = lab.input(compute, N, shape.qkvChannels());
-            Operand back = lab.given(compute, Values.read(lab.subject(), turned.tensors.get(1)), turned.dims);
-            Operand original = lab.input(compute, N, shape.qkvChannels());
-            lab.run((k, at) -> {
-                k.rope(at.of(turned), shape, 5, 10_000, false);
-                k.copy(at.of(back), at.of(original));
-                k.rope(at.of(back), shape, 900, 10_000, false);
-                k.rope(at.of(back), shape, 900, 10_000, true);
-            });
-            lab.assertClose("rope", turned, 1, F32);
-            Values.assertClose("rope and back", back.actual, original.actual, compute, 1, compute);
-            lab.clear();
-        }
-    }
-
-    @ParameterizedTest
-    @MethodSource("computeTypes")
-    void shouldAttendCausally(DType compute) {
-        KernelLab lab = lab();
-        for (AttentionShape shape : ATTENTION) {
-            int B = shape.batch(), T = shape.time(), H = shape.heads();
-            Operand qkv = lab.input(compute, B * T, shape.qkvChannels());
-            Operand out = lab.output(compute, B * T, shape.channels());
-            Operand logSumExp = lab.output(residual(compute), B, H, T);
-            lab.run((k, at) -> k.attention(at.of(out), at.of(logSumExp), at.of(qkv), shape));
-            lab.assertClose(shape + " out", out, shape.headDim() * T, compute);
-            lab.assertClose(shape + " logSumExp", logSumExp, shape.headDim() * T, compute);
-            lab.clear();
-        }
-    }
-
-    @ParameterizedTest
-    @MethodSource("computeTypes")
-    void shouldComputeAttentionGradients(DType compute) {
-        KernelLab lab = lab();
-        for (AttentionShape shape : ATTENTION) {
-            int B = shape.batch(), T = shape.time(), H = shape.heads();
-            Operand qkv = lab.input(compute, B * T, shape.qkvChannels());
-            Operand dOut = lab.input(compute, B * T, shape.channels());
-            Operand out = lab.output(compute, B * T, shape.channels());
-            Operand logSumExp = lab.output(residual(compute), B, H, T);
-            Operand dQkv = lab.output(compute, B * T, shape.qkvChannels());
-            lab.run((k, at) -> {
-                k.attention(at.of(out), at.of(logSumExp), at.of(qkv), shape);
-                k.attentionBackward(at.of(dQkv), at.of(dOut), at.of(out), at.of(logSumExp), at.of(qkv), shape);
-            });
-            lab.assertClose(shape + " dQkv", dQkv, shape.headDim() * T, compute);
-            lab.clear();
-        }
-    }
-
-    @ParameterizedTest
-    @MethodSource("computeTypes")
-    void shouldEqualFullAttentionWhenFedThroughTheCache(DType compute) {
-        KernelLab lab = lab();
-        for (AttentionShape shape : ATTENTION) {
-            int B = shape.batch(), T = shape.time(), prefill = (T + 1) / 2, P = T + 3;
-            Operand qkv = lab.input(compute, B * T, shape.qkvChannels());
-            Operand full = lab.output(compute, B * T, shape.channels());
-            Operand logSumExp = lab.output(residual(compute), B, shape.heads(), T);
-            Operand keys = lab.input(compute, B, P, shape.kvHeads() * shape.headDim());
-            Operand values = lab.input(compute, B, P, shape.kvHeads() * shape.headDim());
-            Operand rows = lab.output(compute, T, B, shape.qkvChannels());
-            Operand cached = lab.output(compute, T, B, shape.channels());
-            Operand first = lab.output(compute, B * prefill, shape.channels());
-            Operand firstRows = lab.output(compute, B * prefill, shape.qkvChannels());
-            lab.run((k, at) -> {
-                k.attention(at.of(full), at.of(logSumExp), at.of(qkv), shape);
-                gather(k, at.of(rows), at.of(firstRows), at.of(qkv), B, T, prefill);
-                AttentionShape head = withTime(shape, prefill);
-                k.attentionCached(at.of(first), at.of(keys), at.of(values), at.of(firstRows), head, 0);
-                for (int t = prefill; t < T; t++) {
-                    Tensor row = at.of(rows).rows(t, 1).reshape(B, shape.qkvChannels());
-                    Tensor out = at.of(cached).rows(t, 1).reshape(B, shape.channels());
-                    k.attentionCached(out, at.of(keys), at.of(values), row, withTime(shape, 1), t);
-                }
-            });
-            lab.assertClose(shape + " prefill", first, shape.headDim() * shape.time(), compute);
-            lab.assertClose(shape + " key cache", keys, 1, F32);
-            double[] expected = full.expected.clone(), actual = full.expected.clone();
-            int C = shape.channels();
-            for (int b = 0; b < B; b++) {
-                System.arraycopy(first.actual, b * prefill * C, actual, b * T * C, prefill * C);
-                for (int t = prefill; t < T; t++) {
-                    System.arraycopy(cached.actual, (t * B + b) * C, actual, (b * T + t) * C, C);
-                }
-            }
-            Values.assertClose(shape + " cached", actual, expected, compute, shape.headDim() * shape.time(), compute);
-            lab.clear();
-        }
-    }
-
-    private static AttentionShape withTime(AttentionShape s, int time) {
-        return new AttentionShape(s.batch(), time, s.heads(), s.kvHeads(), s.headDim());
-    }
-
-    /** {@code [B, T, R]} to {@code [T, B, R]}, and to the first {@code prefill} rows of each sequence. */
-    private static void gather(Kernels k, Tensor byTime, Tensor first, Tensor qkv, int B, int T, int prefill) {
-        for (int b = 0; b < B; b++) {
-            k.copy(first.rows((long) b * prefill, prefill), qkv.rows((long) b * T, prefill));
-            for (int t = 0; t < T; t++) {
-                k.copy(byTime.rows(t, 1).reshape(B, qkv.dim(1)).rows(b, 1), qkv.rows((long) b * T + t, 1));
-            }
-        }
-    }
-
-    @ParameterizedTest
-    @MethodSource("computeTypes")
     void shouldFuseSoftmaxAndCrossEntropy(DType compute) {
         KernelLab lab = lab();
         for (int[] d : new int[][] {{1, 1, 1}, {13, 207, 207}, {207, 13, 12}, {13, 1021, 1000}, {64, 4098, 4097}}) {
@@ -359,7 +239,8 @@ public abstract class KernelsContractTest extends LinearKernelsContractTest {
             });
             lab.assertClose("loss", loss, V, F32);
             lab.assertClose("loss only", lossOnly, V, F32);
-            lab.assertClose("dLogits", logits, V, F32);
+            // of 262,272 numbers with a standard deviation of 4 the largest is about 4 * 4.5
+            lab.assertExponentials("dLogits", logits, V, F32, 18);
             assertThat(untouched.actual).as("logits without gradient").isEqualTo(untouched.expected);
             for (int n = 0; n < N; n++) {
                 for (int v = targets[n] == -1 ? 0 : classes; v < V; v++) {
@@ -449,7 +330,10 @@ public abstract class KernelsContractTest extends LinearKernelsContractTest {
             calls.add(() -> k.gelu(x23, out24));
             calls.add(() -> k.swiglu(x23, out24));
             calls.add(() -> k.rope(x23, shape, 0, 1e4, false));
-            calls.add(() -> k.attention(x23, vector, out24, shape));
+            calls.add(() -> k.attention(x23, vector, out24, null, shape));
+            Tensor out22 = new Tensor(arena, 0, compute, 2, 2), qkv = new Tensor(arena, 0, compute, 2, 6);
+            Tensor sums = new Tensor(arena, 0, residual, 1, 1, 2), three = new Tensor(arena, 0, I32, 3);
+            calls.add(() -> k.attention(out22, sums, qkv, three, shape));
             calls.add(() -> k.softmaxCrossEntropy(vector, x23, ids, 3, 1));
             calls.add(() -> k.sumOfSquares(new Tensor(arena, 0, F64, 2), vector, 3));
             for (int i = 0; i < calls.size(); i++) {

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every backward kernel of the reference against finite differences of its forward kernel, in double, element by element. */
 class ReferenceGradientTest {
@@ -162,14 +163,19 @@ class ReferenceGradientTest {
         check("dQkv", forward, out, dOut, x, dX);
     }
 
-    @Test
-    void shouldDifferentiateAttention() {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldDifferentiateAttention(boolean masked) {
         AttentionShape shape = new AttentionShape(B, T, 4, 2, 3);
         Tensor qkv = random(N, shape.qkvChannels()), dOut = random(N, shape.channels()), out = zeros(dOut);
         Tensor logSumExp = tensor(DType.F64, B, 4, T), dQkv = zeros(qkv);
-        Runnable forward = () -> k.attention(out, logSumExp, qkv, shape);
+        Tensor firstKeys = masked ? tensor(DType.I32, N) : null;
+        if (firstKeys != null) {
+            Values.write(engine, firstKeys, 0, 0, 2, 2, 3, 0, 1, 1, 1, 4);
+        }
+        Runnable forward = () -> k.attention(out, logSumExp, qkv, firstKeys, shape);
         forward.run();
-        k.attentionBackward(dQkv, dOut, out, logSumExp, qkv, shape);
+        k.attentionBackward(dQkv, dOut, out, logSumExp, qkv, firstKeys, shape);
         check("dQkv", forward, out, dOut, qkv, dQkv);
     }
 

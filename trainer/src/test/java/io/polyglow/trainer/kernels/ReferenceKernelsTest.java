@@ -112,7 +112,7 @@ class ReferenceKernelsTest {
         // 2 query heads, 1 key/value head, D = 1; rows are q0 q1 k v
         Tensor qkv = tensor(new double[] {1, 0, Math.log(2), 10, 1, 0, Math.log(6), 20}, 2, 4);
         Tensor out = empty(2, 2), logSumExp = empty(1, 2, 2);
-        k.attention(out, logSumExp, qkv, new AttentionShape(1, 2, 2, 1, 1));
+        k.attention(out, logSumExp, qkv, null, new AttentionShape(1, 2, 2, 1, 1));
         expect(out, 10, 10, 10 * 0.25 + 20 * 0.75, 15);
         expect(logSumExp, Math.log(2), Math.log(8), 0, Math.log(2));
     }

@@ -67,11 +67,27 @@ public final class Values {
     /** As above for a sum onto values whose root mean square is {@code onto}: it is rounded by their size, however small it becomes. */
     static void assertClose(
             String what, double[] actual, double[] expected, DType outDType, int terms, DType inner, double onto) {
+        assertClose(what, actual, expected, outDType, terms, inner, onto, 0);
+    }
+
+    /**
+     * As above for exponentials of numbers up to {@code exponent}: an exponential is off, relative to itself, by as much as its argument is off at all, half a unit of the
+     * argument and half a unit of the log of the sum that is taken from it.
+     */
+    static void assertClose(
+            String what,
+            double[] actual,
+            double[] expected,
+            DType outDType,
+            int terms,
+            DType inner,
+            double onto,
+            double exponent) {
         assertThat(actual).as(what).hasSameSizeAs(expected).isNotEmpty();
         double size = Math.max(rootMeanSquare(expected), onto);
         double slack = unit(inner) * (8 + 2 * Math.sqrt(terms)) * size;
         for (int i = 0; i < expected.length; i++) {
-            double bound = (unit(outDType) + 4 * unit(inner)) * Math.abs(expected[i]) + slack;
+            double bound = (unit(outDType) + (4 + exponent) * unit(inner)) * Math.abs(expected[i]) + slack;
             if (!(Math.abs(actual[i] - expected[i]) <= bound)) {
                 fail("%s[%d] is %s, expected %s +- %s", what, i, actual[i], expected[i], bound);
             }

@@ -8,11 +8,14 @@ import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.json.Json;
 import io.polyglow.common.store.MemoryStore;
 import io.polyglow.common.store.Stores;
+import io.polyglow.common.token.shard.Takedown;
 import io.polyglow.common.token.shard.TokenDataset;
+import io.polyglow.common.token.shard.Tombstone;
 import io.polyglow.common.trace.MetricsLog;
 import io.polyglow.trainer.checkpoint.CheckpointDirectory;
 import io.polyglow.trainer.config.TrainConfig;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.LongStream;
@@ -187,6 +190,23 @@ class ResumeTest {
         TrainLab.Run result = TrainLab.attempt(config(), run, TestCorpus.of(300), Start.RESUME);
         assertThat(result.errors().get(0)).hasMessageContaining("fingerprint");
         assertThat(((PolyglowException) result.errors().get(0)).kind()).isEqualTo(ErrorKind.DATA);
+    }
+
+    @Test
+    void shouldNameTheTakedownWhenDocumentsOfTheRunAreGone() throws Exception {
+        MemoryStore data = new MemoryStore();
+        TokenDataset before = TestCorpus.of(data, 300);
+        MemoryStore run = new MemoryStore();
+        TrainLab.train(config("stop-after=1"), run, before, Start.NEW);
+        List<Tombstone.Taken> taken =
+                List.of(new Tombstone.Taken(before.index(TokenDataset.TRAIN).id(3), null));
+        Takedown.run(data, "", taken, "asked by its author", Instant.EPOCH);
+
+        TrainLab.Run result = TrainLab.attempt(config(), run, TokenDataset.open(data, ""), Start.RESUME);
+
+        assertThat(result.errors().get(0))
+                .hasMessageContaining("take-down 1 of 1970-01-01T00:00:00Z took 1 documents")
+                .hasMessageContaining("asked by its author");
     }
 
     @Test

@@ -65,6 +65,8 @@ class SameBitsOnEveryLayoutTest {
                 Arguments.of("gpt2-tied model.layers=3", "data=2 pipeline=3 schedule=gpipe"),
                 Arguments.of("llama-tied batch.micro=2 batch.canonical-width=2", "data=2"),
                 Arguments.of("gpt2-tied batch.canonical-width=1", "zero=0"),
+                Arguments.of("llama-tied batch.packing=best-fit batch.micro=2", "data=2 pipeline=2"),
+                Arguments.of("llama-tied batch.document-mask=true model.layers=3", "data=2 pipeline=3"),
                 Arguments.of(blocks, "data=2"),
                 Arguments.of(blocks, "data=4 zero=0"));
     }

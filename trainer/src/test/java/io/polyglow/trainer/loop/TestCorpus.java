@@ -4,6 +4,8 @@ import io.polyglow.common.store.MemoryStore;
 import io.polyglow.common.token.ByteLevelBpe;
 import io.polyglow.common.token.Tokenizers;
 import io.polyglow.common.token.shard.CorpusManifest;
+import io.polyglow.common.token.shard.DocumentId;
+import io.polyglow.common.token.shard.ShardEntry;
 import io.polyglow.common.token.shard.ShardInfo;
 import io.polyglow.common.token.shard.TokenDataset;
 import io.polyglow.common.token.shard.TokenShardWriter;
@@ -22,8 +24,12 @@ public final class TestCorpus {
 
     /** A corpus with about this many train tokens and a tenth as many held out. */
     public static TokenDataset of(int trainTokens) {
+        return of(new MemoryStore(), trainTokens);
+    }
+
+    /** As above, in the root of a store. */
+    static TokenDataset of(MemoryStore store, int trainTokens) {
         try {
-            MemoryStore store = new MemoryStore();
             ByteLevelBpe tokenizer = Tokenizers.characters(String.join("", SYLLABLES) + " \n");
             List<ShardInfo> shards = new ArrayList<>();
             shards.add(shard(store, tokenizer, "train-00000", trainTokens / 2, 1));
@@ -45,7 +51,8 @@ public final class TestCorpus {
             for (int document = 0; written < tokens; document++) {
                 int[] ids = tokenizer.encode(document(random, document % 2));
                 int length = Math.min(ids.length, tokens - written);
-                writer.append(ids, 0, length, document % 2 == 0 ? "aaa" : "bbb", length);
+                String language = document % 2 == 0 ? "aaa" : "bbb";
+                writer.append(new ShardEntry(new DocumentId(seed, document), 0, language, length), ids, 0, length);
                 written += length;
             }
             return writer.finish();

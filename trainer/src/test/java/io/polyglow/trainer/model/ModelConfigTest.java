@@ -23,6 +23,7 @@ class ModelConfigTest {
                         256,
                         0,
                         32,
+                        0,
                         ModelConfig.Norm.LAYERNORM,
                         ModelConfig.Positions.LEARNED,
                         ModelConfig.Activation.GELU,
@@ -35,8 +36,8 @@ class ModelConfigTest {
 
     @Test
     void shouldReadEveryKey() {
-        ModelConfig config =
-                load("{layers: 3, heads: 6, kv-heads: 2, channels: 96, hidden: 100, vocab-size: 500, context: 64,"
+        ModelConfig config = load(
+                "{layers: 3, heads: 6, kv-heads: 2, channels: 96, hidden: 100, vocab-size: 500, context: 64, attention-window: 48,"
                         + " norm: rmsnorm, positions: rope, activation: swiglu, tied: false, bias: false, rope-theta: 500000,"
                         + " norm-epsilon: 1e-6}");
         assertThat(config)
@@ -48,6 +49,7 @@ class ModelConfigTest {
                         100,
                         500,
                         64,
+                        48,
                         ModelConfig.Norm.RMSNORM,
                         ModelConfig.Positions.ROPE,
                         ModelConfig.Activation.SWIGLU,

@@ -20,9 +20,9 @@ public abstract class StageModelContractTest {
     private static final int T = 29;
     private static final int V = 207;
     private static final ModelConfig GPT2 = new ModelConfig(
-            3, 4, 0, 52, 100, V, 31, Norm.LAYERNORM, Positions.LEARNED, Activation.GELU, true, true, 10_000, 1e-5);
+            3, 4, 0, 52, 100, V, 31, 0, Norm.LAYERNORM, Positions.LEARNED, Activation.GELU, true, true, 10_000, 1e-5);
     private static final ModelConfig LLAMA = new ModelConfig(
-            3, 4, 2, 56, 100, V, 31, Norm.RMSNORM, Positions.ROPE, Activation.SWIGLU, false, false, 10_000, 1e-5);
+            3, 4, 2, 56, 100, V, 31, 0, Norm.RMSNORM, Positions.ROPE, Activation.SWIGLU, false, false, 10_000, 1e-5);
 
     private record Result(double loss, List<Double> gradients) {}
 

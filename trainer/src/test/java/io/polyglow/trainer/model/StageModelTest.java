@@ -2,6 +2,7 @@ package io.polyglow.trainer.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.polyglow.trainer.kernels.AdamWStep;
 import io.polyglow.trainer.kernels.Engine;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -194,6 +196,66 @@ class StageModelTest {
             sum += value;
         }
         return sum;
+    }
+
+    /** Two documents in one sequence: each gets the losses that it has alone, as far as positions are relative. */
+    @Test
+    void shouldKeepPackedDocumentsApart() {
+        ModelConfig config = TinyModels.llama(2);
+        int border = 3;
+        int[] tokens = TinyModels.tokens(T, 1), targets = TinyModels.tokens(T, 2);
+        int[] firstKeys = new int[T];
+        Arrays.fill(firstKeys, border, T, border);
+        double[] packed = losses(config, T, tokens, targets, firstKeys);
+        double[] mixed = losses(config, T, tokens, targets, null);
+        int[] restTokens = Arrays.copyOfRange(tokens, border, T), restTargets = Arrays.copyOfRange(targets, border, T);
+        double[] alone = losses(config, T - border, restTokens, restTargets, null);
+        assertThat(Arrays.copyOf(packed, border)).isEqualTo(Arrays.copyOf(mixed, border));
+        assertThat(Arrays.copyOfRange(packed, border, T)).containsExactly(alone, within(1e-12));
+        assertThat(Math.abs(mixed[T - 1] - alone[T - border - 1])).isGreaterThan(1e-6);
+    }
+
+    @Test
+    void shouldSeeAsFarAsTheWindowOfTheModel() {
+        ModelConfig plain = TinyModels.llama(2);
+        ModelConfig windowed = plain.withAttentionWindow(2);
+        int[] tokens = TinyModels.tokens(T, 1), targets = TinyModels.tokens(T, 2);
+        int[] firstKeys = new int[T];
+        Arrays.setAll(firstKeys, t -> Math.max(0, t - 1));
+        assertThat(losses(windowed, T, tokens, targets, null))
+                .isEqualTo(losses(plain, T, tokens, targets, firstKeys))
+                .isNotEqualTo(losses(plain, T, tokens, targets, null));
+        assertThat(losses(plain.withAttentionWindow(T), T, tokens, targets, null))
+                .isEqualTo(losses(plain, T, tokens, targets, null));
+    }
+
+    @Test
+    void shouldRefuseFirstKeysThatAreNone() {
+        ModelConfig config = TinyModels.llama(2);
+        int[] tokens = TinyModels.tokens(T, 1);
+        for (int[] bad : new int[][] {{0, 2}, {0, 1, 0}, {-1}}) {
+            int[] firstKeys = Arrays.copyOf(bad, T);
+            assertThatThrownBy(() -> losses(config, T, tokens, tokens, firstKeys))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("firstKeys[" + (bad.length - 1) + "] = " + bad[bad.length - 1]);
+        }
+        assertThatThrownBy(() -> losses(config, T, tokens, tokens, new int[T - 1]))
+                .hasMessageContaining((T - 1) + " first keys for " + T + " rows");
+    }
+
+    private static double[] losses(
+            ModelConfig config, int time, int[] tokens, int[] targets, int @Nullable [] firstKeys) {
+        double[] losses = new double[time];
+        try (Engine engine = new ReferenceEngine();
+                StageModel model = new StageModel(engine, config, StagePlan.whole(config), DType.F64, 1, time, 1)) {
+            TinyModels.randomise(engine, model.parameters(), 1);
+            model.setTokens(0, tokens);
+            model.setTargets(0, targets);
+            model.setFirstKeys(0, firstKeys);
+            model.evaluate(0);
+            model.losses(0, losses);
+        }
+        return losses;
     }
 
     @Test

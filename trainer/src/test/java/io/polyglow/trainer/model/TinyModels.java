@@ -38,10 +38,10 @@ public final class TinyModels {
             boolean tied,
             boolean bias) {
         return new ModelConfig(
-                layers, 4, kvHeads, 16, 20, VOCAB, CONTEXT, norm, positions, activation, tied, bias, 100, 1e-5);
+                layers, 4, kvHeads, 16, 20, VOCAB, CONTEXT, 0, norm, positions, activation, tied, bias, 100, 1e-5);
     }
 
-    /** Every combination of the choices. */
+    /** Every combination of the choices, and some with a window. */
     static List<ModelConfig> all() {
         List<ModelConfig> configs = new ArrayList<>();
         for (int bits = 0; bits < 64; bits++) {
@@ -54,6 +54,8 @@ public final class TinyModels {
                     bit(bits, 4),
                     bit(bits, 5)));
         }
+        configs.add(gpt2(2).withAttentionWindow(2));
+        configs.add(llama(2).withAttentionWindow(3));
         return configs;
     }
 

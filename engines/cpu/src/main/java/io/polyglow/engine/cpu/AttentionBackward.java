@@ -8,6 +8,7 @@ import io.polyglow.trainer.kernels.AttentionShape;
 import io.polyglow.trainer.tensor.DType;
 import io.polyglow.trainer.tensor.Tensor;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Gradient of causal attention. With P the probabilities, recomputed from the saved log of their sums: {@code dV += P^T dO}, {@code dP = dO V^T},
@@ -23,55 +24,81 @@ final class AttentionBackward extends AttentionTask {
     private Tensor out;
     private Tensor logSumExp;
     private Tensor qkv;
+    private @Nullable Tensor firstKeys;
     /** Whether each key gets its gradient from one product, which then writes it to its place. */
     private final boolean direct;
 
     private final long keyOffset;
     private final long valueOffset;
-    private final GemmSpec[] scoring = new GemmSpec[blocks()];
-    private final GemmSpec[] scoringGradient = new GemmSpec[blocks()];
-    private final GemmSpec[] queryGradient = new GemmSpec[blocks()];
-    private final GemmSpec[] keyGradient = new GemmSpec[blocks()];
-    private final GemmSpec[] valueGradient = new GemmSpec[blocks()];
+    /** Made when they are first needed; two threads may make the same. */
+    private final @Nullable Products[] products = new @Nullable Products[2 * blocks()];
 
-    AttentionBackward(Tensor dQkv, Tensor dOut, Tensor out, Tensor logSumExp, Tensor qkv, AttentionShape s) {
+    /** The products of a block of rows with so many keys. */
+    private record Products(
+            int keys,
+            GemmSpec scoring,
+            GemmSpec scoringGradient,
+            GemmSpec queryGradient,
+            GemmSpec keyGradient,
+            GemmSpec valueGradient) {}
+
+    AttentionBackward(
+            Tensor dQkv,
+            Tensor dOut,
+            Tensor out,
+            Tensor logSumExp,
+            Tensor qkv,
+            @Nullable Tensor firstKeys,
+            AttentionShape s) {
         super(s, qkv.dtype(), s.time());
         this.dQkv = dQkv;
         this.dOut = dOut;
         this.out = out;
         this.logSumExp = logSumExp;
         this.qkv = qkv;
+        this.firstKeys = firstKeys;
         direct = G == 1 && blocks() == 1;
         keyOffset = (long) s.heads() * D;
         valueOffset = keyOffset + (long) s.kvHeads() * D;
-        Strides rows = new Strides(D, s.qkvChannels(), 1);
-        Strides sums = direct ? rows : new Strides((long) T * D, D, 1);
-        DType sumType = direct ? dtype : DType.F32;
-        Addend addend = direct ? Addend.NONE : Addend.OUT;
-        for (int block = 0; block < blocks(); block++) {
+    }
+
+    private Products products(int block, int begin) {
+        int index = productOf(block, begin);
+        Products known = products[index];
+        if (known == null) {
             int m = rows(block);
-            int n = count(block);
-            scoring[block] = product(m, n, D, query, rows.transposed(), scores, DType.F32, Addend.NONE);
-            scoringGradient[block] = product(m, n, D, result, rows.transposed(), scores, DType.F32, Addend.NONE);
-            queryGradient[block] = product(m, D, n, scores, rows, query, dtype, Addend.NONE);
-            keyGradient[block] = product(n, D, m, scores.transposed(), query, sums, sumType, addend);
-            valueGradient[block] = product(n, D, m, scores.transposed(), result, sums, sumType, addend);
+            int n = block * BLOCK + m - begin;
+            Strides rows = new Strides(D, s.qkvChannels(), 1);
+            Strides sums = direct ? rows : new Strides((long) T * D, D, 1);
+            DType sumType = direct ? dtype : DType.F32;
+            Addend addend = direct ? Addend.NONE : Addend.OUT;
+            known = new Products(
+                    n,
+                    product(m, n, D, query, rows.transposed(), scores, DType.F32, Addend.NONE),
+                    product(m, n, D, result, rows.transposed(), scores, DType.F32, Addend.NONE),
+                    product(m, D, n, scores, rows, query, dtype, Addend.NONE),
+                    product(n, D, m, scores.transposed(), query, sums, sumType, addend),
+                    product(n, D, m, scores.transposed(), result, sums, sumType, addend));
+            products[index] = known;
         }
+        return known;
     }
 
     /** The same for other tensors of the same shape and dtype. */
-    AttentionBackward with(Tensor newDQkv, Tensor newDOut, Tensor newOut, Tensor newLogSumExp, Tensor newQkv) {
+    AttentionBackward with(
+            Tensor newDQkv,
+            Tensor newDOut,
+            Tensor newOut,
+            Tensor newLogSumExp,
+            Tensor newQkv,
+            @Nullable Tensor newFirstKeys) {
         dQkv = newDQkv;
         dOut = newDOut;
         out = newOut;
         logSumExp = newLogSumExp;
         qkv = newQkv;
+        firstKeys = newFirstKeys;
         return this;
-    }
-
-    /** Keys that a block sees. */
-    private int count(int block) {
-        return block * BLOCK + rows(block);
     }
 
     @Override
@@ -83,8 +110,8 @@ final class AttentionBackward extends AttentionTask {
         if (!direct) {
             Loops.fill(memory.view(keySums), Memory.at(keySums), (int) (2 * sumBytes / Float.BYTES), 0);
         }
-        long dKey = direct ? address(dQkv, keyIndex(b, kvHead)) : memory.address(keySums);
-        long dValue = direct ? address(dQkv, valueIndex(b, kvHead)) : memory.address(valueSums);
+        long dKey = direct ? address(dQkv, keyIndex(b, 0, kvHead)) : memory.address(keySums);
+        long dValue = direct ? address(dQkv, valueIndex(b, 0, kvHead)) : memory.address(valueSums);
         for (int g = 0; g < G; g++) {
             for (int block = 0; block < blocks(); block++) {
                 block(b, kvHead, head(kvHead, g), block, dKey, dValue, memory, lane);
@@ -98,28 +125,30 @@ final class AttentionBackward extends AttentionTask {
 
     private void block(int b, int kvHead, int head, int block, long dKey, long dValue, Memory memory, Lane lane) {
         int t = block * BLOCK;
+        int begin = blockBegin(firstKey(firstKeys, b, t));
+        Products p = products(block, begin);
         long queries = address(qkv, queryIndex(b, t, head));
-        long keys = address(qkv, keyIndex(b, kvHead));
-        long values = address(qkv, valueIndex(b, kvHead));
+        long keys = address(qkv, keyIndex(b, begin, kvHead));
+        long values = address(qkv, valueIndex(b, begin, kvHead));
         long dResults = address(dOut, resultIndex(b, t, head));
-        lane.multiply(scoring[block], queries, keys, memory.address(0));
-        lane.multiply(scoringGradient[block], dResults, values, memory.address(scoreBytes()));
-        softmaxGradient(memory.view(0), b, head, block, lane);
+        lane.multiply(p.scoring, queries, keys, memory.address(0));
+        lane.multiply(p.scoringGradient, dResults, values, memory.address(scoreBytes()));
+        softmaxGradient(memory.view(0), b, head, block, begin, p.keys, lane);
         boolean narrow = dtype == DType.BF16;
         if (narrow) {
             narrow(memory);
         }
         long probabilities = memory.address(narrow ? 2 * scoreBytes() : 0);
         long dScores = memory.address(narrow ? 3 * scoreBytes() : scoreBytes());
-        lane.multiply(queryGradient[block], dScores, keys, address(dQkv, queryIndex(b, t, head)));
-        lane.multiply(keyGradient[block], dScores, queries, dKey);
-        lane.multiply(valueGradient[block], probabilities, dResults, dValue);
+        lane.multiply(p.queryGradient, dScores, keys, address(dQkv, queryIndex(b, t, head)));
+        long skipped = direct ? 0 : (long) begin * D * Float.BYTES;
+        lane.multiply(p.keyGradient, dScores, queries, dKey + skipped);
+        lane.multiply(p.valueGradient, probabilities, dResults, dValue + skipped);
     }
 
     /** Turns scores into probabilities, and their gradients into those of the scores; both 0 for keys to come. */
-    private void softmaxGradient(ByteBuffer memory, int b, int head, int block, Lane lane) {
+    private void softmaxGradient(ByteBuffer memory, int b, int head, int block, int begin, int count, Lane lane) {
         int rows = rows(block);
-        int count = count(block);
         int toGradient = (int) scoreBytes();
         for (int i = 0; i < heads; i++) {
             for (int r = 0; r < rows; r++) {
@@ -130,13 +159,22 @@ final class AttentionBackward extends AttentionTask {
                 Window y = lane.window(0).read(out, index, D);
                 Window dy = lane.window(1).read(dOut, index, D);
                 float mean = Loops.dot(y.buffer, y.at, dy.buffer, dy.at, D);
-                int whole = Loops.whole(t + 1);
-                Loops.exp(memory, at, memory, at, whole, scale, -lse, 1);
-                Loops.scoreGradient(memory, at + toGradient, at, whole, mean, scale);
-                Loops.fill(memory, at + 4 * (t + 1), count - (t + 1), 0);
-                Loops.fill(memory, at + toGradient + 4 * (t + 1), count - (t + 1), 0);
+                int from = firstKey(firstKeys, b, t) - begin;
+                int end = t + 1 - begin;
+                int start = at + 4 * Loops.body(from);
+                int whole = Loops.whole(end - Loops.body(from));
+                Loops.exp(memory, start, memory, start, whole, scale, -lse, 1);
+                Loops.scoreGradient(memory, start + toGradient, start, whole, mean, scale);
+                clear(memory, at, from, end, count);
+                clear(memory, at + toGradient, from, end, count);
             }
         }
+    }
+
+    /** Zeroes what lies outside {@code [from, end)} of a row of {@code count}. */
+    private static void clear(ByteBuffer memory, int at, int from, int end, int count) {
+        Loops.fill(memory, at, from, 0);
+        Loops.fill(memory, at + 4 * end, count - end, 0);
     }
 
     private void narrow(Memory memory) {
@@ -160,11 +198,11 @@ final class AttentionBackward extends AttentionTask {
         }
     }
 
-    private long keyIndex(int b, int kvHead) {
-        return (long) b * T * s.qkvChannels() + keyOffset + (long) kvHead * D;
+    private long keyIndex(int b, int t, int kvHead) {
+        return ((long) b * T + t) * s.qkvChannels() + keyOffset + (long) kvHead * D;
     }
 
-    private long valueIndex(int b, int kvHead) {
-        return (long) b * T * s.qkvChannels() + valueOffset + (long) kvHead * D;
+    private long valueIndex(int b, int t, int kvHead) {
+        return ((long) b * T + t) * s.qkvChannels() + valueOffset + (long) kvHead * D;
     }
 }

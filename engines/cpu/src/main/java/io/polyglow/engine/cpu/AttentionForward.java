@@ -17,22 +17,26 @@ final class AttentionForward extends AttentionTask {
 
     /** Where one kind of row lies in its tensor: element of sequence b, head h is {@code first + b batch + h D}. */
     private record Rows(long first, long batch, int row, int count) {
-        long address(Tensor tensor, int b, int head, int D) {
-            return AttentionTask.address(tensor, first + b * batch + (long) head * D);
+        long address(Tensor tensor, int b, int key, int head, int D) {
+            return AttentionTask.address(tensor, first + b * batch + (long) key * row + (long) head * D);
         }
     }
+
+    /** The products of a block of rows with so many keys. */
+    private record Products(int keys, GemmSpec scoring, GemmSpec mixing) {}
 
     private Tensor out;
     private @Nullable Tensor logSumExp;
     private Tensor qkv;
     private Tensor keyTensor;
     private Tensor valueTensor;
+    private @Nullable Tensor firstKeys;
     private final Rows keys;
     private final Rows values;
     private final int firstPosition;
-    private final int[] keyCounts = new int[blocks()];
-    private final GemmSpec[] scoring = new GemmSpec[blocks()];
-    private final GemmSpec[] mixing = new GemmSpec[blocks()];
+    private final int window;
+    /** Made when they are first needed; two threads may make the same. */
+    private final @Nullable Products[] products = new @Nullable Products[2 * blocks()];
 
     private AttentionForward(
             Tensor out,
@@ -43,8 +47,9 @@ final class AttentionForward extends AttentionTask {
             Rows keys,
             Rows values,
             AttentionShape s,
-            int firstPosition) {
-        super(s, qkv.dtype(), Math.min(keys.count, roundUp(firstPosition + s.time())));
+            int firstPosition,
+            int window) {
+        super(s, qkv.dtype(), mostKeys(Math.min(keys.count, roundUp(firstPosition + s.time())), window));
         this.out = out;
         this.logSumExp = logSumExp;
         this.qkv = qkv;
@@ -53,44 +58,51 @@ final class AttentionForward extends AttentionTask {
         this.keys = keys;
         this.values = values;
         this.firstPosition = firstPosition;
-        Strides rows = new Strides(D, keys.row, 1);
-        for (int block = 0; block < blocks(); block++) {
-            int seen = firstPosition + block * BLOCK + rows(block);
-            int count = Math.min(keys.count, logSumExp == null ? roundUp(seen) : seen);
-            keyCounts[block] = count;
-            scoring[block] = product(rows(block), count, D, query, rows.transposed(), scores, DType.F32, Addend.NONE);
-            mixing[block] = product(rows(block), D, count, scores, rows, result, dtype, Addend.NONE);
-        }
+        this.window = window;
+    }
+
+    /** The most keys that a block of rows takes. */
+    private static int mostKeys(int all, int window) {
+        return window >= all ? all : Math.min(all, roundUp(window + 3 * BLOCK));
     }
 
     /** Over the rows of qkv, saving the statistics that the backward pass needs. */
-    static AttentionForward training(Tensor out, Tensor logSumExp, Tensor qkv, AttentionShape s) {
+    static AttentionForward training(
+            Tensor out, Tensor logSumExp, Tensor qkv, @Nullable Tensor firstKeys, AttentionShape s) {
         int row = s.qkvChannels();
         long batch = (long) s.time() * row;
         long key = (long) s.heads() * s.headDim();
         Rows keys = new Rows(key, batch, row, s.time());
         Rows values = new Rows(key + (long) s.kvHeads() * s.headDim(), batch, row, s.time());
-        return new AttentionForward(out, logSumExp, qkv, qkv, qkv, keys, values, s, 0);
+        return new AttentionForward(out, logSumExp, qkv, qkv, qkv, keys, values, s, 0, AttentionShape.NO_WINDOW)
+                .with(out, logSumExp, qkv, firstKeys);
     }
 
     /** The same as {@link #training} made, for other tensors of the same shape and dtype. */
-    AttentionForward with(Tensor newOut, Tensor newLogSumExp, Tensor newQkv) {
+    AttentionForward with(Tensor newOut, Tensor newLogSumExp, Tensor newQkv, @Nullable Tensor newFirstKeys) {
         out = newOut;
         logSumExp = newLogSumExp;
         qkv = newQkv;
         keyTensor = newQkv;
         valueTensor = newQkv;
+        firstKeys = newFirstKeys;
         return this;
     }
 
     /** Over caches that hold the keys and values of qkv already. */
     static AttentionForward cached(
-            Tensor out, Tensor keyCache, Tensor valueCache, Tensor qkv, AttentionShape s, int firstPosition) {
+            Tensor out,
+            Tensor keyCache,
+            Tensor valueCache,
+            Tensor qkv,
+            AttentionShape s,
+            int firstPosition,
+            int window) {
         int capacity = Math.toIntExact(keyCache.dim(1));
         int row = s.kvHeads() * s.headDim();
         Rows keys = new Rows(0, (long) capacity * row, row, capacity);
         Rows values = new Rows(0, (long) capacity * row, row, capacity);
-        return new AttentionForward(out, null, qkv, keyCache, valueCache, keys, values, s, firstPosition);
+        return new AttentionForward(out, null, qkv, keyCache, valueCache, keys, values, s, firstPosition, window);
     }
 
     /** Copies the keys and values of the new rows into the caches. */
@@ -119,33 +131,57 @@ final class AttentionForward extends AttentionTask {
             int head = head(kvHead, g);
             for (int block = 0; block < blocks(); block++) {
                 int t = block * BLOCK;
+                int begin = blockBegin(firstKeyOf(b, t));
+                Products p = products(block, begin);
                 lane.multiply(
-                        scoring[block],
+                        p.scoring,
                         address(qkv, queryIndex(b, t, head)),
-                        keys.address(keyTensor, b, kvHead, D),
+                        keys.address(keyTensor, b, begin, kvHead, D),
                         memory.address(0));
-                softmax(memory.view(0), b, head, block);
+                softmax(memory.view(0), b, head, block, begin, p.keys);
                 if (narrow) {
                     BFloat16Loops.narrow(
                             memory.view(0), (int) probabilities, memory.view(0), 0, (int) (heads * scores.batch()));
                 }
                 lane.multiply(
-                        mixing[block],
+                        p.mixing,
                         memory.address(probabilities),
-                        values.address(valueTensor, b, kvHead, D),
+                        values.address(valueTensor, b, begin, kvHead, D),
                         address(out, resultIndex(b, t, head)));
             }
         }
     }
 
-    private void softmax(ByteBuffer memory, int b, int head, int block) {
+    /** The first key that a row of this call sees. */
+    private int firstKeyOf(int b, int t) {
+        return logSumExp == null ? AttentionShape.firstKey(firstPosition + t, window) : firstKey(firstKeys, b, t);
+    }
+
+    private Products products(int block, int begin) {
+        int index = logSumExp == null ? block : productOf(block, begin);
+        Products known = products[index];
+        if (known == null) {
+            int rows = rows(block);
+            int seen = firstPosition + block * BLOCK + rows;
+            int n = Math.min(keys.count, logSumExp == null ? roundUp(seen) : seen) - begin;
+            Strides stored = new Strides(D, keys.row, 1);
+            known = new Products(
+                    n,
+                    product(rows, n, D, query, stored.transposed(), scores, DType.F32, Addend.NONE),
+                    product(rows, D, n, scores, stored, result, dtype, Addend.NONE));
+            products[index] = known;
+        }
+        return known;
+    }
+
+    private void softmax(ByteBuffer memory, int b, int head, int block, int begin, int count) {
         int rows = rows(block);
-        int count = keyCounts[block];
         for (int i = 0; i < heads; i++) {
             for (int r = 0; r < rows; r++) {
                 int t = block * BLOCK + r;
                 int at = (int) (i * scores.batch() + (long) r * scoreRow) * Float.BYTES;
-                float lse = softmaxRow(memory, at, firstPosition + t + 1, count, scale);
+                int from = firstKeyOf(b, t) - begin;
+                float lse = softmaxRow(memory, at, from, firstPosition + t + 1 - begin, count, scale);
                 if (logSumExp != null) {
                     Scalars.put(logSumExp, statisticIndex(b, head + i * G, t), lse);
                 }
@@ -153,19 +189,25 @@ final class AttentionForward extends AttentionTask {
         }
     }
 
-    /** Softmax of {@code scale * x} over the first {@code seen} of {@code count} scores, the others become 0; returns the log of the sum. */
-    private static float softmaxRow(ByteBuffer x, int at, int seen, int count, float scale) {
-        int whole = Loops.whole(seen);
-        for (int i = seen; i < whole; i++) {
+    /** Softmax of {@code scale * x} over the scores {@code [from, end)} of {@code count}, the others become 0; returns the log of the sum. */
+    private static float softmaxRow(ByteBuffer x, int at, int from, int end, int count, float scale) {
+        int hidden = Loops.body(from);
+        int whole = Loops.whole(end - hidden);
+        int start = at + 4 * hidden;
+        hide(x, start, 0, from - hidden);
+        hide(x, start, end - hidden, whole);
+        float max = Loops.max(x, start, whole) * scale;
+        Loops.exp(x, start, x, start, whole, scale, -max, 1);
+        float sum = Loops.sum(x, start, whole);
+        Loops.scale(x, start, whole, 1 / sum);
+        Loops.fill(x, at, from, 0);
+        Loops.fill(x, at + 4 * end, count - end, 0);
+        return (float) (max + Math.log(sum));
+    }
+
+    private static void hide(ByteBuffer x, int at, int from, int end) {
+        for (int i = from; i < end; i++) {
             x.putFloat(at + 4 * i, Float.NEGATIVE_INFINITY);
         }
-        float max = Loops.max(x, at, whole) * scale;
-        Loops.exp(x, at, x, at, whole, scale, -max, 1);
-        float sum = Loops.sum(x, at, whole);
-        Loops.scale(x, at, whole, 1 / sum);
-        if (seen < count) {
-            Loops.fill(x, at + 4 * seen, count - seen, 0);
-        }
-        return (float) (max + Math.log(sum));
     }
 }

@@ -5,12 +5,13 @@ import io.polyglow.engine.cpu.GemmSpec.Strides;
 import io.polyglow.trainer.kernels.AttentionShape;
 import io.polyglow.trainer.tensor.DType;
 import io.polyglow.trainer.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the forward and the backward pass of causal attention share. A task is one sequence and a few key/value heads; it goes through the G
  * query heads that share each of them, and through blocks of query rows. A block's scores against the keys up to its last row are one
- * (batched) product: so of the upper half only the corners on the diagonal are computed, and scores stay in a core's cache. Legend: {@link
- * AttentionShape}; G = H / K.
+ * (batched) product: so of the upper half only the corners on the diagonal are computed, blocks of keys that a mask hides from all rows are not, and scores
+ * stay in a core's cache. Legend: {@link AttentionShape}; G = H / K.
  */
 abstract class AttentionTask implements Team.Task {
     /** Query rows of a block. */
@@ -81,6 +82,22 @@ abstract class AttentionTask implements Team.Task {
     /** Rows of the largest block. */
     final int blockRows() {
         return Math.min(BLOCK, T);
+    }
+
+    /** The first key that a row sees; {@code firstKeys} is {@code [B*T]}. */
+    final int firstKey(@Nullable Tensor firstKeys, int b, int t) {
+        return firstKeys == null ? 0 : Scalars.id(firstKeys, (long) b * T + t, 0, T);
+    }
+
+    /** The first key that a block takes: what its first row sees, down to the next block, so that few products serve all masks. */
+    static int blockBegin(int firstKey) {
+        return firstKey & -BLOCK;
+    }
+
+    /** Index of the products of a block that begins at some key, among {@code 2 * blocks()}: they depend on the numbers of rows and keys alone. */
+    final int productOf(int block, int begin) {
+        int keyBlocks = block - begin / BLOCK;
+        return rows(block) < BLOCK ? blocks() + keyBlocks : keyBlocks;
     }
 
     /** Rows of a block. */

@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.Set;
 import org.agrona.DirectBuffer;
 import org.agrona.MutableDirectBuffer;
+import org.agrona.concurrent.SystemNanoClock;
+import org.jspecify.annotations.Nullable;
 
 /** Arithmetic on the host's CPU. */
 final class CpuEngine implements Engine {
@@ -23,6 +25,7 @@ final class CpuEngine implements Engine {
     private final CpuKernels kernels;
     private final Set<DType> computeTypes = EnumSet.of(DType.F32);
     private final List<Arena> arenas = new ArrayList<>();
+    private @Nullable TypeChoice choice;
 
     CpuEngine(int threads) {
         if (threads < 1) {
@@ -60,15 +63,37 @@ final class CpuEngine implements Engine {
         return EnumSet.copyOf(computeTypes);
     }
 
-    /** Without a matrix unit bf16 products are slower than f32 ones, even where the CPU has bf16 instructions. */
     @Override
     public DType preferredComputeType() {
-        return OneDnn.hasAmx() && computeTypes.contains(DType.BF16) ? DType.BF16 : DType.F32;
+        return choice().dtype();
+    }
+
+    @Override
+    public String preferenceReason() {
+        return choice().reason();
+    }
+
+    private TypeChoice choice() {
+        TypeChoice made = choice;
+        if (made == null) {
+            made = TypeChoice.of(
+                    computeTypes.contains(DType.BF16),
+                    OneDnn.hasAmx(),
+                    OneDnn.hasX86Vectors(),
+                    () -> TypeChoice.measuredSpeedup(SystemNanoClock.INSTANCE));
+            choice = made;
+        }
+        return made;
     }
 
     @Override
     public Kernels kernels() {
         return kernels;
+    }
+
+    /** The products that ran so far. */
+    Team.Work work() {
+        return team.work();
     }
 
     @Override

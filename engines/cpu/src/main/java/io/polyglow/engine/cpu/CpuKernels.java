@@ -155,31 +155,43 @@ final class CpuKernels implements Kernels, AutoCloseable {
     }
 
     @Override
-    public void attention(Tensor out, Tensor logSumExp, Tensor qkv, AttentionShape shape) {
-        KernelChecks.attention(out, logSumExp, qkv, shape);
+    public void attention(Tensor out, Tensor logSumExp, Tensor qkv, @Nullable Tensor firstKeys, AttentionShape shape) {
+        KernelChecks.attention(out, logSumExp, qkv, firstKeys, shape);
         AttentionForward call = lastAttention != null && lastAttention.suits(shape, qkv.dtype())
-                ? lastAttention.with(out, logSumExp, qkv)
-                : AttentionForward.training(out, logSumExp, qkv, shape);
+                ? lastAttention.with(out, logSumExp, qkv, firstKeys)
+                : AttentionForward.training(out, logSumExp, qkv, firstKeys, shape);
         lastAttention = call;
         team.run(call.tasks(), call);
     }
 
     @Override
     public void attentionBackward(
-            Tensor dQkv, Tensor dOut, Tensor out, Tensor logSumExp, Tensor qkv, AttentionShape shape) {
-        KernelChecks.attentionBackward(dQkv, dOut, out, logSumExp, qkv, shape);
+            Tensor dQkv,
+            Tensor dOut,
+            Tensor out,
+            Tensor logSumExp,
+            Tensor qkv,
+            @Nullable Tensor firstKeys,
+            AttentionShape shape) {
+        KernelChecks.attentionBackward(dQkv, dOut, out, logSumExp, qkv, firstKeys, shape);
         AttentionBackward call = lastAttentionBackward != null && lastAttentionBackward.suits(shape, qkv.dtype())
-                ? lastAttentionBackward.with(dQkv, dOut, out, logSumExp, qkv)
-                : new AttentionBackward(dQkv, dOut, out, logSumExp, qkv, shape);
+                ? lastAttentionBackward.with(dQkv, dOut, out, logSumExp, qkv, firstKeys)
+                : new AttentionBackward(dQkv, dOut, out, logSumExp, qkv, firstKeys, shape);
         lastAttentionBackward = call;
         team.run(call.tasks(), call);
     }
 
     @Override
     public void attentionCached(
-            Tensor out, Tensor keyCache, Tensor valueCache, Tensor qkv, AttentionShape shape, int firstPosition) {
-        KernelChecks.attentionCached(out, keyCache, valueCache, qkv, shape, firstPosition);
-        AttentionForward call = AttentionForward.cached(out, keyCache, valueCache, qkv, shape, firstPosition);
+            Tensor out,
+            Tensor keyCache,
+            Tensor valueCache,
+            Tensor qkv,
+            AttentionShape shape,
+            int firstPosition,
+            int window) {
+        KernelChecks.attentionCached(out, keyCache, valueCache, qkv, shape, firstPosition, window);
+        AttentionForward call = AttentionForward.cached(out, keyCache, valueCache, qkv, shape, firstPosition, window);
         call.append(keyCache, valueCache);
         team.run(call.tasks(), call);
     }

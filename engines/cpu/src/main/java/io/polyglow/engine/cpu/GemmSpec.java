@@ -44,6 +44,11 @@ record GemmSpec(
         return new GemmSpec(1, m, n, k, a, b, c, in, out, false, Addend.NONE);
     }
 
+    /** Multiplications and additions. */
+    long operations() {
+        return 2L * batch * m * n * k;
+    }
+
     GemmSpec adding(boolean withBias, Addend what) {
         return new GemmSpec(batch, m, n, k, a, b, c, in, out, withBias, what);
     }

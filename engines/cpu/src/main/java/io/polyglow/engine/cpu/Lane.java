@@ -16,6 +16,8 @@ final class Lane implements AutoCloseable {
     private final Scratch scratchpad = new Scratch();
     private final Scratch scratch = new Scratch();
     private final Window[] windows = new Window[WINDOWS];
+    private long products;
+    private long operations;
 
     Lane() {
         for (int i = 0; i < WINDOWS; i++) {
@@ -40,6 +42,8 @@ final class Lane implements AutoCloseable {
             gemm = new Gemm(spec);
             gemms.put(spec, gemm);
         }
+        products++;
+        operations += spec.operations();
         gemm.run(
                 stream,
                 a,
@@ -53,6 +57,16 @@ final class Lane implements AutoCloseable {
     /** {@code C = A B} or {@code C += A B}, as the spec says. */
     void multiply(GemmSpec spec, long a, long b, long c) {
         multiply(spec, a, b, c, 0, 0);
+    }
+
+    /** Products run so far. */
+    long products() {
+        return products;
+    }
+
+    /** Their multiplications and additions. */
+    long operations() {
+        return operations;
     }
 
     @Override

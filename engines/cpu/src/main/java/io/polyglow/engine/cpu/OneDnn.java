@@ -54,6 +54,11 @@ final class OneDnn {
         return has(dnnl_cpu_isa_avx512_core_amx);
     }
 
+    /** Whether this is an x86 CPU with AVX2 or newer. */
+    static boolean hasX86Vectors() {
+        return has(dnnl_cpu_isa_avx2);
+    }
+
     private static String instructionSet() {
         if (hasAmx()) {
             return "AVX-512 with AMX";

@@ -82,6 +82,24 @@ final class Team implements AutoCloseable {
         return scratch.atLeast(bytes);
     }
 
+    /** What products have run on all lanes: work counted, not timed. */
+    record Work(long products, long operations) {
+        Work since(Work before) {
+            return new Work(products - before.products, operations - before.operations);
+        }
+    }
+
+    /** The work so far; between calls. */
+    Work work() {
+        long products = 0;
+        long operations = 0;
+        for (Lane lane : lanes) {
+            products += lane.products();
+            operations += lane.operations();
+        }
+        return new Work(products, operations);
+    }
+
     @Override
     public void close() {
         closed = true;

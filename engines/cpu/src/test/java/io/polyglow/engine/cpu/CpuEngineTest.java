@@ -86,7 +86,7 @@ class CpuEngineTest {
             Tensor projected = shifted(offsets[i], tensor(140, 300));
             Tensor dWeight = shifted(offsets[i], tensor(300, 60));
             Tensor weight = shifted(offsets[i], filled(300, 60));
-            kernels.attention(attended, tensor(2, 3, 70), qkv, shape);
+            kernels.attention(attended, tensor(2, 3, 70), qkv, null, shape);
             kernels.linear(projected, attended, weight, WeightLayout.OUT_IN, null, null);
 
             kernels.linearBackwardWeight(dWeight, null, attended, projected, WeightLayout.OUT_IN);

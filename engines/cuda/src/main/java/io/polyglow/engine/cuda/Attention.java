@@ -8,6 +8,7 @@ import io.polyglow.trainer.tensor.DType;
 import io.polyglow.trainer.tensor.Tensor;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Causal attention: on the matrix units where storage and head size allow it ({@link FlashAttention}), else a warp a row. The backward pass goes over
@@ -45,21 +46,32 @@ final class Attention implements AutoCloseable {
         return new ByType(image.function(name + "_f32", 0), image.function(name + "_bf16", 0));
     }
 
-    void forward(Tensor out, Tensor logSumExp, Tensor qkv, AttentionShape s) {
+    void forward(Tensor out, Tensor logSumExp, Tensor qkv, @Nullable Tensor firstKeys, AttentionShape s) {
         if (isForMatrixUnits(qkv, s)) {
-            flash(s).forward(out, logSumExp, qkv, s);
+            flash(s).forward(out, logSumExp, qkv, firstKeys, s);
             return;
         }
-        launcher.call(forward.of(qkv.dtype())).tensor(out).tensor(logSumExp).tensor(qkv);
+        launcher.call(forward.of(qkv.dtype()))
+                .tensor(out)
+                .tensor(logSumExp)
+                .tensor(qkv)
+                .tensor(firstKeys);
         dims(s).run(rows(s, s.heads()));
     }
 
-    void backward(Tensor dQkv, Tensor dOut, Tensor out, Tensor logSumExp, Tensor qkv, AttentionShape s) {
+    void backward(
+            Tensor dQkv,
+            Tensor dOut,
+            Tensor out,
+            Tensor logSumExp,
+            Tensor qkv,
+            @Nullable Tensor firstKeys,
+            AttentionShape s) {
         requireHeadDim(s);
         long rows = (long) s.batch() * s.time() * s.heads();
         long deltaAddress = deltas.atLeast(rows * Float.BYTES);
         if (isForMatrixUnits(qkv, s)) {
-            flash(s).backward(dQkv, dOut, out, logSumExp, deltaAddress, qkv, s);
+            flash(s).backward(dQkv, dOut, out, logSumExp, deltaAddress, qkv, firstKeys, s);
             return;
         }
         launcher.call(delta.of(qkv.dtype()))
@@ -77,18 +89,27 @@ final class Attention implements AutoCloseable {
                 .tensor(dOut)
                 .tensor(logSumExp)
                 .address(deltaAddress)
-                .tensor(qkv);
+                .tensor(qkv)
+                .tensor(firstKeys);
         dims(s).run(rows(s, s.heads()));
         launcher.call(backwardKeys.of(qkv.dtype()))
                 .tensor(dQkv)
                 .tensor(dOut)
                 .tensor(logSumExp)
                 .address(deltaAddress)
-                .tensor(qkv);
+                .tensor(qkv)
+                .tensor(firstKeys);
         dims(s).run(rows(s, s.kvHeads()));
     }
 
-    void cached(Tensor out, Tensor keyCache, Tensor valueCache, Tensor qkv, AttentionShape s, int firstPosition) {
+    void cached(
+            Tensor out,
+            Tensor keyCache,
+            Tensor valueCache,
+            Tensor qkv,
+            AttentionShape s,
+            int firstPosition,
+            int window) {
         requireHeadDim(s);
         long positions = keyCache.dim(1);
         long count = (long) s.batch() * s.time() * s.kvHeads() * s.headDim();
@@ -102,7 +123,10 @@ final class Attention implements AutoCloseable {
                 .tensor(keyCache)
                 .tensor(valueCache)
                 .tensor(qkv);
-        dims(s).i32(positions).i32(firstPosition).run(new Grid(s.time(), s.heads(), s.batch(), WARP, ROWS_PER_BLOCK));
+        dims(s).i32(positions)
+                .i32(firstPosition)
+                .i32(window)
+                .run(new Grid(s.time(), s.heads(), s.batch(), WARP, ROWS_PER_BLOCK));
     }
 
     private Launcher dims(AttentionShape s) {

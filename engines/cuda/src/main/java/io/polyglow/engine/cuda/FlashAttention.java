@@ -7,6 +7,7 @@ import io.polyglow.trainer.kernels.AttentionShape;
 import io.polyglow.trainer.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Causal attention in bf16 on the matrix units (Dao 2023), compiled for one head size. Tile sizes and shared memory are those of attention_flash.cu. */
 final class FlashAttention {
@@ -46,13 +47,21 @@ final class FlashAttention {
         return options;
     }
 
-    void forward(Tensor out, Tensor logSumExp, Tensor qkv, AttentionShape s) {
-        launcher.call(forward).tensor(out).tensor(logSumExp).tensor(qkv);
+    void forward(Tensor out, Tensor logSumExp, Tensor qkv, @Nullable Tensor firstKeys, AttentionShape s) {
+        launcher.call(forward).tensor(out).tensor(logSumExp).tensor(qkv).tensor(firstKeys);
         dims(s).run(blocks(s, FORWARD_QUERIES, s.heads()), forwardBytes);
     }
 
     /** {@code deltas} is scratch for {@code [B, H, T]} in f32. */
-    void backward(Tensor dQkv, Tensor dOut, Tensor out, Tensor logSumExp, long deltas, Tensor qkv, AttentionShape s) {
+    void backward(
+            Tensor dQkv,
+            Tensor dOut,
+            Tensor out,
+            Tensor logSumExp,
+            long deltas,
+            Tensor qkv,
+            @Nullable Tensor firstKeys,
+            AttentionShape s) {
         launcher.call(delta)
                 .address(deltas)
                 .tensor(dOut)
@@ -66,14 +75,16 @@ final class FlashAttention {
                 .tensor(dOut)
                 .tensor(logSumExp)
                 .address(deltas)
-                .tensor(qkv);
+                .tensor(qkv)
+                .tensor(firstKeys);
         dims(s).run(blocks(s, backwardRows, s.kvHeads()), backwardBytes + STATISTICS_BYTES);
         launcher.call(backwardQueries)
                 .tensor(dQkv)
                 .tensor(dOut)
                 .tensor(logSumExp)
                 .address(deltas)
-                .tensor(qkv);
+                .tensor(qkv)
+                .tensor(firstKeys);
         dims(s).run(blocks(s, backwardRows, s.heads()), backwardBytes);
     }
 

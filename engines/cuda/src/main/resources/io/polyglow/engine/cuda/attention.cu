@@ -6,6 +6,7 @@
 //   out, dOut [B*T, H * D]
 //   lse       [B, H, T] float       natural logarithm of the sum of the exponentials of the scaled scores
 //   delta     [B, H, T] float       dot product of dOut and out
+//   firstKeys [B*T] int                 the first key that a row sees, counted within its sequence, never decreasing there; null: the first row
 //   keyCache, valueCache [B, P, K * D]
 // Pointers need only the alignment of their elements. Block sizes and grids stand at each kernel; no dynamic shared memory.
 
@@ -137,6 +138,10 @@ struct Packed {
     __device__ __forceinline__ long long statistic(int b, int t, int h) const {
         return ((long long) b * H + h) * T + t;
     }
+
+    __device__ __forceinline__ int firstKey(const int* firstKeys, int b, int t) const {
+        return firstKeys ? firstKeys[(long long) b * T + t] : 0;
+    }
 };
 
 __device__ __forceinline__ float scoreScale(int D) {
@@ -185,11 +190,13 @@ __device__ __forceinline__ Softmax<N> attend(
 }
 
 template <int N, typename E>
-__device__ __forceinline__ void forwardRow(E* out, float* lse, const E* qkv, const Packed& at, int b, int t, int h) {
+__device__ __forceinline__ void forwardRow(
+        E* out, float* lse, const E* qkv, const int* firstKeys, const Packed& at, int b, int t, int h) {
     int kvHead = at.kvHead(h);
     Channels<N> q = load<N>(qkv + at.query(b, t, h), at.D);
+    int first = at.firstKey(firstKeys, b, t);
     Softmax<N> y = attend<N>(
-            q, qkv + at.key(b, 0, kvHead), qkv + at.value(b, 0, kvHead), at.rowLength(), at.D, 0, KEYS_AT_ONCE, t + 1);
+            q, qkv + at.key(b, 0, kvHead), qkv + at.value(b, 0, kvHead), at.rowLength(), at.D, first, KEYS_AT_ONCE, t + 1);
     storeScaled(out + at.out(b, t, h), at.D, y.out, 1.0f / y.sum);
     if (threadIdx.x == 0) {
         lse[at.statistic(b, t, h)] = y.max + logf(y.sum);
@@ -199,7 +206,7 @@ __device__ __forceinline__ void forwardRow(E* out, float* lse, const E* qkv, con
 // dQ of one query row: with p = exp(score - lse), dQ = sum over keys of p * (dOut . v - delta) * scale * k.
 template <int N, typename E>
 __device__ __forceinline__ void backwardQueryRow(
-        E* dQkv, const E* dOut, const float* lse, const float* delta, const E* qkv, const Packed& at, int b, int t, int h) {
+        E* dQkv, const E* dOut, const float* lse, const float* delta, const E* qkv, const int* firstKeys, const Packed& at, int b, int t, int h) {
     int D = at.D, kvHead = at.kvHead(h);
     float scale = scoreScale(D);
     Channels<N> q = load<N>(qkv + at.query(b, t, h), D);
@@ -207,7 +214,7 @@ __device__ __forceinline__ void backwardQueryRow(
     float rowLse = lse[at.statistic(b, t, h)], rowDelta = delta[at.statistic(b, t, h)];
     Channels<N> dQ = zeros<N>();
 #pragma unroll 4
-    for (int j = 0; j <= t; j++) {
+    for (int j = at.firstKey(firstKeys, b, t); j <= t; j++) {
         Channels<N> k = load<N>(qkv + at.key(b, j, kvHead), D);
         Channels<N> v = load<N>(qkv + at.value(b, j, kvHead), D);
         float p = expf(warpSum(partialDot(q, k)) * scale - rowLse);
@@ -217,10 +224,11 @@ __device__ __forceinline__ void backwardQueryRow(
     storeScaled(dQkv + at.query(b, t, h), D, dQ, scale);
 }
 
-// dK and dV of one key row, over all the query heads that read it and all the queries from its own time on.
+// dK and dV of one key row, over all the query heads that read it and all the queries from its own time on, up to the first that no longer
+// sees it.
 template <int N, typename E>
 __device__ __forceinline__ void backwardKeyRow(
-        E* dQkv, const E* dOut, const float* lse, const float* delta, const E* qkv, const Packed& at, int b, int j, int kvHead) {
+        E* dQkv, const E* dOut, const float* lse, const float* delta, const E* qkv, const int* firstKeys, const Packed& at, int b, int j, int kvHead) {
     int D = at.D, group = at.H / at.K;
     float scale = scoreScale(D);
     Channels<N> k = load<N>(qkv + at.key(b, j, kvHead), D);
@@ -228,7 +236,7 @@ __device__ __forceinline__ void backwardKeyRow(
     Channels<N> dK = zeros<N>(), dV = zeros<N>();
     for (int h = kvHead * group; h < (kvHead + 1) * group; h++) {
 #pragma unroll 2
-        for (int t = j; t < at.T; t++) {
+        for (int t = j; t < at.T && at.firstKey(firstKeys, b, t) <= j; t++) {
             Channels<N> q = load<N>(qkv + at.query(b, t, h), D);
             Channels<N> dO = load<N>(dOut + at.out(b, t, h), D);
             float p = expf(warpSum(partialDot(q, k)) * scale - lse[at.statistic(b, t, h)]);
@@ -244,9 +252,9 @@ __device__ __forceinline__ void backwardKeyRow(
 // One query row and head over the cache: the warps of the block share the keys, then their softmaxes are merged in the order of the warps.
 template <int N, typename E>
 __device__ __forceinline__ void cachedRow(
-        E* out, const E* keyCache, const E* valueCache, const E* qkv, const Packed& at, int P, int firstPosition, int b, int t, int h) {
+        E* out, const E* keyCache, const E* valueCache, const E* qkv, const Packed& at, int P, int firstPosition, int window, int b, int t, int h) {
     __shared__ float max[ROWS_PER_BLOCK], sum[ROWS_PER_BLOCK], outs[ROWS_PER_BLOCK][N * WARP];
-    int D = at.D, lane = threadIdx.x, warp = threadIdx.y;
+    int D = at.D, lane = threadIdx.x, warp = threadIdx.y, position = firstPosition + t;
     long long ld = (long long) at.K * D;
     long long head = (long long) b * P * ld + at.kvHead(h) * D;
     Channels<N> q = load<N>(qkv + at.query(b, t, h), D);
@@ -256,9 +264,9 @@ __device__ __forceinline__ void cachedRow(
             valueCache + head,
             ld,
             D,
-            warp * KEYS_AT_ONCE,
+            (window > position ? 0 : position - window + 1) + warp * KEYS_AT_ONCE,
             ROWS_PER_BLOCK * KEYS_AT_ONCE,
-            firstPosition + t + 1);
+            position + 1);
     if (lane == 0) {
         max[warp] = y.max;
         sum[warp] = y.sum;
@@ -304,11 +312,11 @@ __device__ __forceinline__ void cachedRow(
 // attention_forward_{f32,bf16}: writes out and lse. Block (32, 8), grid (ceil(T / 8), H, B). Long rows come first, for balance.
 #define ATTENTION_FORWARD(NAME, E)                                                                                               \
     extern "C" __global__ void __launch_bounds__(WARP* ROWS_PER_BLOCK)                                                           \
-            NAME(E* out, float* lse, const E* qkv, int B, int T, int H, int K, int D) {                                          \
+            NAME(E* out, float* lse, const E* qkv, const int* firstKeys, int B, int T, int H, int K, int D) {                    \
         int t = (gridDim.x - 1 - blockIdx.x) * ROWS_PER_BLOCK + threadIdx.y;                                                     \
         if (t < T) {                                                                                                             \
             Packed at = {T, H, K, D};                                                                                            \
-            WITH_CHANNELS_PER_LANE(D, forwardRow, out, lse, qkv, at, blockIdx.z, t, blockIdx.y)                                  \
+            WITH_CHANNELS_PER_LANE(D, forwardRow, out, lse, qkv, firstKeys, at, blockIdx.z, t, blockIdx.y)                       \
         }                                                                                                                        \
     }
 
@@ -339,11 +347,21 @@ ATTENTION_DELTA(attention_delta_bf16, bf16)
 // attention_backward_q_{f32,bf16}: writes the query heads of dQkv. Block (32, 8), grid (ceil(T / 8), H, B). Long rows come first.
 #define ATTENTION_BACKWARD_Q(NAME, E)                                                                                            \
     extern "C" __global__ void __launch_bounds__(WARP* ROWS_PER_BLOCK) NAME(                                                     \
-            E* dQkv, const E* dOut, const float* lse, const float* delta, const E* qkv, int B, int T, int H, int K, int D) {     \
+            E* dQkv,                                                                                                             \
+            const E* dOut,                                                                                                       \
+            const float* lse,                                                                                                    \
+            const float* delta,                                                                                                  \
+            const E* qkv,                                                                                                        \
+            const int* firstKeys,                                                                                                \
+            int B,                                                                                                               \
+            int T,                                                                                                               \
+            int H,                                                                                                               \
+            int K,                                                                                                               \
+            int D) {                                                                                                             \
         int t = (gridDim.x - 1 - blockIdx.x) * ROWS_PER_BLOCK + threadIdx.y;                                                     \
         if (t < T) {                                                                                                             \
             Packed at = {T, H, K, D};                                                                                            \
-            WITH_CHANNELS_PER_LANE(D, backwardQueryRow, dQkv, dOut, lse, delta, qkv, at, blockIdx.z, t, blockIdx.y)              \
+            WITH_CHANNELS_PER_LANE(D, backwardQueryRow, dQkv, dOut, lse, delta, qkv, firstKeys, at, blockIdx.z, t, blockIdx.y)   \
         }                                                                                                                        \
     }
 
@@ -353,11 +371,21 @@ ATTENTION_BACKWARD_Q(attention_backward_q_bf16, bf16)
 // attention_backward_kv_{f32,bf16}: writes the key and value heads of dQkv. Block (32, 8), grid (ceil(T / 8), K, B).
 #define ATTENTION_BACKWARD_KV(NAME, E)                                                                                           \
     extern "C" __global__ void __launch_bounds__(WARP* ROWS_PER_BLOCK) NAME(                                                     \
-            E* dQkv, const E* dOut, const float* lse, const float* delta, const E* qkv, int B, int T, int H, int K, int D) {     \
+            E* dQkv,                                                                                                             \
+            const E* dOut,                                                                                                       \
+            const float* lse,                                                                                                    \
+            const float* delta,                                                                                                  \
+            const E* qkv,                                                                                                        \
+            const int* firstKeys,                                                                                                \
+            int B,                                                                                                               \
+            int T,                                                                                                               \
+            int H,                                                                                                               \
+            int K,                                                                                                               \
+            int D) {                                                                                                             \
         int t = blockIdx.x * ROWS_PER_BLOCK + threadIdx.y;                                                                       \
         if (t < T) {                                                                                                             \
             Packed at = {T, H, K, D};                                                                                            \
-            WITH_CHANNELS_PER_LANE(D, backwardKeyRow, dQkv, dOut, lse, delta, qkv, at, blockIdx.z, t, blockIdx.y)                \
+            WITH_CHANNELS_PER_LANE(D, backwardKeyRow, dQkv, dOut, lse, delta, qkv, firstKeys, at, blockIdx.z, t, blockIdx.y)     \
         }                                                                                                                        \
     }
 
@@ -385,7 +413,7 @@ CACHE_APPEND(cache_append_f32, float)
 CACHE_APPEND(cache_append_bf16, bf16)
 
 // attention_cached_{f32,bf16}: writes out; row t of the queries in qkv [B*T, (H + 2K) * D] attends to the cached positions 0 ...
-// firstPosition + t, its own among them (cache_append comes first). Block (32, 8), grid (T, H, B).
+// firstPosition + t, its own among them (cache_append comes first), of them the last window ones. Block (32, 8), grid (T, H, B).
 #define ATTENTION_CACHED(NAME, E)                                                                                                \
     extern "C" __global__ void __launch_bounds__(WARP* ROWS_PER_BLOCK) NAME(                                                     \
             E* out,                                                                                                              \
@@ -398,10 +426,11 @@ CACHE_APPEND(cache_append_bf16, bf16)
             int K,                                                                                                               \
             int D,                                                                                                               \
             int P,                                                                                                               \
-            int firstPosition) {                                                                                                 \
+            int firstPosition,                                                                                                   \
+            int window) {                                                                                                        \
         Packed at = {T, H, K, D};                                                                                                \
         WITH_CHANNELS_PER_LANE(                                                                                                  \
-                D, cachedRow, out, keyCache, valueCache, qkv, at, P, firstPosition, blockIdx.z, blockIdx.x, blockIdx.y)          \
+                D, cachedRow, out, keyCache, valueCache, qkv, at, P, firstPosition, window, blockIdx.z, blockIdx.x, blockIdx.y)  \
     }
 
 ATTENTION_CACHED(attention_cached_f32, float)

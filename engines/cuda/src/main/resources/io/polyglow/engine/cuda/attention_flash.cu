@@ -7,6 +7,8 @@
 //   out, dOut [B*T, H * D] bf16
 //   lse       [B, H, T] float            natural logarithm of the sum of the exponentials of the scaled scores
 //   delta     [B, H, T] float            dot product of dOut and out
+//   firstKeys [B*T] int                  the first key that a row sees, counted within its sequence, never decreasing there; null: the first row.
+//                                        Stages of keys (or queries) that no row of a block sees are left out.
 // The bf16 pointers are 16-byte aligned. Sums are f32; probabilities and their gradients are rounded to bf16 for the second matrix products.
 // The bits are the same on every call: each output element is summed by one warp, in a fixed order.
 //
@@ -166,6 +168,11 @@ __device__ __forceinline__ void storeRows(
     }
 }
 
+// The first key that row t of a sequence sees; rows beyond the sequence see zeros from its beginning.
+__device__ __forceinline__ int firstKeyOf(const int* firstKeys, int t, int T) {
+    return firstKeys && t < T ? firstKeys[t] : 0;
+}
+
 extern __shared__ __align__(1024) unsigned char shared[];
 
 // Forward ------------------------------------------------------------------------------------------------------------------------------
@@ -179,7 +186,8 @@ constexpr float SLACK = 8.0f;
 
 // flash_forward: writes out and lse. Block 128, grid (ceil(T / 128), H, B), dynamic shared bytes 768 * D.
 // A warp has 32 query rows; stages of 64 keys come from the diagonal down. Long rows are launched first, for balance.
-extern "C" __global__ void __launch_bounds__(THREADS, 2) flash_forward(bf16* out, float* lse, const bf16* qkv, int B, int T, int H, int K) {
+extern "C" __global__ void __launch_bounds__(THREADS, 2) flash_forward(
+        bf16* out, float* lse, const bf16* qkv, const int* firstKeys, int B, int T, int H, int K) {
     int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP;
     int h = blockIdx.y, b = blockIdx.z;
     int firstQuery = (gridDim.x - 1 - blockIdx.x) * FORWARD_QUERIES;
@@ -193,6 +201,9 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) flash_forward(bf16* out
     unsigned int across = downThenRight(lane), along = rightThenDown(lane);
     int warpRow = warp * FORWARD_M * 16;
 
+    const int* firsts = firstKeys ? firstKeys + (long long) b * T : nullptr;
+    int highestFirst = firstKeyOf(firsts, min(warpQuery + FORWARD_M * 16, T) - 1, T);
+    int lowest = firstKeyOf(firsts, firstQuery, T) / STAGE;
     int last = min(firstQuery + FORWARD_QUERIES - 1, T - 1) / STAGE;
     copyTile<FORWARD_QUERIES>(queryTile, queries, ld, firstQuery, T);
     copyTile<STAGE>(stages, keys, ld, last * STAGE, T);
@@ -217,12 +228,12 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) flash_forward(bf16* out
         top[m][0] = top[m][1] = __int_as_float(0xff800000);
         sum[m][0] = sum[m][1] = 0.0f;
     }
-    for (int stage = last; stage >= 0; stage--) {
+    for (int stage = last; stage >= lowest; stage--) {
         unsigned int keyTile = stages + ((last - stage) & 1) * 2 * STAGE_TILE_BYTES;
         unsigned int valueTile = keyTile + STAGE_TILE_BYTES;
         waitForCopies();
         __syncthreads();
-        if (stage > 0) {
+        if (stage > lowest) {
             unsigned int next = stages + ((last - stage + 1) & 1) * 2 * STAGE_TILE_BYTES;
             copyTile<STAGE>(next, keys, ld, (stage - 1) * STAGE, T);
             copyTile<STAGE>(next + STAGE_TILE_BYTES, values, ld, (stage - 1) * STAGE, T);
@@ -250,16 +261,20 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) flash_forward(bf16* out
                 }
             }
         }
-        if (firstKey + STAGE - 1 > warpQuery) {
+        if (firstKey + STAGE - 1 > warpQuery || firstKey < highestFirst) {
 #pragma unroll
             for (int m = 0; m < FORWARD_M; m++) {
 #pragma unroll
-                for (int n = 0; n < STAGE / 8; n++) {
+                for (int r = 0; r < 2; r++) {
+                    int query = warpQuery + m * 16 + lane / 4 + r * 8;
+                    int first = firstKeyOf(firsts, query, T);
 #pragma unroll
-                    for (int i = 0; i < 4; i++) {
-                        int query = warpQuery + m * 16 + lane / 4 + i / 2 * 8;
-                        int key = firstKey + n * 8 + lane % 4 * 2 + i % 2;
-                        s[m][n].x[i] = key > query ? __int_as_float(0xff800000) : s[m][n].x[i];
+                    for (int n = 0; n < STAGE / 8; n++) {
+#pragma unroll
+                        for (int i = 2 * r; i < 2 * r + 2; i++) {
+                            int key = firstKey + n * 8 + lane % 4 * 2 + i % 2;
+                            s[m][n].x[i] = key > query || key < first ? __int_as_float(0xff800000) : s[m][n].x[i];
+                        }
                     }
                 }
             }
@@ -397,7 +412,16 @@ __device__ __forceinline__ void loadOwn(Fragment (&own)[BACKWARD_M][STEPS], unsi
 // products as left operands of the second ones. Loops over stages of 64 queries (with their dOut, lse and delta) from the diagonal on, for
 // each query head of the group. Block 0, which has the most queries, is launched first.
 extern "C" __global__ void __launch_bounds__(THREADS, 2) flash_backward_kv(
-        bf16* dQkv, const bf16* dOut, const float* lse, const float* delta, const bf16* qkv, int B, int T, int H, int K) {
+        bf16* dQkv,
+        const bf16* dOut,
+        const float* lse,
+        const float* delta,
+        const bf16* qkv,
+        const int* firstKeys,
+        int B,
+        int T,
+        int H,
+        int K) {
     constexpr int M = BACKWARD_M;
     constexpr int STAGE_BYTES = 2 * STAGE_TILE_BYTES + 2 * STAGE * 4;
     int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP;
@@ -420,6 +444,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) flash_backward_kv(
         copyFloat(stage + 2 * STAGE_TILE_BYTES + threadIdx.x * 4, statistic + ((long long) b * H + h) * T + first + i, first + i < T);
     };
 
+    const int* firsts = firstKeys ? firstKeys + (long long) b * T : nullptr;
+    int lastKey = min(firstKey + BACKWARD_ROWS, T) - 1;
     int firstStage = firstKey / STAGE * STAGE;
     int h = kvHead * (H / K), query = firstStage;
     copyTile<BACKWARD_ROWS>(keyTile, sequence + (H + kvHead) * D, ld, firstKey, T);
@@ -435,7 +461,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) flash_backward_kv(
     int index = 0;
     while (h < (kvHead + 1) * (H / K)) {
         int nextQuery = query + STAGE, nextHead = h;
-        if (nextQuery >= T) {
+        if (nextQuery >= T || firstKeyOf(firsts, nextQuery, T) > lastKey) {
             nextQuery = firstStage;
             nextHead++;
         }
@@ -475,16 +501,20 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) flash_backward_kv(
                     multiply(dS[m][1], v[m][step], d.x[2], d.x[3]);
                 }
             }
-            if (query + c < warpKey + M * 16 - 1) {
+            if (query + c < warpKey + M * 16 - 1 || firstKeyOf(firsts, min(query + c + 16, T) - 1, T) > warpKey) {
 #pragma unroll
-                for (int m = 0; m < M; m++) {
+                for (int n = 0; n < 2; n++) {
 #pragma unroll
-                    for (int n = 0; n < 2; n++) {
+                    for (int side = 0; side < 2; side++) {
+                        int column = query + c + n * 8 + lane % 4 * 2 + side;
+                        int first = firstKeyOf(firsts, column, T);
 #pragma unroll
-                        for (int i = 0; i < 4; i++) {
-                            int row = warpKey + m * 16 + lane / 4 + i / 2 * 8;
-                            int column = query + c + n * 8 + lane % 4 * 2 + i % 2;
-                            p[m][n].x[i] = row > column ? __int_as_float(0xff800000) : p[m][n].x[i];
+                        for (int m = 0; m < M; m++) {
+#pragma unroll
+                            for (int i = side; i < 4; i += 2) {
+                                int row = warpKey + m * 16 + lane / 4 + i / 2 * 8;
+                                p[m][n].x[i] = row > column || row < first ? __int_as_float(0xff800000) : p[m][n].x[i];
+                            }
                         }
                     }
                 }
@@ -541,7 +571,16 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) flash_backward_kv(
 // flash_backward_q: writes the query heads of dQkv. Block 128, grid (ceil(T / R), H, B) with R = 128 for D = 64, 64 for D = 128; dynamic
 // shared bytes 65536 for D = 64, 98304 for D = 128. Loops over stages of 64 keys up to the diagonal. Long rows are launched first.
 extern "C" __global__ void __launch_bounds__(THREADS, 2) flash_backward_q(
-        bf16* dQkv, const bf16* dOut, const float* lse, const float* delta, const bf16* qkv, int B, int T, int H, int K) {
+        bf16* dQkv,
+        const bf16* dOut,
+        const float* lse,
+        const float* delta,
+        const bf16* qkv,
+        const int* firstKeys,
+        int B,
+        int T,
+        int H,
+        int K) {
     constexpr int M = BACKWARD_M;
     int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP;
     int h = blockIdx.y, b = blockIdx.z;
@@ -558,8 +597,11 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) flash_backward_q(
 
     copyTile<BACKWARD_ROWS>(queryTile, queries, ld, firstQuery, T);
     copyTile<BACKWARD_ROWS>(dOutTile, dOut + ((long long) b * T * H + h) * D, H * D, firstQuery, T);
-    copyTile<STAGE>(stages, keys, ld, 0, T);
-    copyTile<STAGE>(stages + STAGE_TILE_BYTES, values, ld, 0, T);
+    const int* firsts = firstKeys ? firstKeys + (long long) b * T : nullptr;
+    int highestFirst = firstKeyOf(firsts, min(warpQuery + M * 16, T) - 1, T);
+    int begin = firstKeyOf(firsts, firstQuery, T) / STAGE * STAGE;
+    copyTile<STAGE>(stages, keys, ld, begin, T);
+    copyTile<STAGE>(stages + STAGE_TILE_BYTES, values, ld, begin, T);
     float rowLse[M][2], rowDelta[M][2];
 #pragma unroll
     for (int m = 0; m < M; m++) {
@@ -579,13 +621,13 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) flash_backward_q(
 
     Tile dQ[M][2 * STEPS] = {};
     int end = min(firstQuery + BACKWARD_ROWS, T);
-    for (int firstKey = 0; firstKey < end; firstKey += STAGE) {
-        unsigned int keyTile = stages + (firstKey / STAGE & 1) * 2 * STAGE_TILE_BYTES;
+    for (int firstKey = begin; firstKey < end; firstKey += STAGE) {
+        unsigned int keyTile = stages + ((firstKey - begin) / STAGE & 1) * 2 * STAGE_TILE_BYTES;
         unsigned int valueTile = keyTile + STAGE_TILE_BYTES;
         waitForCopies();
         __syncthreads();
         if (firstKey + STAGE < end) {
-            unsigned int next = stages + (firstKey / STAGE + 1 & 1) * 2 * STAGE_TILE_BYTES;
+            unsigned int next = stages + ((firstKey - begin) / STAGE + 1 & 1) * 2 * STAGE_TILE_BYTES;
             copyTile<STAGE>(next, keys, ld, firstKey + STAGE, T);
             copyTile<STAGE>(next + STAGE_TILE_BYTES, values, ld, firstKey + STAGE, T);
         }
@@ -617,16 +659,20 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) flash_backward_q(
                     }
                 }
             }
-            if (firstKey + c + BACKWARD_KEYS - 1 > warpQuery) {
+            if (firstKey + c + BACKWARD_KEYS - 1 > warpQuery || firstKey + c < highestFirst) {
 #pragma unroll
                 for (int m = 0; m < M; m++) {
 #pragma unroll
-                    for (int n = 0; n < BACKWARD_KEYS / 8; n++) {
+                    for (int r = 0; r < 2; r++) {
+                        int row = warpQuery + m * 16 + lane / 4 + r * 8;
+                        int first = firstKeyOf(firsts, row, T);
 #pragma unroll
-                        for (int i = 0; i < 4; i++) {
-                            int row = warpQuery + m * 16 + lane / 4 + i / 2 * 8;
-                            int column = firstKey + c + n * 8 + lane % 4 * 2 + i % 2;
-                            s[m][n].x[i] = column > row ? __int_as_float(0xff800000) : s[m][n].x[i];
+                        for (int n = 0; n < BACKWARD_KEYS / 8; n++) {
+#pragma unroll
+                            for (int i = 2 * r; i < 2 * r + 2; i++) {
+                                int column = firstKey + c + n * 8 + lane % 4 * 2 + i % 2;
+                                s[m][n].x[i] = column > row || column < first ? __int_as_float(0xff800000) : s[m][n].x[i];
+                            }
                         }
                     }
                 }

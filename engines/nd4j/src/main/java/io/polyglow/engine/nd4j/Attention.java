@@ -23,7 +23,7 @@ final class Attention {
         rowSums = new RowSums(scratch);
     }
 
-    void forward(Tensor out, Tensor logSumExp, Tensor qkv, AttentionShape s) {
+    void forward(Tensor out, Tensor logSumExp, Tensor qkv, @Nullable Tensor firstKeys, AttentionShape s) {
         long most = sequencesPerTurn(s, s.time());
         for (long b = 0; b < s.batch(); b += most) {
             AttentionShape turn = part(s, Math.min(most, s.batch() - b));
@@ -34,6 +34,7 @@ final class Attention {
             for (int g = 0; g < rows.G(); g++) {
                 Ops.product(rows.scores(scores, g, s.time()), rows.queries(g), rows.keysTransposed(), scale(s), 0);
             }
+            hide(scores, mask(firstKeys, b, turn), turn, s.time());
             softmax(scores, turn, s.time(), sums);
             for (int g = 0; g < rows.G(); g++) {
                 Ops.product(rows.out(outRows, g), rows.scores(scores, g, s.time()), rows.values(), 1, 0);
@@ -42,13 +43,27 @@ final class Attention {
         }
     }
 
-    /** Masks scores {@code [B, H, T, S]} and turns them into probabilities in place; {@code logSumExp[B, H, T]} is the log of what they were divided by. */
-    private void softmax(Run scores, AttentionShape s, int S, @Nullable Run logSumExp) {
-        long heads = (long) s.batch() * s.heads(), rows = heads * s.time();
-        if (s.time() > 1) {
-            INDArray all = scores.dense(heads, (long) s.time() * S);
-            Ops.add(all, all, masks.of(s.time(), S));
+    /** What is added to the scores {@code [B, H, T * T]} of a turn that begins with sequence b: plainly causal, or {@code [B, 1, T * T]} by first keys. */
+    private INDArray mask(@Nullable Tensor firstKeys, long b, AttentionShape s) {
+        int T = s.time();
+        if (firstKeys == null) {
+            return masks.of(T, T, AttentionShape.NO_WINDOW);
         }
+        long rows = (long) s.batch() * T;
+        Run mask = scratch.take(rows * T);
+        int[] first = Transfer.ids(firstKeys.slice(b * T, rows));
+        Transfer.write(mask.dense(rows * T), CausalMasks.values(first, T));
+        return mask.dense(s.batch(), 1, (long) T * T);
+    }
+
+    private static void hide(Run scores, INDArray mask, AttentionShape s, int S) {
+        INDArray all = scores.dense(s.batch(), s.heads(), (long) s.time() * S);
+        Ops.add(all, all, mask);
+    }
+
+    /** Turns masked scores {@code [B, H, T, S]} into probabilities in place; {@code logSumExp[B, H, T]} is the log of what they were divided by. */
+    private void softmax(Run scores, AttentionShape s, int S, @Nullable Run logSumExp) {
+        long rows = (long) s.batch() * s.heads() * s.time();
         INDArray p = scores.dense(rows, S);
         Run max = scratch.take(rows), sum = scratch.take(rows);
         Ops.maxRows(max.dense(rows), p);
@@ -62,7 +77,14 @@ final class Attention {
         }
     }
 
-    void backward(Tensor dQkv, Tensor dOut, Tensor out, Tensor logSumExp, Tensor qkv, AttentionShape s) {
+    void backward(
+            Tensor dQkv,
+            Tensor dOut,
+            Tensor out,
+            Tensor logSumExp,
+            Tensor qkv,
+            @Nullable Tensor firstKeys,
+            AttentionShape s) {
         long most = sequencesPerTurn(s, s.time());
         for (long b = 0; b < s.batch(); b += most) {
             AttentionShape turn = part(s, Math.min(most, s.batch() - b));
@@ -73,22 +95,23 @@ final class Attention {
                     Run.of(out).from(outRow),
                     Run.of(logSumExp).from(b * s.heads() * s.time()),
                     new Packed(Run.of(qkv).from(qkvRow), turn),
+                    mask(firstKeys, b, turn),
                     turn);
             scratch.reset();
         }
     }
 
     /** With probabilities p: {@code dV = p^T dOut}, {@code dS = p (dOut v^T - delta)}, {@code dQ = dS k}, {@code dK = dS^T q}. */
-    private void backward(Packed dRows, Run dOut, Run out, Run logSumExp, Packed rows, AttentionShape s) {
+    private void backward(
+            Packed dRows, Run dOut, Run out, Run logSumExp, Packed rows, INDArray mask, AttentionShape s) {
         int T = s.time();
-        long heads = (long) s.batch() * s.heads(), lines = heads * T;
+        long lines = (long) s.batch() * s.heads() * T;
         Run p = scratch.take(lines * T), dS = scratch.take(lines * T);
         for (int g = 0; g < rows.G(); g++) {
             Ops.product(rows.scores(p, g, T), rows.queries(g), rows.keysTransposed(), scale(s), 0);
             Ops.product(rows.scores(dS, g, T), rows.out(dOut, g), rows.valuesTransposed(), 1, 0);
         }
-        INDArray all = p.dense(heads, (long) T * T);
-        Ops.add(all, all, masks.of(T, T));
+        hide(p, mask, s, T);
         INDArray probabilities = p.dense(lines, T), gradients = dS.dense(lines, T);
         Ops.subtract(probabilities, probabilities, logSumExp.dense(lines, 1));
         Ops.exp(probabilities, probabilities);
@@ -114,7 +137,14 @@ final class Attention {
         return byHead.dense(lines, 1);
     }
 
-    void cached(Tensor out, Tensor keyCache, Tensor valueCache, Tensor qkv, AttentionShape s, int firstPosition) {
+    void cached(
+            Tensor out,
+            Tensor keyCache,
+            Tensor valueCache,
+            Tensor qkv,
+            AttentionShape s,
+            int firstPosition,
+            int window) {
         Packed rows = new Packed(Run.of(qkv), s);
         Packed.Cache keys = new Packed.Cache(Run.of(keyCache), keyCache.dim(1), s);
         Packed.Cache values = new Packed.Cache(Run.of(valueCache), valueCache.dim(1), s);
@@ -124,6 +154,9 @@ final class Attention {
         Run scores = scratch.take((long) s.batch() * s.heads() * s.time() * S);
         for (int g = 0; g < rows.G(); g++) {
             Ops.product(rows.scores(scores, g, S), rows.queries(g), keys.headsTransposed(S), scale(s), 0);
+        }
+        if (s.time() > 1 || window < S) {
+            hide(scores, masks.of(s.time(), S, window), s, S);
         }
         softmax(scores, s, S, null);
         for (int g = 0; g < rows.G(); g++) {

@@ -166,26 +166,38 @@ final class Nd4jKernels implements Kernels, AutoCloseable {
     }
 
     @Override
-    public void attention(Tensor out, Tensor logSumExp, Tensor qkv, AttentionShape shape) {
-        KernelChecks.attention(out, logSumExp, qkv, shape);
+    public void attention(Tensor out, Tensor logSumExp, Tensor qkv, @Nullable Tensor firstKeys, AttentionShape shape) {
+        KernelChecks.attention(out, logSumExp, qkv, firstKeys, shape);
         begin();
-        attention.forward(out, logSumExp, qkv, shape);
+        attention.forward(out, logSumExp, qkv, firstKeys, shape);
     }
 
     @Override
     public void attentionBackward(
-            Tensor dQkv, Tensor dOut, Tensor out, Tensor logSumExp, Tensor qkv, AttentionShape shape) {
-        KernelChecks.attentionBackward(dQkv, dOut, out, logSumExp, qkv, shape);
+            Tensor dQkv,
+            Tensor dOut,
+            Tensor out,
+            Tensor logSumExp,
+            Tensor qkv,
+            @Nullable Tensor firstKeys,
+            AttentionShape shape) {
+        KernelChecks.attentionBackward(dQkv, dOut, out, logSumExp, qkv, firstKeys, shape);
         begin();
-        attention.backward(dQkv, dOut, out, logSumExp, qkv, shape);
+        attention.backward(dQkv, dOut, out, logSumExp, qkv, firstKeys, shape);
     }
 
     @Override
     public void attentionCached(
-            Tensor out, Tensor keyCache, Tensor valueCache, Tensor qkv, AttentionShape shape, int firstPosition) {
-        KernelChecks.attentionCached(out, keyCache, valueCache, qkv, shape, firstPosition);
+            Tensor out,
+            Tensor keyCache,
+            Tensor valueCache,
+            Tensor qkv,
+            AttentionShape shape,
+            int firstPosition,
+            int window) {
+        KernelChecks.attentionCached(out, keyCache, valueCache, qkv, shape, firstPosition, window);
         begin();
-        attention.cached(out, keyCache, valueCache, qkv, shape, firstPosition);
+        attention.cached(out, keyCache, valueCache, qkv, shape, firstPosition, window);
     }
 
     @Override
