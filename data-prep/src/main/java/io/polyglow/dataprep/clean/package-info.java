@@ -1,5 +1,5 @@
 /**
- * Text normalisation, languages and scripts, all from pinned Unicode data. Start at {@link io.polyglow.dataprep.clean.Cleaner}.
+ * Raw text to documents: normalisation from pinned Unicode data, names, hashes. Start at {@link io.polyglow.dataprep.clean.Cleaner}.
  */
 @NullMarked
 package io.polyglow.dataprep.clean;

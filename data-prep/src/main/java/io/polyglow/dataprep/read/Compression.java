@@ -3,7 +3,9 @@ package io.polyglow.dataprep.read;
 import com.github.luben.zstd.ZstdInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Locale;
 import java.util.zip.GZIPInputStream;
+import org.apache.commons.compress.compressors.bzip2.BZip2CompressorInputStream;
 
 /** Compression of an input file, shown by its suffix. */
 public enum Compression {
@@ -24,6 +26,12 @@ public enum Compression {
         public InputStream open(InputStream in) throws IOException {
             return new ZstdInputStream(in).setContinuous(false);
         }
+    },
+    BZIP2(".bz2") {
+        @Override
+        public InputStream open(InputStream in) throws IOException {
+            return new BZip2CompressorInputStream(new java.io.BufferedInputStream(in, BUFFER_BYTES), true);
+        }
     };
 
     private static final int BUFFER_BYTES = 1 << 16;
@@ -36,7 +44,13 @@ public enum Compression {
 
     /** The compression that the file name shows. */
     public static Compression ofName(String name) {
-        return name.endsWith(GZIP.suffix) ? GZIP : name.endsWith(ZSTD.suffix) ? ZSTD : NONE;
+        String lower = name.toLowerCase(Locale.ROOT);
+        for (Compression compression : new Compression[] {GZIP, ZSTD, BZIP2}) {
+            if (lower.endsWith(compression.suffix)) {
+                return compression;
+            }
+        }
+        return NONE;
     }
 
     /** The name without the suffix of this compression. */

@@ -14,6 +14,12 @@ public enum Format {
     HTML,
     /** A line is one document, a JSON object. */
     JSONL,
+    /** A record after the first, which names the columns, is one document (RFC 4180). */
+    CSV,
+    /** CSV with tabs. */
+    TSV,
+    /** A record with an HTML page, or with text made from one (WET), is one document (ISO 28500). */
+    WARC,
     /** A row is one document. */
     PARQUET;
 
@@ -27,6 +33,10 @@ public enum Format {
             Map.entry("jsonl", JSONL),
             Map.entry("ndjson", JSONL),
             Map.entry("json", JSONL),
+            Map.entry("csv", CSV),
+            Map.entry("tsv", TSV),
+            Map.entry("warc", WARC),
+            Map.entry("wet", WARC),
             Map.entry("parquet", PARQUET));
 
     /** The format that a file name shows, after a compression suffix is taken off. */

@@ -1,53 +1,59 @@
 package io.polyglow.dataprep.read;
 
 import io.polyglow.dataprep.doc.Decoded;
+import io.polyglow.dataprep.doc.Metadata;
+import io.polyglow.dataprep.doc.Place;
 import io.polyglow.dataprep.doc.RawDocument;
-import java.io.ByteArrayInputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
+import io.polyglow.dataprep.html.MainContent;
 import java.nio.charset.StandardCharsets;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jsoup.Jsoup;
 import org.jsoup.nodes.Document;
 import org.jsoup.nodes.Element;
 import org.jspecify.annotations.Nullable;
 
-/** The main text of a web page, with the language of {@code <html lang>} and the name in {@code data-code}. */
+/** The main text of a web page, with the language of {@code <html lang>}, the name in {@code data-code} and the address in {@code <link rel=canonical>}. */
 final class HtmlPage {
-    private static final String NOT_CONTENT =
-            "script,style,noscript,template,svg,math,nav,aside,footer,form,button,select,iframe,object,[hidden],[aria-hidden=true]";
+    /** How far browsers look for a charset (HTML, 13.2.3.2), and a little more. */
+    private static final int META_BYTES = 4096;
+
+    private static final Pattern META_CHARSET = Pattern.compile(
+            "(?i)<(?:meta|\\?xml)[^>]{0,200}?(?:charset|encoding)\\s*=\\s*[\"']?\\s*([a-z0-9_:.-]{2,40})");
 
     private HtmlPage() {}
 
-    static RawDocument read(String source, byte[] bytes) {
-        Decoded decoded = Decoded.utf8(bytes, 0, bytes.length);
-        Document page = decoded.repairs() == 0 ? Jsoup.parse(decoded.text()) : parseAsDeclared(bytes);
-        boolean isUtf8 = page.charset().equals(StandardCharsets.UTF_8);
-        Decoded text = Decoded.chars(mainText(page));
+    /**
+     * Reads a page.
+     *
+     * @param known what is known about it from outside, which wins over what the page says
+     * @param charset what the server declared, which wins over {@code <meta>}
+     */
+    static RawDocument read(Place place, Metadata known, byte[] bytes, @Nullable String charset) {
+        Decoded decoded =
+                TextDecoder.decode(bytes, TextDecoder.charset(charset) == null ? metaCharset(bytes) : charset);
+        Document page = Jsoup.parse(decoded.text());
+        Decoded text = Decoded.chars(MainContent.of(page));
         Element html = page.selectFirst("html");
-        return new RawDocument(
-                source,
-                0,
-                attribute(html, "data-code"),
-                attribute(html, "lang"),
-                text.text(),
-                (isUtf8 ? decoded.repairs() : 0) + text.repairs(),
-                null);
+        Element canonical = page.head().selectFirst("link[rel=canonical]");
+        return RawDocument.of(
+                place,
+                new Metadata(
+                        or(known.externalId(), attribute(html, "data-code")),
+                        or(known.url(), attribute(canonical, "href")),
+                        known.date(),
+                        or(known.language(), attribute(html, "lang"))),
+                new Decoded(text.text(), decoded.repairs() + text.repairs(), decoded.mojibakeRepairs()));
     }
 
-    /** Not UTF-8: let jsoup look for a byte order mark or a {@code <meta charset>}. */
-    private static Document parseAsDeclared(byte[] bytes) {
-        try {
-            return Jsoup.parse(new ByteArrayInputStream(bytes), null, "");
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+    private static @Nullable String metaCharset(byte[] bytes) {
+        String start = new String(bytes, 0, Math.min(bytes.length, META_BYTES), StandardCharsets.ISO_8859_1);
+        Matcher charset = META_CHARSET.matcher(start);
+        return charset.find() ? charset.group(1) : null;
     }
 
-    private static String mainText(Document page) {
-        page.select(NOT_CONTENT).remove();
-        Element main = page.selectFirst("main,[role=main],article:only-of-type");
-        String text = main == null ? "" : BlockText.of(main);
-        return text.isEmpty() ? BlockText.of(page.body()) : text;
+    private static @Nullable String or(@Nullable String first, @Nullable String second) {
+        return first == null ? second : first;
     }
 
     private static @Nullable String attribute(@Nullable Element element, String name) {

@@ -1,65 +1,44 @@
 package io.polyglow.dataprep.read;
 
+import io.polyglow.dataprep.doc.Place;
 import io.polyglow.dataprep.doc.RawDocument;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.Iterator;
-import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
-/** One document per line, read as it is asked for. A damaged file ends in one rejected document at the line where it broke. */
-final class LineDocuments implements Iterator<RawDocument> {
+/** One document per line. A damaged file ends in one rejected document at the line where it broke. */
+final class LineDocuments extends DocumentIterator {
     private final LineReader lines;
-    private final String source;
+    private final Place first;
     private final long sliceBytes;
     private final LineParser parser;
     private final ReadOptions options;
     private long line;
-    private boolean ended;
-    private @Nullable RawDocument next;
 
-    LineDocuments(
-            LineReader lines, String source, long firstLine, long sliceBytes, LineParser parser, ReadOptions options) {
+    LineDocuments(LineReader lines, Place first, long sliceBytes, LineParser parser, ReadOptions options) {
         this.lines = lines;
-        this.source = source;
+        this.first = first;
         this.sliceBytes = sliceBytes;
         this.parser = parser;
         this.options = options;
-        this.line = firstLine - 1;
+        this.line = first.position() - 1;
     }
 
     @Override
-    public boolean hasNext() {
-        while (next == null && !ended) {
-            next = advance();
-        }
-        return next != null;
-    }
-
-    @Override
-    public RawDocument next() {
-        RawDocument result = hasNext() ? next : null;
-        if (result == null) {
-            throw new NoSuchElementException();
-        }
-        next = null;
-        return result;
-    }
-
-    /** The next document; null for a blank line and at the end. */
-    private @Nullable RawDocument advance() {
+    @Nullable
+    RawDocument advance() {
+        Place place = new Place(first.source(), ++line, first.offset() + lines.consumed());
         try {
-            line++;
             if (lines.consumed() >= sliceBytes || !lines.next()) {
-                return end(null);
+                return end(place, null);
             }
         } catch (IOException e) {
-            return end(e);
+            return end(place, e);
         }
         if (lines.isTooLong()) {
-            return RawDocument.rejected(source, line, options.tooLarge(lines.lineBytes()));
+            return RawDocument.rejected(place, options.tooLarge(lines.lineBytes()));
         }
-        return isBlank() ? null : parser.parse(line, lines.bytes(), lines.length());
+        return isBlank() ? null : parser.parse(place, lines.bytes(), lines.length());
     }
 
     private boolean isBlank() {
@@ -72,13 +51,13 @@ final class LineDocuments implements Iterator<RawDocument> {
         return true;
     }
 
-    private @Nullable RawDocument end(@Nullable IOException failure) {
-        ended = true;
+    private @Nullable RawDocument end(Place place, @Nullable IOException failure) {
+        end();
         try {
             lines.close();
-            return failure == null ? null : RawDocument.rejected(source, line, Readers.damaged(failure));
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot read " + RawDocument.location(source, line), e);
+            throw new UncheckedIOException("cannot read " + place, e);
         }
+        return failure == null ? null : RawDocument.rejected(place, Readers.damaged(failure));
     }
 }

@@ -1,9 +1,10 @@
 package io.polyglow.dataprep.read;
 
+import io.polyglow.dataprep.doc.Place;
 import io.polyglow.dataprep.doc.RawDocument;
 
 /** Turns one line into a document. */
 interface LineParser {
-    /** The document, or the rejection, of {@code bytes[0, length)}; {@code line} counts from 1. */
-    RawDocument parse(long line, byte[] bytes, int length);
+    /** The document, or the rejection, of {@code bytes[0, length)}. */
+    RawDocument parse(Place place, byte[] bytes, int length);
 }

@@ -1,72 +1,84 @@
 package io.polyglow.dataprep.read;
 
 import io.polyglow.dataprep.doc.Decoded;
+import io.polyglow.dataprep.doc.Metadata;
+import io.polyglow.dataprep.doc.Place;
 import io.polyglow.dataprep.doc.RawDocument;
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Iterator;
 import java.util.List;
-import java.util.zip.ZipException;
 
 /** Opens the bytes of a file, or of a slice of its lines, as documents. */
 public final class Readers {
     private Readers() {}
 
     /**
-     * The one document of a whole-file format. At most {@code maxDocumentBytes + 1} bytes are read.
+     * The documents of a whole file, read as they are asked for; the stream is closed at the end. Bytes that cannot be used become rejected documents, never errors.
      *
-     * @param in decompressed bytes; closed by this method
+     * @param stored bytes as the storage holds them, see {@link StoredBytes}
      */
-    public static RawDocument readFile(Format format, String source, InputStream in, ReadOptions options)
-            throws IOException {
-        byte[] bytes;
-        try (in) {
-            bytes = in.readNBytes(options.maxDocumentBytes());
-            if (in.read() >= 0) {
-                return RawDocument.rejected(source, 0, options.tooLarge(-1));
-            }
+    public static Iterator<RawDocument> readFile(
+            Format format, Compression compression, String source, InputStream stored, ReadOptions options) {
+        try {
+            return format == Format.WARC && compression == Compression.GZIP
+                    ? WarcDocuments.gzip(source, stored, options)
+                    : readDecompressed(format, source, compression.open(stored), options);
         } catch (IOException e) {
-            return RawDocument.rejected(source, 0, damaged(e));
+            return List.of(RawDocument.rejected(Place.ofFile(source), damaged(e)))
+                    .iterator();
         }
-        return format == Format.HTML
-                ? HtmlPage.read(source, bytes)
-                : RawDocument.of(source, 0, Decoded.utf8(bytes, 0, bytes.length));
+    }
+
+    private static Iterator<RawDocument> readDecompressed(
+            Format format, String source, InputStream in, ReadOptions options) {
+        return switch (format) {
+            case TEXT, HTML ->
+                List.of(document(format, Place.ofFile(source), in, options)).iterator();
+            case LINES, JSONL -> readLines(format, new Place(source, 1, 0), in, Long.MAX_VALUE, options);
+            case CSV -> new CsvDocuments(source, in, ',', options);
+            case TSV -> new CsvDocuments(source, in, '\t', options);
+            case WARC -> WarcDocuments.plain(source, in, options);
+            case PARQUET -> throw new IllegalArgumentException("Parquet is read by Spark");
+        };
     }
 
     /**
      * The documents of a line format whose lines start within the first {@code sliceBytes} of {@code in}; blank lines are not
      * documents. The stream is closed at the end.
      *
-     * @param in decompressed bytes, standing at the start of a line
-     * @param firstLine number of that line in the file, counted from 1
+     * @param first place of the first line
+     * @param in decompressed bytes, standing at the start of that line
      * @param sliceBytes {@link Long#MAX_VALUE} for all lines
      */
     public static Iterator<RawDocument> readLines(
-            Format format, String source, InputStream in, long firstLine, long sliceBytes, ReadOptions options) {
-        LineParser parser =
-                switch (format) {
-                    case LINES -> (line, bytes, length) -> RawDocument.of(source, line, Decoded.utf8(bytes, 0, length));
-                    case JSONL -> new JsonlParser(source, options);
-                    case TEXT, HTML, PARQUET -> throw new IllegalArgumentException(format + " has no lines");
-                };
+            Format format, Place first, InputStream in, long sliceBytes, ReadOptions options) {
+        LineParser parser = format == Format.JSONL
+                ? new JsonlParser(options)
+                : (place, bytes, length) ->
+                        RawDocument.of(place, Decoded.utf8(bytes, 0, length).withoutMojibake());
         LineReader lines = new LineReader(in, options.maxDocumentBytes());
-        return new LineDocuments(lines, source, firstLine, sliceBytes, parser, options);
+        return new LineDocuments(lines, first, sliceBytes, parser, options);
     }
 
-    /** A reader of no documents but one rejection, for a file that cannot even be opened. */
-    public static Iterator<RawDocument> unreadable(String source, IOException e) throws IOException {
-        return List.of(RawDocument.rejected(source, 0, damaged(e))).iterator();
-    }
-
-    /** The rejection reason of a damaged file; other I/O errors are thrown on, since a retry may cure them. */
-    static String damaged(IOException e) throws IOException {
-        boolean ofTheFile = e instanceof EOFException
-                || e instanceof ZipException
-                || e instanceof com.github.luben.zstd.ZstdIOException;
-        if (!ofTheFile) {
-            throw e;
+    /** The one document of a whole-file format. At most {@code maxDocumentBytes + 1} bytes are read. */
+    private static RawDocument document(Format format, Place place, InputStream in, ReadOptions options) {
+        byte[] bytes;
+        try (in) {
+            bytes = in.readNBytes(options.maxDocumentBytes());
+            if (in.read() >= 0) {
+                return RawDocument.rejected(place, options.tooLarge(-1));
+            }
+        } catch (IOException e) {
+            return RawDocument.rejected(place, damaged(e));
         }
+        return format == Format.HTML
+                ? HtmlPage.read(place, Metadata.NONE, bytes, null)
+                : RawDocument.of(place, TextDecoder.decode(bytes, null));
+    }
+
+    /** The rejection reason of a file that a decoder cannot read on. */
+    static String damaged(IOException e) {
         return "damaged: " + e.getMessage();
     }
 }

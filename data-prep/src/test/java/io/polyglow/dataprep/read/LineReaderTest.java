@@ -2,6 +2,7 @@ package io.polyglow.dataprep.read;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.polyglow.dataprep.doc.Place;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -17,6 +18,7 @@ import net.jqwik.api.constraints.StringLength;
 import org.junit.jupiter.api.Test;
 
 class LineReaderTest {
+    private static final ReadOptions OPTIONS = new ReadOptions("", "", "", "", "", 100);
     private static final int MIB = 1 << 20;
 
     @Test
@@ -87,13 +89,20 @@ class LineReaderTest {
             LineSlice slice = new LineSlice(start, Math.min(bytes.length, start + sliceBytes));
             InputStream in = at(bytes, slice.seek());
             long sliceLength = slice.align(in);
-            Readers.readLines(Format.LINES, "f", in, firstLine, sliceLength, new ReadOptions("", "", "", 100))
-                    .forEachRemaining(document -> sliced.add(document.position() + "=" + document.text()));
+            Readers.readLines(
+                            Format.LINES,
+                            new Place("f", firstLine, slice.end() - sliceLength),
+                            in,
+                            sliceLength,
+                            OPTIONS)
+                    .forEachRemaining(document ->
+                            sliced.add(document.place() + "@" + document.place().offset() + "=" + document.text()));
             firstLine += slice.countLines(at(bytes, slice.seek()));
         }
         List<String> whole = new ArrayList<>();
-        Readers.readLines(Format.LINES, "f", at(bytes, 0), 1, Long.MAX_VALUE, new ReadOptions("", "", "", 100))
-                .forEachRemaining(document -> whole.add(document.position() + "=" + document.text()));
+        Readers.readLines(Format.LINES, new Place("f", 1, 0), at(bytes, 0), Long.MAX_VALUE, OPTIONS)
+                .forEachRemaining(document ->
+                        whole.add(document.place() + "@" + document.place().offset() + "=" + document.text()));
         assertThat(sliced).isEqualTo(whole);
     }
 

@@ -2,6 +2,9 @@ package io.polyglow.dataprep.read;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.polyglow.dataprep.doc.Decoded;
+import io.polyglow.dataprep.doc.Metadata;
+import io.polyglow.dataprep.doc.Place;
 import io.polyglow.dataprep.doc.RawDocument;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -16,16 +19,20 @@ import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 
 class ReadersTest {
-    private static final ReadOptions OPTIONS = new ReadOptions("text", "id", "language", 1000);
+    private static final ReadOptions OPTIONS = new ReadOptions("text", "id", "language", "url", "date", 1000);
 
     @Test
     void shouldReadTextAndMetadataOfJsonLines() {
-        List<RawDocument> documents = jsonl("{\"text\":\"eins\",\"language\":\"de\",\"id\":7}\n\n{\"text\":\"two\"}\n");
+        List<RawDocument> documents =
+                jsonl("{\"text\":\"eins\",\"language\":\"de\",\"id\":7,\"url\":\"http://a/\"}\n\n{\"text\":\"two\"}\n");
 
         assertThat(documents)
                 .containsExactly(
-                        new RawDocument("f.jsonl", 1, "7", "de", "eins", 0, null),
-                        new RawDocument("f.jsonl", 3, null, null, "two", 0, null));
+                        RawDocument.of(
+                                new Place("f.jsonl", 1, 0),
+                                new Metadata("7", "http://a/", null, "de"),
+                                new Decoded("eins", 0, 0)),
+                        RawDocument.of(new Place("f.jsonl", 3, 58), new Decoded("two", 0, 0)));
     }
 
     @Test
@@ -34,7 +41,7 @@ class ReadersTest {
                 jsonl("{\"text\":\"a\"}\n{\"text\": \n[1]\n{\"body\":\"x\"}\n{\"text\":5}\n{\"text\":\"b\"}");
 
         assertThat(documents)
-                .extracting(RawDocument::location)
+                .extracting(document -> document.place().toString())
                 .containsExactly("f.jsonl:1", "f.jsonl:2", "f.jsonl:3", "f.jsonl:4", "f.jsonl:5", "f.jsonl:6");
         assertThat(documents.get(1).rejected()).startsWith("malformed JSON: ");
         assertThat(documents.get(2).rejected()).startsWith("malformed JSON: ").contains("expected a JSON object");
@@ -86,7 +93,7 @@ class ReadersTest {
     @Test
     void shouldReadAFileAsOneDocument() throws IOException {
         assertThat(file(Format.TEXT, "\uFEFFone\ntwo\n", StandardCharsets.UTF_8))
-                .isEqualTo(new RawDocument("f", 0, null, null, "one\ntwo\n", 0, null));
+                .isEqualTo(RawDocument.of(Place.ofFile("f"), new Decoded("one\ntwo\n", 0, 0)));
         assertThat(file(Format.TEXT, "x".repeat(1001), StandardCharsets.UTF_8).rejected())
                 .startsWith("too large: more than 1000");
     }
@@ -101,8 +108,8 @@ class ReadersTest {
         RawDocument document = file(Format.HTML, page, StandardCharsets.UTF_8);
 
         assertThat(document.text()).isEqualTo("Head line\nOne bold word.\nNext\u00A0line & more\na\nb");
-        assertThat(document.language()).isEqualTo("smn");
-        assertThat(document.externalId()).isEqualTo("060");
+        assertThat(document.metadata().language()).isEqualTo("smn");
+        assertThat(document.metadata().externalId()).isEqualTo("060");
     }
 
     @Test
@@ -137,7 +144,9 @@ class ReadersTest {
     }
 
     private static RawDocument file(Format format, String content, Charset charset) throws IOException {
-        return Readers.readFile(format, "f", new ByteArrayInputStream(content.getBytes(charset)), OPTIONS);
+        return Readers.readFile(
+                        format, Compression.NONE, "f", new ByteArrayInputStream(content.getBytes(charset)), OPTIONS)
+                .next();
     }
 
     private static List<RawDocument> jsonl(String content) {
@@ -150,7 +159,8 @@ class ReadersTest {
 
     private static List<RawDocument> documents(Format format, InputStream in) {
         List<RawDocument> documents = new ArrayList<>();
-        Readers.readLines(format, "f.jsonl", in, 1, Long.MAX_VALUE, OPTIONS).forEachRemaining(documents::add);
+        Readers.readLines(format, new Place("f.jsonl", 1, 0), in, Long.MAX_VALUE, OPTIONS)
+                .forEachRemaining(documents::add);
         return documents;
     }
 

@@ -1,36 +1,52 @@
-package io.polyglow.dataprep.read;
+package io.polyglow.dataprep.html;
 
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
 import org.jsoup.nodes.Element;
 import org.jsoup.nodes.Node;
 import org.jsoup.nodes.TextNode;
-import org.jsoup.select.NodeVisitor;
+import org.jsoup.select.NodeFilter;
+import org.jsoup.select.NodeTraversor;
 
-/** Text of an element as a reader sees it: runs of white space are one space, blocks and {@code <br>} end a line, no blank lines. */
-final class BlockText implements NodeVisitor {
+/** Text as a reader sees it: runs of white space are one space, blocks and {@code <br>} end a line, no blank lines. */
+final class BoxText implements NodeFilter {
     private final StringBuilder out = new StringBuilder();
+    private final Set<Element> kept;
 
-    private BlockText() {}
+    private BoxText(Set<Element> kept) {
+        this.kept = kept;
+    }
 
-    static String of(Element element) {
-        BlockText text = new BlockText();
-        element.traverse(text);
+    /** The text of {@code root} without what was dropped. */
+    static String of(List<Box> boxes, Box root) {
+        Set<Element> kept = Collections.newSetFromMap(new IdentityHashMap<>());
+        boxes.stream().filter(box -> !box.dropped).forEach(box -> kept.add(box.element));
+        BoxText text = new BoxText(kept);
+        NodeTraversor.filter(text, root.element);
         return text.out.toString().strip();
     }
 
     @Override
-    public void head(Node node, int depth) {
+    public FilterResult head(Node node, int depth) {
+        if (node instanceof Element element && !kept.contains(element)) {
+            return FilterResult.SKIP_ENTIRELY;
+        }
         if (node instanceof TextNode text) {
             append(text.getWholeText());
         } else if (endsLine(node)) {
             newline();
         }
+        return FilterResult.CONTINUE;
     }
 
     @Override
-    public void tail(Node node, int depth) {
+    public FilterResult tail(Node node, int depth) {
         if (endsLine(node)) {
             newline();
         }
+        return FilterResult.CONTINUE;
     }
 
     private static boolean endsLine(Node node) {

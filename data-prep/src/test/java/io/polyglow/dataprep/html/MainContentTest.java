@@ -1,0 +1,106 @@
+package io.polyglow.dataprep.html;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jsoup.Jsoup;
+import org.jsoup.nodes.Document;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class MainContentTest {
+    private static final String TEXT = "Alle Menschen sind frei, gleich an Würde, und mit Vernunft begabt. "
+            .repeat(5)
+            .strip();
+    private static final String THAI = "มนุษย์ทั้งหลายเกิดมามีอิสระและเสมอภาคกันในเกียรติศักดิ์และสิทธิ".repeat(5);
+
+    @Test
+    void shouldKeepParagraphsHeadingsListsAndTablesOfTheArticle() {
+        String page =
+                "<body><div class=top><a href=a>Home</a> <a href=b>About us</a></div><div class=article-body><h2>Titel</h2><p>"
+                        + TEXT
+                        + "<ul><li>erstens</li><li>zweitens</li></ul><table><tr><td>Jahr</td><td>1948</td></tr></table><p>"
+                        + TEXT
+                        + "</div><div class=related-posts><p>" + TEXT + "</div>";
+
+        assertThat(of(page)).isEqualTo("Titel\n" + TEXT + "\nerstens\nzweitens\nJahr\n1948\n" + TEXT);
+    }
+
+    @Test
+    void shouldLeaveOutListsOfLinksWhereverTheyStand() {
+        String links = "<ul>" + "<li><a href=x>eine lange Überschrift, die lockt</a>".repeat(9) + "</ul>";
+
+        assertThat(of("<body>" + links + "<div><p>" + TEXT + links + "<p>" + TEXT + "</div>" + links))
+                .isEqualTo(TEXT + "\n" + TEXT);
+    }
+
+    @Test
+    void shouldNeedNoSpacesNorCommasNorEnglish() {
+        assertThat(of("<body><div><a href=x>หน้าแรก</a></div><section><p>" + THAI + "<p>" + THAI
+                        + "</section><div class=footer>" + THAI + "</div>"))
+                .isEqualTo(THAI + "\n" + THAI);
+    }
+
+    @Test
+    void shouldPutTogetherTextInSeveralFrames() {
+        String frame = "<div class=frame><div class=column><p>" + TEXT + "<p>" + TEXT + "</div></div>";
+
+        assertThat(of("<body><main><div>" + frame.repeat(4) + "</div></main>").split("\n"))
+                .hasSize(8);
+    }
+
+    @Test
+    void shouldKeepAPageThatIsAllInsideAForm() {
+        assertThat(of("<body><form><input><input><input><div><a href=x>menu</a></div><div><p>" + TEXT
+                        + "</div></form>"))
+                .isEqualTo(TEXT);
+    }
+
+    @Test
+    void shouldTakeAShortPageWhole() {
+        assertThat(of("<body><p>kurz</p>")).isEqualTo("kurz");
+        assertThat(of("<body>")).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"<div>", "<b>", "<ul><li>", "<table><tr><td>", "<blockquote>", "<a href=x>", "<font><p>", "<svg>"
+            })
+    void shouldTakeNestingOfAnyDepthWithoutStack(String tags) {
+        Document page = Jsoup.parse(tags.repeat(100_000) + TEXT);
+
+        assertThat(MainContent.of(page))
+                .satisfiesAnyOf(text -> assertThat(text).contains(TEXT), text -> assertThat(text)
+                        .isEmpty());
+    }
+
+    @Test
+    void shouldKeepWholeDeclarationsOfHumanRights() throws IOException {
+        Path udhr = Path.of(System.getProperty("polyglow.root")).resolve("../shared/corpora/udhr");
+        assumeTrue(Files.exists(udhr), udhr + " is not there");
+        List<Path> files;
+        try (Stream<Path> all = Files.list(udhr)) {
+            files = all.filter(file -> file.toString().endsWith(".html"))
+                    .sorted()
+                    .toList();
+        }
+        int whole = 0;
+        for (Path file : files) {
+            Document page = Jsoup.parse(Files.readString(file));
+            int found = MainContent.of(page).replaceAll("\\s", "").length();
+            int all = page.body().text().replaceAll("\\s", "").length();
+            whole += found >= 0.999 * all ? 1 : 0;
+        }
+        assertThat(whole).isGreaterThanOrEqualTo(files.size() - 1);
+    }
+
+    private static String of(String html) {
+        return MainContent.of(Jsoup.parse(html));
+    }
+}
