@@ -1,0 +1,95 @@
+package io.polyglow.dataprep.filter;
+
+import io.polyglow.dataprep.doc.Edit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+
+/** Decides from the numbers of a document and the thresholds of its language; all functions are pure. */
+public final class Filter {
+    private static final int ASKED_FIRST =
+            C4Finding.LONG_WORD.bit() | C4Finding.NO_END_MARK.bit() | C4Finding.FEW_WORDS.bit();
+
+    private Filter() {}
+
+    /**
+     * Every reason to leave a document out, such as {@code gopher-quality.mean-word-length 2.1 < 3}; none when it stays.
+     *
+     * @param thresholds of its language, every value set
+     */
+    public static List<String> reasons(QualityStats stats, double languageScore, Thresholds thresholds) {
+        List<String> reasons = new ArrayList<>();
+        Double least = thresholds.languageScore();
+        if (least != null && languageScore < least) {
+            reasons.add(Rule.reason("language-score", languageScore, least, true));
+        }
+        for (Rule rule : Rule.ALL) {
+            String reason = rule.reason(stats, thresholds);
+            if (reason != null) {
+                reasons.add(reason);
+            }
+        }
+        c4(stats.c4(), thresholds.c4(), reasons);
+        return reasons;
+    }
+
+    /**
+     * What C4 takes out of a document that stays: lines, with what ends them, and marks of citations. None unless the rules are on.
+     *
+     * @param text the text that {@code stats} was measured from
+     */
+    public static List<Edit> edits(String text, QualityStats stats, Thresholds thresholds) {
+        List<Edit> edits = new ArrayList<>();
+        if (!Boolean.TRUE.equals(thresholds.c4().on())) {
+            return edits;
+        }
+        int dropping = dropping(thresholds.c4());
+        for (QualityStats.LineSpan span : stats.c4().spans()) {
+            if ((span.findings() & dropping) != 0) {
+                edits.add(Edit.removal(span.start(), span.end()));
+            }
+        }
+        Matcher citations = C4Lines.CITATION.matcher(text);
+        while (citations.find()) {
+            edits.add(Edit.removal(citations.start(), citations.end()));
+        }
+        return edits;
+    }
+
+    private static void c4(QualityStats.C4Stats stats, Thresholds.C4 thresholds, List<String> reasons) {
+        if (!Boolean.TRUE.equals(thresholds.on())) {
+            return;
+        }
+        int dropping = dropping(thresholds);
+        // as in the reference: a line is asked for lorem ipsum, JavaScript, brackets, policies in this order, and not
+        // at all once it is dropped
+        int beforeBracket = dropping & (ASKED_FIRST | C4Finding.JAVASCRIPT.bit());
+        if (anyLine(stats, C4Finding.LOREM_IPSUM, dropping & ASKED_FIRST)) {
+            reasons.add("c4.lorem-ipsum");
+        }
+        if (anyLine(stats, C4Finding.CURLY_BRACKET, beforeBracket)) {
+            reasons.add("c4.curly-bracket");
+        }
+        int left = stats.sentences();
+        for (QualityStats.LineSpan span : stats.spans()) {
+            left -= (span.findings() & dropping) != 0 ? span.sentences() : 0;
+        }
+        Double least = thresholds.minSentences();
+        if (least != null && left < least) {
+            reasons.add(Rule.reason("c4.sentences", left, least, true));
+        }
+    }
+
+    private static boolean anyLine(QualityStats.C4Stats stats, C4Finding finding, int unless) {
+        return stats.spans().stream().anyMatch(span -> finding.in(span.findings()) && (span.findings() & unless) == 0);
+    }
+
+    /** The findings for which a line goes. */
+    private static int dropping(Thresholds.C4 thresholds) {
+        return C4Finding.LONG_WORD.bit()
+                | C4Finding.JAVASCRIPT.bit()
+                | C4Finding.POLICY.bit()
+                | (Boolean.TRUE.equals(thresholds.endMarks()) ? C4Finding.NO_END_MARK.bit() : 0)
+                | (Boolean.TRUE.equals(thresholds.fewWords()) ? C4Finding.FEW_WORDS.bit() : 0);
+    }
+}

@@ -1,0 +1,137 @@
+package io.polyglow.dataprep.filter;
+
+import io.polyglow.common.config.ConfigFile;
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.error.Reasons;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.Serializable;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** The thresholds of every language: {@code default.yaml}, the language's own file, the user's file, and what the config says of all languages. Immutable. */
+public final class ThresholdCatalog implements Serializable {
+    private static final long serialVersionUID = 1L;
+    private static final String RESOURCES = "thresholds/";
+    private static final String SUFFIX = ".yaml";
+    private static final String DEFAULT = "default";
+
+    private final Thresholds unlisted;
+    private final TreeMap<String, Thresholds> languages;
+    private transient @Nullable Map<String, StopWords> stopWords;
+
+    private ThresholdCatalog(Thresholds unlisted, Map<String, Thresholds> languages) {
+        this.unlisted = unlisted;
+        this.languages = new TreeMap<>(languages);
+    }
+
+    /** What Polyglow brings. */
+    public static ThresholdCatalog builtIn() {
+        return of(ConfigFile.load(FilterConfig.class, "filter", "{}", List.of()).value());
+    }
+
+    /** What {@code config} asks for; reads its directory. */
+    public static ThresholdCatalog of(FilterConfig config) {
+        Thresholds base = resource(DEFAULT);
+        Map<String, Thresholds> layers = new TreeMap<>();
+        for (String language : resource("languages.txt", "").split("\n", -1)) {
+            if (!language.isBlank()) {
+                layers.put(language, resource(language).over(base));
+            }
+        }
+        if (config.thresholds() != null) {
+            Map<String, Thresholds> own = directory(Path.of(config.thresholds()));
+            Thresholds ownBase = own.getOrDefault(DEFAULT, empty()).over(base);
+            layers.replaceAll(
+                    (language, values) -> own.getOrDefault(language, empty()).over(values));
+            own.forEach((language, values) -> layers.putIfAbsent(language, values.over(ownBase)));
+            base = ownBase;
+        }
+        Thresholds all = config.forAll();
+        layers.replaceAll((language, values) -> all.over(values));
+        layers.remove(DEFAULT);
+        return new ThresholdCatalog(all.over(base), layers);
+    }
+
+    /** Every value of a language, {@code iso639-3_Script}. */
+    public Thresholds of(String label) {
+        return languages.getOrDefault(label, unlisted);
+    }
+
+    /** Languages with values of their own. */
+    public List<String> languages() {
+        return List.copyOf(languages.keySet());
+    }
+
+    /** All values as text: equal catalogs have equal ones. For keys of stages. */
+    public String text() {
+        StringBuilder out = new StringBuilder(ConfigFile.of(unlisted).yaml());
+        languages.forEach((label, values) ->
+                out.append(label).append(":\n").append(ConfigFile.of(values).yaml()));
+        return out.toString();
+    }
+
+    /** The stop words of all languages as text: they decide {@link QualityAnnotator}'s numbers, the other values do not. */
+    public String stopWordsText() {
+        StringBuilder out = new StringBuilder();
+        languages.forEach((label, values) ->
+                out.append(label).append(' ').append(values.stopWords()).append('\n'));
+        return out.append(unlisted.stopWords()).toString();
+    }
+
+    synchronized StopWords stopWords(String label) {
+        if (stopWords == null) {
+            stopWords = new TreeMap<>();
+        }
+        return stopWords.computeIfAbsent(label, each -> {
+            List<String> words = of(each).stopWords();
+            return words == null || words.isEmpty() ? StopWords.NONE : new StopWords(words);
+        });
+    }
+
+    private static Thresholds empty() {
+        return ConfigFile.load(Thresholds.class, "", "{}", List.of()).value();
+    }
+
+    private static Thresholds resource(String name) {
+        return ConfigFile.load(Thresholds.class, name + SUFFIX, resource(name, SUFFIX), List.of())
+                .value();
+    }
+
+    private static String resource(String name, String suffix) {
+        String path = RESOURCES + name + suffix;
+        try (InputStream in = ThresholdCatalog.class.getResourceAsStream(path)) {
+            return new String(Objects.requireNonNull(in, path).readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new IllegalStateException("cannot read the resource " + path, e);
+        }
+    }
+
+    private static Map<String, Thresholds> directory(Path directory) {
+        Map<String, Thresholds> found = new TreeMap<>();
+        try (Stream<Path> files = Files.list(directory)) {
+            for (Path file : files.sorted().toList()) {
+                String name = String.valueOf(file.getFileName());
+                if (name.endsWith(SUFFIX)) {
+                    found.put(
+                            name.substring(0, name.length() - SUFFIX.length()),
+                            ConfigFile.read(Thresholds.class, file, List.of()).value());
+                }
+            }
+        } catch (IOException e) {
+            throw new PolyglowException(
+                    ErrorKind.USAGE,
+                    "The directory " + directory + " of filter.thresholds cannot be read: " + Reasons.of(e) + ".",
+                    e);
+        }
+        return found;
+    }
+}
