@@ -20,9 +20,19 @@ public record ShardPlan(int trainShards, int validationShards, long seed) implem
         return new ShardPlan(shards(trainBytes, shardBytes), shards(validationBytes, shardBytes), seed);
     }
 
+    /** The same plan for another amount of text to train on. */
+    public ShardPlan withTrainBytes(long trainBytes, long shardBytes) {
+        return new ShardPlan(shards(Math.max(1, trainBytes), shardBytes), validationShards, seed);
+    }
+
     /** The place of a document in the order of its side: not negative; ties go by id. */
     public long key(String id) {
-        return Digest.draw(seed, PURPOSE, id) >>> 1;
+        return key(id, 0);
+    }
+
+    /** The place of a copy of a document, counted from 0: each copy has one of its own. */
+    public long key(String id, int copy) {
+        return Digest.draw(seed, PURPOSE, copy == 0 ? id : id + '\0' + copy) >>> 1;
     }
 
     /** Index of the shard among all shards, training side first. */

@@ -41,6 +41,14 @@ public record SplitPlan(Mode mode, double validation, long seed) implements Seri
         return cut == text.length() ? List.of(head) : cut == 0 ? List.of(tail) : List.of(head, tail);
     }
 
+    /** How many bytes of a document train; about, when every document is cut. */
+    public long trainBytes(String id, long bytes) {
+        if (mode == Mode.CONTIGUOUS) {
+            return (long) (bytes * (1 - validation));
+        }
+        return draw(id) < validation ? 0 : bytes;
+    }
+
     /** The number in [0, 1) that decides for a document. */
     public double draw(String id) {
         return Digest.fraction(seed, PURPOSE, id);

@@ -1,0 +1,205 @@
+package io.polyglow.dataprep.mix;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.polyglow.common.config.ConfigFile;
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
+import io.polyglow.dataprep.doc.Digest;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.DoubleRange;
+import net.jqwik.api.constraints.Size;
+import org.junit.jupiter.api.Test;
+
+class MixPlanTest {
+    private static final List<String> LANGUAGES = List.of("eng", "deu", "swh", "wol");
+
+    /** English is 92,000 times Yoruba in mC4 (Chung et al. 2023); so are the ends of this list. */
+    private static final double[] SIZES = {9700, 800, 50, 0.105};
+
+    @Test
+    void shouldFlattenSizesByTemperature() {
+        assertThat(shares("policy=temperature", "alpha=0.3", "total-bytes=1"))
+                .containsExactly(new double[] {.584343, .276416, .120317, .018923}, within(1e-6));
+        assertThat(Allocation.of(powers(0.3), infinite(), 1))
+                .containsExactly(new double[] {.584343, .276416, .120317, .018923}, within(1e-6));
+        assertThat(Allocation.of(powers(0.7), infinite(), 1))
+                .containsExactly(new double[] {.833528, .145326, .020867, .000279}, within(1e-6));
+    }
+
+    @Test
+    void shouldGiveEqualSharesUntilALanguageHasBeenRepeatedOftenEnough() {
+        assertThat(amounts("policy=unimax", "max-epochs=1", "total-bytes=1000"))
+                .containsExactly(new double[] {474.9475, 474.9475, 50, .105}, within(1e-9));
+        assertThat(amounts("policy=unimax", "max-epochs=5", "total-bytes=1000"))
+                .containsExactly(new double[] {374.7375, 374.7375, 250, .525}, within(1e-9));
+    }
+
+    @Property(tries = 200)
+    void shouldSpendTheBudgetOrReachEveryCap(
+            @ForAll @Size(min = 1, max = 8) List<@DoubleRange(min = 0.01, max = 1000) Double> sizes,
+            @ForAll @DoubleRange(min = 0.01, max = 5) double maxEpochs,
+            @ForAll @DoubleRange(min = 0.1, max = 5000) double budget) {
+        double[] weights = sizes.stream().mapToDouble(Math::sqrt).toArray();
+        double[] caps = sizes.stream().mapToDouble(size -> maxEpochs * size).toArray();
+
+        double[] amounts = Allocation.of(weights, caps, budget);
+
+        assertThat(DoubleStream.of(amounts).sum())
+                .isCloseTo(Math.min(budget, DoubleStream.of(caps).sum()), within(1e-6));
+        double level = IntStream.range(0, caps.length)
+                .filter(i -> amounts[i] < caps[i] * (1 - 1e-9))
+                .mapToDouble(i -> amounts[i] / weights[i])
+                .max()
+                .orElse(0);
+        for (int i = 0; i < caps.length; i++) {
+            assertThat(amounts[i]).isLessThanOrEqualTo(caps[i]);
+            if (amounts[i] < caps[i] * (1 - 1e-9)) {
+                assertThat(amounts[i] / weights[i]).isCloseTo(level, within(1e-6 * level));
+            } else {
+                assertThat(amounts[i] / weights[i]).isLessThanOrEqualTo(level == 0 ? 1e9 : level * (1 + 1e-6));
+            }
+        }
+    }
+
+    @Test
+    void shouldTakeTheWeightsOfTheUser() {
+        assertThat(shares("policy=weights", "weights.eng=2", "weights.*=1", "total-bytes=1", "max-epochs=1000"))
+                .containsExactly(new double[] {.4, .2, .2, .2}, within(1e-9));
+        assertUsage("mix.weights has no weight for deu", "policy=weights", "weights.eng=2");
+        assertUsage("mix.weights names fra", "policy=weights", "weights.fra=2", "weights.*=1");
+        assertThatThrownBy(() -> config("weights.eng=2"))
+                .isInstanceOf(PolyglowException.class)
+                .hasMessageContaining("goes with policy: weights");
+    }
+
+    @Test
+    void shouldCountDocumentsBySourceAndByTheSizeOfTheirCluster() {
+        MixConfig config = config(
+                "source-weights.wiki/=3",
+                "source-weights.wiki/bad=0.5",
+                "cluster-weights.1=1",
+                "cluster-weights.2=2",
+                "cluster-weights.3=3",
+                "cluster-weights.5=5",
+                "cluster-weights.100=8",
+                "cluster-weights.1000=1");
+        DocumentWeights weights = DocumentWeights.of(config);
+
+        assertThat(IntStream.of(1, 2, 3, 4, 5, 99, 100, 999, 1000, 5000).mapToDouble(size -> weights.weight("x", size)))
+                .containsExactly(1.0, 2.0, 3.0, 3.0, 5.0, 5.0, 8.0, 8.0, 1.0, 1.0);
+        assertThat(weights.weight("wiki/a.txt", 2)).isEqualTo(6);
+        assertThat(weights.weight("wiki/bad/a.txt", 1)).isEqualTo(0.5);
+        assertThat(weights.group("other/wiki/")).isEqualTo("*");
+        assertThat(config.isAsIs()).isFalse();
+        assertThat(config().isAsIs()).isTrue();
+        assertThat(config()).isEqualTo(MixConfig.AS_IS);
+    }
+
+    @Test
+    void shouldRepeatDocumentsAsOftenAsPlannedOnAverageAndTheSameEverywhere() {
+        MixPlan plan = plan("policy=unimax", "max-epochs=5", "total-bytes=10000");
+        List<String> ids = IntStream.range(0, 10_000)
+                .mapToObj(i -> Digest.documentId("f", i))
+                .toList();
+
+        double epochs = Objects.requireNonNull(plan.epochs().get("deu"));
+        double mean = ids.stream()
+                .mapToInt(id -> plan.of(id, "deu", "f", 1))
+                .average()
+                .orElseThrow();
+
+        assertThat(epochs).isBetween(4.0, 5.0);
+        assertThat(mean).isCloseTo(epochs, within(0.02));
+        assertThat(ids).allMatch(id -> plan.of(id, "deu", "f", 1) >= 4 && plan.of(id, "deu", "f", 1) <= 5);
+        assertThat(plan.of(ids.get(0), "not planned", "f", 1)).isZero();
+    }
+
+    @Test
+    void shouldTellTokensAndEpochsOfEachLanguageBeforeAnythingIsWritten() {
+        MixPlan plan = plan("policy=unimax", "max-epochs=5", "total-bytes=1000000");
+
+        assertThat(plan.table().lines().toList().get(0))
+                .contains("language")
+                .contains("epochs")
+                .contains("~ tokens");
+        assertThat(plan.table()).contains("swh").contains("5.000");
+        assertThat(plan.json().getArray("languages").objects())
+                .extracting(row -> row.getString("language"))
+                .containsExactly("deu", "eng", "swh");
+        assertThat(plan.json().getLong("planned_bytes")).isEqualTo(plan.plannedBytes());
+    }
+
+    /** Megatron-LM's readme and its rule, docs/formats of the peers' facts: S4. */
+    @Test
+    void shouldBlendInTheOrderOfMegatron() {
+        assertThat(blend(16, .5, .25, .25)).containsExactly(0, 1, 2, 0, 0, 1, 2, 0, 0, 1, 2, 0, 0, 1, 2, 0);
+        assertThat(blend(20, .7, .2, .1)).containsExactly(0, 1, 0, 2, 0, 0, 1, 0, 0, 0, 0, 1, 0, 2, 0, 0, 1, 0, 0, 0);
+        Blend blend = new Blend(new double[] {.5, .25, .25});
+        List<Long> samples = IntStream.range(0, 4)
+                .mapToObj(i -> blend.drawn(blend.next()) - 1)
+                .toList();
+        assertThat(samples).containsExactly(0L, 0L, 0L, 1L);
+    }
+
+    @Test
+    void shouldNeverDrawAWholeSampleTooManyWhenWeightsAreExtreme() {
+        Blend blend = new Blend(new double[] {.001, .999});
+        for (int i = 1; i <= 10_000; i++) {
+            blend.next();
+            assertThat(blend.drawn(0)).isLessThanOrEqualTo((long) Math.ceil(.001 * i));
+            assertThat(blend.drawn(1)).isLessThanOrEqualTo((long) Math.ceil(.999 * i));
+        }
+    }
+
+    private static List<Integer> blend(int draws, double... weights) {
+        Blend blend = new Blend(weights);
+        return IntStream.range(0, draws).mapToObj(i -> blend.next()).toList();
+    }
+
+    private static double[] powers(double alpha) {
+        return Arrays.stream(SIZES).map(size -> Math.pow(size, alpha)).toArray();
+    }
+
+    private static double[] infinite() {
+        return new double[] {Double.MAX_VALUE, Double.MAX_VALUE, Double.MAX_VALUE, Double.MAX_VALUE};
+    }
+
+    private static double[] amounts(String... overrides) {
+        return MixPlan.amounts(config(overrides), LANGUAGES, SIZES);
+    }
+
+    private static double[] shares(String... overrides) {
+        double[] amounts = amounts(overrides);
+        double sum = DoubleStream.of(amounts).sum();
+        return Arrays.stream(amounts).map(amount -> amount / sum).toArray();
+    }
+
+    private static MixPlan plan(String... overrides) {
+        List<MixGroup> groups = List.of(
+                new MixGroup("eng", "*", 97, 9700, 9700),
+                new MixGroup("deu", "*", 8, 800, 800),
+                new MixGroup("swh", "*", 1, 50, 50));
+        return MixPlan.of(config(overrides), groups, 1);
+    }
+
+    private static void assertUsage(String message, String... overrides) {
+        assertThatThrownBy(() -> amounts(overrides))
+                .isInstanceOfSatisfying(
+                        PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.USAGE))
+                .hasMessageContaining(message);
+    }
+
+    private static MixConfig config(String... overrides) {
+        return ConfigFile.load(MixConfig.class, "mix.yaml", "", List.of(overrides))
+                .value();
+    }
+}
