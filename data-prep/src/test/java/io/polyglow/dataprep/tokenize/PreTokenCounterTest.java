@@ -41,6 +41,20 @@ class PreTokenCounterTest {
         assertThat(drain()).isEqualTo(Map.of("yy", 1L));
     }
 
+    @Test
+    void shouldCountOnWhenItsTablesGrow() {
+        Map<String, Long> expected = new TreeMap<>();
+        for (int i = 0; i < 40_000; i++) {
+            String word = Integer.toString(i * 7919 % 9973, 36).replaceAll("[0-9]", "é");
+            add(word + "\n");
+            expected.merge(word, 1L, Long::sum);
+            expected.merge("\n", 1L, Long::sum);
+        }
+        assertThat(drain()).isEqualTo(expected);
+        add("again");
+        assertThat(drain()).isEqualTo(Map.of("again", 1L));
+    }
+
     private void add(String text) {
         byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
         counter.add(utf8, 0, utf8.length);

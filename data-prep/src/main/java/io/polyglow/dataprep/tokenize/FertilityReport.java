@@ -1,0 +1,178 @@
+package io.polyglow.dataprep.tokenize;
+
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.json.JsonArray;
+import io.polyglow.common.json.JsonObject;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * What a tokenizer costs each language, beside a reference language. The premium is tokens over the reference's tokens: for the same texts when they are
+ * parallel (translations of each other), else per character. Characters of different scripts hold different amounts of meaning, so per character only languages of one script
+ * compare well; parallel texts compare all.
+ *
+ * @param reference the language whose premium is 1, or empty when none of those asked for is there: then there are no premiums
+ */
+public record FertilityReport(
+        String tokenizerSha256,
+        int vocabSize,
+        String reference,
+        boolean parallel,
+        Map<String, FertilityCounts> languages) {
+    /** Keeps a sorted copy. */
+    public FertilityReport {
+        languages = new TreeMap<>(languages);
+    }
+
+    /** A report whose reference is the first of {@code references} that was measured. */
+    public static FertilityReport of(
+            String tokenizerSha256,
+            int vocabSize,
+            List<String> references,
+            boolean parallel,
+            Map<String, FertilityCounts> languages) {
+        String reference =
+                references.stream().filter(languages::containsKey).findFirst().orElse("");
+        return new FertilityReport(tokenizerSha256, vocabSize, reference, parallel, languages);
+    }
+
+    /** A language's premium, or NaN without a reference. */
+    public double premium(String language) {
+        FertilityCounts own = counts(language);
+        FertilityCounts base = counts(reference);
+        if (base.tokens() == 0) {
+            return Double.NaN;
+        }
+        return parallel ? (double) own.tokens() / base.tokens() : own.tokensPerCharacter() / base.tokensPerCharacter();
+    }
+
+    private FertilityCounts counts(String language) {
+        return languages.getOrDefault(language, FertilityCounts.NONE);
+    }
+
+    /** The measured languages, dearest first. */
+    public List<String> dearestFirst() {
+        List<String> sorted = new ArrayList<>(languages.keySet());
+        sorted.sort(Comparator.comparingDouble((String language) -> -sortKey(language)));
+        return sorted;
+    }
+
+    private double sortKey(String language) {
+        double premium = premium(language);
+        return Double.isNaN(premium) ? counts(language).tokensPerCharacter() : premium;
+    }
+
+    /**
+     * Refuses a tokenizer under which some language pays more than {@code maxPremium}.
+     *
+     * @throws PolyglowException of kind DATA that names the languages and what to do; of kind USAGE without a reference to compare with
+     */
+    public void requirePremiumsUpTo(double maxPremium) {
+        if (reference.isEmpty()) {
+            throw new PolyglowException(
+                    ErrorKind.USAGE,
+                    "tokenizer.max-premium needs a language to compare with, and none of tokenizer.premium-reference is in the corpus, which has "
+                            + languages.keySet() + ". Name one of these.");
+        }
+        List<String> dear = dearestFirst().stream()
+                .filter(language -> premium(language) > maxPremium)
+                .toList();
+        if (!dear.isEmpty()) {
+            StringBuilder names = new StringBuilder();
+            dear.stream()
+                    .limit(20)
+                    .forEach(language ->
+                            names.append(String.format(Locale.ROOT, " %s %.2f,", language, premium(language))));
+            throw new PolyglowException(
+                    ErrorKind.DATA,
+                    "The tokenizer costs " + dear.size() + " of " + languages.size() + " languages more than "
+                            + maxPremium + " times the tokens of " + reference + ":" + names
+                            + " dearest first. Raise tokenizer.vocab-size, give these languages more weight (tokenizer.language-alpha below 1, tokenizer.language-weights), or raise tokenizer.max-premium.");
+        }
+    }
+
+    /** {@code fertility.json}: see {@code docs/formats/tokenizer.md}. */
+    public JsonObject json() {
+        JsonArray rows = new JsonArray();
+        dearestFirst().forEach(language -> rows.add(row(language, counts(language))));
+        return new JsonObject()
+                .put("format", "polyglow-fertility")
+                .put("version", 1)
+                .put("tokenizer_sha256", tokenizerSha256)
+                .put("vocab_size", vocabSize)
+                .put("reference", reference.isEmpty() ? null : reference)
+                .put("premium_of", parallel ? "parallel texts" : "tokens per character")
+                .put("languages", rows);
+    }
+
+    private JsonObject row(String language, FertilityCounts counts) {
+        double premium = premium(language);
+        return new JsonObject()
+                .put("language", language)
+                .put("texts", counts.texts())
+                .put("bytes", counts.bytes())
+                .put("characters", counts.characters())
+                .put("tokens", counts.tokens())
+                .put("bytes_per_token", counts.bytesPerToken())
+                .put("tokens_per_character", counts.tokensPerCharacter())
+                .put("premium", Double.isNaN(premium) ? null : premium)
+                .put("fragment_share", counts.fragmentShare())
+                .put("changed_texts", counts.changed());
+    }
+
+    /** Reads what {@link #json} wrote. */
+    public static FertilityReport parse(JsonObject json) {
+        Map<String, FertilityCounts> languages = new TreeMap<>();
+        for (JsonObject row : json.getArray("languages").objects()) {
+            languages.put(
+                    row.getString("language"),
+                    new FertilityCounts(
+                            row.getLong("texts"),
+                            row.getLong("bytes"),
+                            row.getLong("characters"),
+                            row.getLong("tokens"),
+                            Math.round(row.getDouble("fragment_share") * row.getLong("tokens")),
+                            row.getLong("changed_texts")));
+        }
+        return new FertilityReport(
+                json.getString("tokenizer_sha256"),
+                json.getInt("vocab_size"),
+                json.getString("reference", ""),
+                json.getString("premium_of").equals("parallel texts"),
+                languages);
+    }
+
+    /** A table for people, dearest first. */
+    public List<String> table() {
+        List<String> lines = new ArrayList<>();
+        lines.add(String.format(
+                Locale.ROOT,
+                "%-24s %8s %10s %10s %12s %10s %9s",
+                "language",
+                "premium",
+                "bytes/tok",
+                "tok/char",
+                "tokens",
+                "fragments",
+                "changed"));
+        for (String language : dearestFirst()) {
+            FertilityCounts counts = counts(language);
+            lines.add(String.format(
+                    Locale.ROOT,
+                    "%-24s %8.2f %10.2f %10.3f %12d %9.1f%% %9d",
+                    language,
+                    premium(language),
+                    counts.bytesPerToken(),
+                    counts.tokensPerCharacter(),
+                    counts.tokens(),
+                    100 * counts.fragmentShare(),
+                    counts.changed()));
+        }
+        return lines;
+    }
+}
