@@ -1,0 +1,73 @@
+package io.polyglow.dataprep.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.polyglow.dataprep.doc.Place;
+import io.polyglow.dataprep.report.CorpusReport.Cluster;
+import io.polyglow.dataprep.report.CorpusReport.Reason;
+import io.polyglow.dataprep.report.CorpusReport.Step;
+import io.polyglow.dataprep.report.CorpusSums.Chosen;
+import io.polyglow.dataprep.report.CorpusSums.Outcome;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class CorpusSumsTest {
+    @Test
+    void shouldCountWhatBecameOfDocuments() {
+        CorpusSums sums = new CorpusSums()
+                .add(outcome("a", 100, List.of(), 2, true))
+                .add(outcome("b", 100, List.of(), 2, false))
+                .add(outcome("c", 7, List.of("words: 1 < 3", "words: 2 < 3", "chars: 0"), 1, false))
+                .addKept("deu_Latn", 90);
+
+        assertThat(sums.steps())
+                .containsExactly(
+                        new Step("read", 3, 207),
+                        new Step("without a reason to go", 2, 200),
+                        new Step("trained on", 1, 90));
+        assertThat(sums.reasons())
+                .containsExactly(new Reason("chars", 1, 7), new Reason("duplicate", 1, 100), new Reason("words", 1, 7));
+        assertThat(sums.clusters()).containsExactly(new Cluster("2", 1, 2));
+        assertThat(sums.languages(Map.of("deu_Latn", 30L)))
+                .containsExactly(new CorpusReport.Group("deu_Latn", 3, 1, 90, 30));
+        assertThat(sums.lengths().bars()).first().isEqualTo(new CorpusReport.Bar("4", 0, 1));
+        assertThat(sums.leftSamples()).extracting(Chosen::id).containsExactly("b", "c");
+    }
+
+    @Test
+    void shouldGiveTheSameNumbersAndSamplesInAnyOrderAndFromAnyParts() {
+        List<Outcome> documents = new ArrayList<>();
+        Random random = new Random(1);
+        for (int i = 0; i < 500; i++) {
+            String id = Long.toHexString(random.nextLong());
+            boolean kept = random.nextBoolean();
+            List<String> reasons = kept || i % 3 == 0 ? List.of() : List.of("rule" + i % 4 + ": x");
+            documents.add(outcome(id, random.nextInt(5000), reasons, 1 + random.nextInt(2000), kept));
+        }
+        CorpusSums whole = new CorpusSums();
+        documents.forEach(whole::add);
+
+        Collections.shuffle(documents, random);
+        CorpusSums parts = new CorpusSums();
+        for (int start = 0; start < documents.size(); start += 50) {
+            CorpusSums part = new CorpusSums();
+            documents.subList(start, start + 50).forEach(part::add);
+            parts.merge(part);
+        }
+
+        assertThat(parts.steps()).isEqualTo(whole.steps());
+        assertThat(parts.reasons()).isEqualTo(whole.reasons());
+        assertThat(parts.clusters()).isEqualTo(whole.clusters());
+        assertThat(parts.lengths()).isEqualTo(whole.lengths());
+        assertThat(parts.keptSamples()).hasSize(2).isEqualTo(whole.keptSamples());
+        assertThat(parts.leftSamples()).hasSize(10).isEqualTo(whole.leftSamples());
+    }
+
+    private static Outcome outcome(String id, long bytes, List<String> reasons, long clusterSize, boolean kept) {
+        return new Outcome(id, Place.ofFile("web.txt"), "deu_Latn", bytes, reasons, clusterSize, kept);
+    }
+}
