@@ -19,7 +19,10 @@ import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RemoteIterator;
 import org.jspecify.annotations.Nullable;
 
-/** Finds the files of an input: a file, a directory with all below it, or a glob of these. Names that begin with . or _ are passed over. */
+/**
+ * Finds the files of an input: a file, a directory with all below it, or a glob of these. Names that begin with . or _ are passed over. Listing asks the file system for one
+ * batch at a time; the driver holds about 0.4 KiB for each file, so a million of them take 400 MiB of its heap.
+ */
 final class InputFiles {
     private final String input;
     private final @Nullable Format fixed;
@@ -140,7 +143,8 @@ final class InputFiles {
     private PolyglowException nothingFound() {
         String advice = unknown == 0
                 ? "It holds no files."
-                : unknown + " files have names of no known format; set format to text, lines, html, jsonl or parquet.";
+                : unknown
+                        + " files have names of no known format; set format to text, lines, html, jsonl, csv, tsv, warc or parquet.";
         return new PolyglowException(ErrorKind.DATA, "The input " + input + " gives nothing to read. " + advice);
     }
 }

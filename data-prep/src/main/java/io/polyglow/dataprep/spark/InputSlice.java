@@ -1,10 +1,13 @@
 package io.polyglow.dataprep.spark;
 
+import io.polyglow.dataprep.doc.Place;
 import io.polyglow.dataprep.doc.RawDocument;
 import io.polyglow.dataprep.read.LineSlice;
 import io.polyglow.dataprep.read.ReadOptions;
 import io.polyglow.dataprep.read.Readers;
+import io.polyglow.dataprep.read.StoredBytes;
 import java.io.BufferedInputStream;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;
@@ -22,8 +25,8 @@ import org.apache.hadoop.conf.Configuration;
  */
 record InputSlice(InputFile file, long start, long end, long firstLine) implements Serializable {
 
-    /** A stream that stands at a line, and how many of its bytes lines of the slice may start in. */
-    record Lines(InputStream in, long bytes) {}
+    /** A stream that stands at a line, where that is in the file, and how many of its bytes lines of the slice may start in. */
+    record Lines(InputStream in, long offset, long bytes) {}
 
     /** The slices of a file, none longer than {@code sliceBytes} where the format allows; line numbers are not known yet. */
     static Stream<InputSlice> of(InputFile file, long sliceBytes) {
@@ -55,45 +58,44 @@ record InputSlice(InputFile file, long start, long end, long firstLine) implemen
     /** The documents of this slice, read as they are asked for. */
     Iterator<RawDocument> documents(ReadOptions options, Configuration conf) {
         try {
-            return documents(lines(conf), options);
+            if (isWholeFile()) {
+                return Readers.readFile(file.format(), file.compression(), file.source(), stored(conf), options);
+            }
+            Lines lines = lines(conf);
+            Place first = new Place(file.source(), firstLine, lines.offset());
+            return Readers.readLines(file.format(), first, lines.in(), lines.bytes(), options);
+        } catch (FileNotFoundException e) {
+            return List.of(RawDocument.rejected(
+                            new Place(file.source(), isWholeFile() ? 0 : firstLine, start),
+                            "vanished: the file was there when the input was listed"))
+                    .iterator();
         } catch (IOException e) {
-            return rejectedOrThrown(e);
+            throw unreadable(e);
         }
+    }
+
+    private InputStream stored(Configuration conf) throws IOException {
+        return new StoredBytes(file.path(), Locations.open(file.path(), 0, conf));
     }
 
     /** The decompressed lines of this slice; of a whole-file format, its bytes. */
     Lines lines(Configuration conf) throws IOException {
         if (isWholeFile()) {
-            return new Lines(wholeFile(conf), Long.MAX_VALUE);
+            return new Lines(wholeFile(conf), 0, Long.MAX_VALUE);
         }
         LineSlice slice = new LineSlice(start, end);
         InputStream in = new BufferedInputStream(Locations.open(file.path(), slice.seek(), conf));
-        return new Lines(in, slice.align(in));
+        long left = slice.align(in);
+        return new Lines(in, end - left, left);
     }
 
     private InputStream wholeFile(Configuration conf) throws IOException {
-        InputStream raw = Locations.open(file.path(), 0, conf);
+        InputStream raw = stored(conf);
         try {
             return file.compression().open(raw);
         } catch (IOException e) {
             raw.close();
             throw e;
-        }
-    }
-
-    private Iterator<RawDocument> documents(Lines lines, ReadOptions options) throws IOException {
-        return file.format().isLines()
-                ? Readers.readLines(file.format(), file.source(), lines.in(), firstLine, lines.bytes(), options)
-                : List.of(Readers.readFile(file.format(), file.source(), lines.in(), options))
-                        .iterator();
-    }
-
-    /** A damaged header of a compressed file is the file's fault; anything else may be cured by Spark's next attempt. */
-    private Iterator<RawDocument> rejectedOrThrown(IOException failure) {
-        try {
-            return Readers.unreadable(file.source(), failure);
-        } catch (IOException e) {
-            throw unreadable(e);
         }
     }
 

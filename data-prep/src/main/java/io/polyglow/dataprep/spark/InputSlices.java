@@ -1,5 +1,6 @@
 package io.polyglow.dataprep.spark;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -15,13 +16,33 @@ final class InputSlices {
         return files.stream().flatMap(file -> InputSlice.of(file, sliceBytes)).toList();
     }
 
-    /** In as many partitions as keep every task near one slice of bytes, and every core busy. */
+    /** In order, and in partitions that cost about the same: a task takes one slice of a large file, or many small files. */
     static JavaRDD<InputSlice> distribute(SparkSession spark, List<InputSlice> slices) {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-        long bytes =
-                slices.stream().mapToLong(slice -> slice.end() - slice.start()).sum();
-        long partitions = Math.max(2L * context.defaultParallelism(), bytes / sliceBytes(spark) + 1);
-        return context.parallelize(slices, (int) Math.min(slices.size(), partitions));
+        long openCost = spark.sessionState().conf().filesOpenCostInBytes();
+        long total = slices.stream()
+                .mapToLong(slice -> slice.end() - slice.start() + openCost)
+                .sum();
+        // as Spark's own file sources: every core busy twice, no task above one slice
+        long target = Math.max(openCost, Math.min(sliceBytes(spark), total / (2L * context.defaultParallelism())));
+        List<List<InputSlice>> tasks = group(slices, openCost, target);
+        return context.parallelize(tasks, tasks.size()).flatMap(List::iterator);
+    }
+
+    /** Neighbours in groups of at most {@code target} bytes, where a file costs {@code openCost} more than its bytes; a larger slice is alone. */
+    static List<List<InputSlice>> group(List<InputSlice> slices, long openCost, long target) {
+        List<List<InputSlice>> groups = new ArrayList<>();
+        long cost = Long.MAX_VALUE;
+        for (InputSlice slice : slices) {
+            long more = slice.end() - slice.start() + openCost;
+            if (cost > target - more) {
+                groups.add(new ArrayList<>());
+                cost = 0;
+            }
+            groups.get(groups.size() - 1).add(slice);
+            cost += more;
+        }
+        return groups;
     }
 
     private static long sliceBytes(SparkSession spark) {

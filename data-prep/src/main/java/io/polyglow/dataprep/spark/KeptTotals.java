@@ -1,5 +1,6 @@
 package io.polyglow.dataprep.spark;
 
+import io.polyglow.dataprep.mix.MixPlan;
 import io.polyglow.dataprep.split.ShardPlan;
 import io.polyglow.dataprep.split.SplitPlan;
 import java.io.Serializable;
@@ -35,6 +36,12 @@ record KeptTotals(long documents, long bytes, long validationBytes, double small
                 ? (long) Math.ceil(bytes * split.validation())
                 : smallestDraw < split.validation() ? Math.max(1, validationBytes) : 0;
         return ShardPlan.of(Math.max(1, bytes - validation), validation, shardBytes, split.seed());
+    }
+
+    /** As above, when the training side is mixed. */
+    ShardPlan shards(SplitPlan split, long shardBytes, MixPlan mix) {
+        ShardPlan unmixed = shards(split, shardBytes);
+        return unmixed.withTrainBytes(mix.plannedBytes(), shardBytes);
     }
 
     private static KeptTotals of(double draw, long bytes, SplitPlan split) {

@@ -7,9 +7,8 @@ import io.polyglow.common.store.Stores;
 import java.io.IOException;
 
 /**
- * A directory that appears whole or not at all: all is written into a sibling {@code NAME.incomplete}, which is renamed at the end. What
- * a killed run leaves there is deleted by the next one. An output that is replaced stays, as {@code NAME.replaced}, until the new one
- * stands.
+ * A directory that appears whole or not at all: it is made as the result of a stage, in a sibling {@code NAME.stages}, and renamed at the end. An output that is
+ * replaced stays, as {@code NAME.replaced}, until the new one stands.
  */
 final class OutputDirectory implements AutoCloseable {
     private final Store store;
@@ -51,14 +50,9 @@ final class OutputDirectory implements AutoCloseable {
         return name;
     }
 
-    /** Path of the directory to write to. */
-    String staging() {
-        return name + ".incomplete";
-    }
-
-    /** The directory to write to as Spark's writers want it. */
-    String stagingUri() {
-        return Locations.path(parent + "/" + staging()).toString();
+    /** The results of the stages that make the output. */
+    StageDirectory stages() {
+        return new StageDirectory(store, name + ".stages");
     }
 
     /** Whether there is a finished output. */
@@ -79,20 +73,13 @@ final class OutputDirectory implements AutoCloseable {
         }
     }
 
-    /** Makes an empty directory to write to. */
-    void begin() throws IOException {
-        refuseToReplace();
-        store.delete(staging());
-        store.makeDirectory(staging());
-    }
-
-    /** Makes the written directory the output. */
-    void publish() throws IOException {
+    /** Makes a directory of the store the output. */
+    void publish(String made) throws IOException {
         if (exists()) {
             store.delete(replaced());
             store.publish(name, replaced());
         }
-        store.publish(staging(), name);
+        store.publish(made, name);
         store.delete(replaced());
     }
 

@@ -1,6 +1,7 @@
 package io.polyglow.dataprep.spark;
 
 import io.polyglow.common.token.PreTokenPattern;
+import io.polyglow.dataprep.tokenize.LanguageWeights;
 import io.polyglow.dataprep.tokenize.PreTokenCounter;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -11,15 +12,19 @@ import org.apache.spark.sql.RowFactory;
 
 /** The (pre-token, count) rows of one partition, in instalments of bounded size; a pre-token may come in several. */
 final class PartialCounts implements Iterator<Row> {
-    /** Distinct pre-tokens held at a time: tens of megabytes. */
+    /** Distinct pre-tokens held at a time, and their bytes: tens of megabytes, and one text. */
     private static final int MAX_DISTINCT = 500_000;
 
-    private final Iterator<byte[]> texts;
+    private static final int MAX_BYTES = 1 << 26;
+
+    private final Iterator<TrainingText> texts;
+    private final LanguageWeights weights;
     private final PreTokenCounter counter;
     private Iterator<Row> ready = Collections.emptyIterator();
 
-    PartialCounts(Iterator<byte[]> texts, PreTokenPattern pattern) {
+    PartialCounts(Iterator<TrainingText> texts, PreTokenPattern pattern, LanguageWeights weights) {
         this.texts = texts;
+        this.weights = weights;
         this.counter = new PreTokenCounter(pattern);
     }
 
@@ -37,9 +42,9 @@ final class PartialCounts implements Iterator<Row> {
     }
 
     private Iterator<Row> instalment() {
-        while (texts.hasNext() && counter.size() < MAX_DISTINCT) {
-            byte[] text = texts.next();
-            counter.add(text, 0, text.length);
+        while (texts.hasNext() && counter.size() < MAX_DISTINCT && counter.bytes() < MAX_BYTES) {
+            TrainingText text = texts.next();
+            counter.add(text.utf8, 0, text.utf8.length, weights.of(text.language));
         }
         List<Row> rows = new ArrayList<>(counter.size());
         counter.drainTo((preToken, count) -> rows.add(RowFactory.create(preToken, count)));

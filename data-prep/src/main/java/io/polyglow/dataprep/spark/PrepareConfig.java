@@ -3,10 +3,16 @@ package io.polyglow.dataprep.spark;
 import io.polyglow.common.config.Default;
 import io.polyglow.common.config.Doc;
 import io.polyglow.common.config.Range;
-import io.polyglow.common.token.PreTokenPattern;
+import io.polyglow.dataprep.dedup.DecontaminationConfig;
+import io.polyglow.dataprep.dedup.DedupConfig;
+import io.polyglow.dataprep.filter.FilterConfig;
+import io.polyglow.dataprep.language.LanguageConfig;
+import io.polyglow.dataprep.mix.MixConfig;
+import io.polyglow.dataprep.pii.PiiConfig;
 import io.polyglow.dataprep.read.Format;
 import io.polyglow.dataprep.read.ReadOptions;
 import io.polyglow.dataprep.split.SplitPlan;
+import io.polyglow.dataprep.tokenize.TokenizerConfig;
 import org.jspecify.annotations.Nullable;
 
 /** Settings of one prepare run: raw text to documents, tokenizer and token shards. */
@@ -19,13 +25,19 @@ public record PrepareConfig(
                 boolean overwrite,
         @Default("auto")
                 @Doc(
-                        "How files become documents; auto goes by extension: .txt .md, .html .htm, .jsonl .ndjson .json, .parquet; all but Parquet also with .gz or .zst.")
+                        "How files become documents; auto goes by extension: .txt .md, .html .htm, .jsonl .ndjson .json, .csv, .tsv, .warc .wet, .parquet; all but Parquet also with .gz, .zst or .bz2.")
                 InputFormat format,
         @Doc("Language label of documents that state none; without it the language is detected.") @Nullable
                 String language,
         Columns columns,
         Limits limits,
-        TokenizerSection tokenizer,
+        LanguageConfig languageId,
+        FilterConfig filter,
+        PiiConfig pii,
+        DedupConfig dedup,
+        DecontaminationConfig decontamination,
+        MixConfig mix,
+        TokenizerConfig tokenizer,
         SplitSection split,
         Shards shards,
         @Default("1") @Doc("Decides the split and the order of documents.") long seed) {
@@ -37,6 +49,9 @@ public record PrepareConfig(
         LINES,
         HTML,
         JSONL,
+        CSV,
+        TSV,
+        WARC,
         PARQUET;
 
         /** The format that every file has, or null when its name decides. */
@@ -48,10 +63,11 @@ public record PrepareConfig(
 
     /** Where records keep their parts. */
     public record Columns(
-            @Default("text") @Doc("JSON member or Parquet column with the text.") String text,
-            @Default("id") @Doc("JSON member or Parquet column with the document's own name, if it has one.") String id,
-            @Default("language") @Doc("JSON member or Parquet column with the language label, if it has one.")
-                    String language) {}
+            @Default("text") @Doc("JSON member or column of a table with the text; a.b is member b of a.") String text,
+            @Default("id") @Doc("JSON member or column with the document's own name, if it has one.") String id,
+            @Default("language") @Doc("JSON member or column with the language label, if it has one.") String language,
+            @Default("url") @Doc("JSON member or column with the address of the page, if it has one.") String url,
+            @Default("date") @Doc("JSON member or column with the date, if it has one.") String date) {}
 
     /** What a document may be at most. */
     public record Limits(
@@ -60,21 +76,6 @@ public record PrepareConfig(
                     @Doc(
                             "Largest document in bytes; a larger file or line is rejected, with its place, without being held in memory.")
                     int documentBytes) {}
-
-    /** Which tokenizer to use, or how to train one. */
-    public record TokenizerSection(
-            @Doc("An existing tokenizer.json to use instead of training one.") @Nullable String file,
-            @Default("8192")
-                    @Range(min = 1, max = 10000000)
-                    @Doc(
-                            "Number of ids of a trained tokenizer, <|endoftext|> included; fewer when the text has nothing more to merge.")
-                    int vocabSize,
-            @Default("gpt2") @Doc("What a trained tokenizer may not merge across: gpt2 (words) or char (characters).")
-                    PreTokenPattern pattern,
-            @Default("true")
-                    @Doc(
-                            "With pattern char: keep the 256 bytes as ids, so that characters outside the training text can be encoded too.")
-                    boolean byteFallback) {}
 
     /** What is held out for validation. */
     public record SplitSection(
@@ -85,7 +86,11 @@ public record PrepareConfig(
             @Default("0.05")
                     @Range(min = 0, max = 0.5)
                     @Doc("Fraction held out: of the documents, or of the characters of each document.")
-                    double validation) {}
+                    double validation) {
+        SplitPlan plan(long seed) {
+            return new SplitPlan(mode, validation, seed);
+        }
+    }
 
     /** How tokens are cut into files. */
     public record Shards(
@@ -95,13 +100,29 @@ public record PrepareConfig(
                     long textBytes) {}
 
     ReadOptions readOptions() {
-        return new ReadOptions(columns.text, columns.id, columns.language, limits.documentBytes);
+        return new ReadOptions(
+                columns.text, columns.id, columns.language, columns.url, columns.date, limits.documentBytes);
     }
 
     /** The settings that decide what is made: without places, and without the tokenizer's file, whose contents count instead. */
     PrepareConfig withoutPlaces() {
-        TokenizerSection trained =
-                new TokenizerSection(null, tokenizer.vocabSize, tokenizer.pattern, tokenizer.byteFallback);
-        return new PrepareConfig("", "", false, format, language, columns, limits, trained, split, shards, seed);
+        return new PrepareConfig(
+                "",
+                "",
+                false,
+                format,
+                language,
+                columns,
+                limits,
+                languageId,
+                filter,
+                pii,
+                dedup,
+                decontamination,
+                mix,
+                tokenizer.withoutFile(),
+                split,
+                shards,
+                seed);
     }
 }

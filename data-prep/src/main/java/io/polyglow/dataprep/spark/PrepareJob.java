@@ -1,62 +1,93 @@
 package io.polyglow.dataprep.spark;
 
+import io.polyglow.common.config.ConfigFile;
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.json.Json;
+import io.polyglow.common.json.JsonObject;
+import io.polyglow.common.store.Store;
 import io.polyglow.common.store.Stores;
-import io.polyglow.common.token.ByteLevelBpe;
-import io.polyglow.common.token.TokenizerJson;
+import io.polyglow.common.token.Tokenizer;
+import io.polyglow.common.token.TokenizerFile;
 import io.polyglow.common.token.shard.CorpusManifest;
 import io.polyglow.common.token.shard.ShardInfo;
 import io.polyglow.common.token.shard.SourceFile;
-import io.polyglow.dataprep.clean.LanguageTag;
-import io.polyglow.dataprep.doc.RawDocument;
-import io.polyglow.dataprep.doc.Rejections;
-import io.polyglow.dataprep.split.ShardPlan;
+import io.polyglow.common.token.shard.Takedowns;
+import io.polyglow.dataprep.doc.Place;
+import io.polyglow.dataprep.filter.ThresholdCatalog;
+import io.polyglow.dataprep.language.LanguageLabel;
+import io.polyglow.dataprep.mix.MixPlan;
+import io.polyglow.dataprep.report.CorpusReport;
+import io.polyglow.dataprep.report.DataCard;
+import io.polyglow.dataprep.report.HtmlReport;
 import io.polyglow.dataprep.split.SplitPlan;
 import io.polyglow.dataprep.split.SplitPlan.Side;
+import io.polyglow.dataprep.tokenize.FertilityReport;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Raw text to documents, tokenizer and token shards. The output directory holds
+ * Raw text to documents, tokenizer and token shards, in stages whose results stay in {@code OUTPUT.stages}, named by what decides them ({@link PrepareKeys}): a run
+ * that was killed goes on after its last whole stage, and one with other settings makes only what they change.
  *
  * <ul>
- *   <li>{@code documents/}: Parquet, every document with its annotations, rejected ones with their reason;
- *   <li>{@code tokenizer.json};
- *   <li>{@code train-NNNNN} and {@code validation-NNNNN} {@code .bin .idx .lang}: token shards;
- *   <li>{@code manifest.json}: shards with check sums, counts per language, sources with hashes, fingerprint;
- *   <li>{@code prepare.json}: settings, Unicode data, counts of rejected and of repaired documents.
+ *   <li>{@code documents}: Parquet, every document as it was read and normalised;
+ *   <li>{@code decisions}: for each of them the reasons to leave it out;
+ *   <li>{@code duplicates}: of those without a reason, the cluster of equal ones and the one kept;
+ *   <li>{@code kept}: the texts that are trained on.
  * </ul>
  *
- * It appears whole or not at all. Tokenizer, shards and manifest depend on inputs, settings and seed alone: not on partitions, cluster
- * size or retries.
+ * The output appears whole or not at all and holds {@code tokenizer.json}, {@code train-NNNNN} and {@code validation-NNNNN} token shards,
+ * {@code manifest.json} (shards with check sums, counts per language, sources with hashes, fingerprint), {@code prepare.json} (settings, Unicode data,
+ * stages, counts of rejected and of repaired documents), {@code report.html} and {@code DATACARD.md}. It depends on inputs, settings and seed alone: not on partitions, cluster size or retries.
  */
 public final class PrepareJob {
-    private static final int STAGES = 5;
-    private static final String DOCUMENTS = "documents";
+    /** Besides those of {@link Selection}: hash inputs, tokenizer, its measure, shards, report, publish. */
+    private static final int STAGES = 6;
+
+    private static final String FERTILITY = "fertility.json";
+    private static final String SHARDS = "shards.jsonl";
+    private static final String MIX = "mix.json";
+    private static final String CONTAMINATION = "contamination.json";
+    private static final String REPORT = "report.html";
+    private static final String CARD = "DATACARD.md";
+    private static final int MAX_BYTES = 256 << 20;
 
     private final SparkSession spark;
     private final PrepareConfig config;
     private final OutputDirectory output;
-    private final StageTracker stages;
+    private final StageTracker tracker;
+    private final ProgressListener listener;
+    private final Stages stages;
+    private final ThresholdCatalog thresholds;
 
-    private PrepareJob(SparkSession spark, PrepareConfig config, OutputDirectory output, StageTracker stages) {
+    private PrepareJob(
+            SparkSession spark,
+            PrepareConfig config,
+            OutputDirectory output,
+            StageTracker tracker,
+            ProgressListener listener) {
         this.spark = spark;
         this.config = config;
         this.output = output;
-        this.stages = stages;
+        this.tracker = tracker;
+        this.listener = listener;
+        this.stages = new Stages(spark, tracker, output.stages());
+        this.thresholds = ThresholdCatalog.of(config.filter());
     }
 
     /**
@@ -68,8 +99,9 @@ public final class PrepareJob {
     public static PrepareReport run(SparkSession spark, PrepareConfig config, ProgressListener listener) {
         check(config);
         try (OutputDirectory output = OutputDirectory.at(config.output(), config.overwrite());
-                StageTracker stages = new StageTracker(spark, "prepare", STAGES, listener)) {
-            return new PrepareJob(spark, config, output, stages).run();
+                StageTracker tracker =
+                        new StageTracker(spark, "prepare", STAGES + Selection.stages(config), listener)) {
+            return new PrepareJob(spark, config, output, tracker, listener).run();
         } catch (IOException e) {
             throw new PolyglowException(
                     ErrorKind.ENVIRONMENT,
@@ -82,16 +114,10 @@ public final class PrepareJob {
     public static void check(PrepareConfig config) {
         requireKnown(config.language());
         requireOutside(config.input(), config.output());
-        if (config.tokenizer().file() == null) {
-            settings(config.tokenizer());
-        }
+        config.tokenizer().requireRoom();
         if (Locations.isLocal(config.input())) {
             InputFiles.list(new Configuration(), config.input(), config.format().fixed());
         }
-    }
-
-    private static TokenizerJob.Settings settings(PrepareConfig.TokenizerSection wanted) {
-        return new TokenizerJob.Settings(wanted.pattern(), wanted.vocabSize(), wanted.byteFallback());
     }
 
     private PrepareReport run() throws IOException {
@@ -103,114 +129,233 @@ public final class PrepareJob {
                 spark.sessionState().newHadoopConf(),
                 config.input(),
                 config.format().fixed());
-        ByteLevelBpe given = givenTokenizer(config.tokenizer().file());
-        List<SourceFile> sources = stages.run("hash inputs", () -> SourceHashes.of(spark, files));
-        Provenance provenance = Provenance.of(config, given == null ? "" : given.sha256(), sources);
-        if (output.exists() && Provenance.isOf(output.store(), output.published(), provenance.runKey())) {
+        Tokenizer given = givenTokenizer(config.tokenizer().file());
+        List<SourceFile> sources = tracker.run("hash inputs", () -> SourceHashes.of(spark, files));
+        Takedowns takedowns = Takedowns.read(output.store(), output.published());
+        PrepareKeys keys = keys(given, sources, "");
+        // an output that documents were taken out of later is still the output of its run
+        if (output.exists()
+                && Provenance.isOf(
+                        output.store(), output.published(), keys.corpus().hash())) {
             return reuse();
         }
-        output.begin();
-        SplitPlan wanted = new SplitPlan(config.split().mode(), config.split().validation(), config.seed());
-        KeptTotals totals = stages.run("read and clean", () -> writeDocuments(files, wanted));
-        SplitPlan split = totals.split(wanted);
-        ByteLevelBpe tokenizer = stages.run("train tokenizer", () -> given == null ? train(split) : given);
-        ShardPlan plan = totals.shards(split, config.shards().textBytes());
-        List<ShardInfo> shards = stages.run(
-                "write shards", () -> new ShardJob(spark, tokenizer, split, plan).run(keptDocuments(), output));
-        CorpusManifest manifest = CorpusManifest.of(tokenizer, shards, sources);
-        return stages.run("publish", () -> publish(manifest, tokenizer, provenance));
-    }
-
-    private KeptTotals writeDocuments(List<InputFile> files, SplitPlan split) {
-        Dataset<Row> read = new DocumentSource(spark, config.readOptions(), config.language()).read(files);
-        Deduplication.apply(read).write().mode(SaveMode.Overwrite).parquet(documentsUri());
-        KeptTotals totals = KeptTotals.of(keptDocuments(), split);
-        if (totals.documents() == 0) {
-            throw nothingKept();
+        if (takedowns.chain().count() > 0) {
+            keys = keys(given, sources, takedowns.chain().sha256());
+            if (Provenance.isOf(
+                    output.store(), output.published(), keys.corpus().hash())) {
+                return reuse();
+            }
         }
-        return totals;
+        return make(files, sources, given, keys, takedowns);
     }
 
-    private ByteLevelBpe train(SplitPlan split) {
-        JavaRDD<byte[]> texts = keptDocuments()
-                .select(DocumentTable.ID, DocumentTable.TEXT)
-                .javaRDD()
-                .flatMap(row -> split.pieces(row.getString(0), row.getString(1)).stream()
-                        .filter(piece -> piece.side() == Side.TRAIN)
-                        .map(piece -> piece.text().getBytes(StandardCharsets.UTF_8))
-                        .iterator());
-        return TokenizerJob.train(spark, texts, settings(config.tokenizer()));
+    private PrepareKeys keys(@Nullable Tokenizer given, List<SourceFile> sources, String takedowns) {
+        Configuration conf = spark.sessionState().newHadoopConf();
+        List<String> versions = new ArrayList<>(LanguageModelFiles.versions(config.languageId(), conf));
+        config.decontamination().sets().values().forEach(location -> SourceHashes.of(
+                        spark, InputFiles.list(conf, location, null))
+                .forEach(file -> versions.add(file.path() + " " + file.sha256())));
+        return PrepareKeys.of(config, given == null ? "" : given.sha256(), sources, versions, thresholds, takedowns);
     }
 
-    private PrepareReport publish(CorpusManifest manifest, ByteLevelBpe tokenizer, Provenance provenance)
+    private PrepareReport make(
+            List<InputFile> files,
+            List<SourceFile> sources,
+            @Nullable Tokenizer given,
+            PrepareKeys keys,
+            Takedowns takedowns)
             throws IOException {
-        Provenance counted = provenance.withCounts(rejected(), repaired());
-        counted.write(output.store(), output.staging(), config);
-        manifest.write(output.store(), output.staging(), tokenizer);
-        output.publish();
-        return PrepareReport.of(config.output(), false, manifest, counted);
+        output.refuseToReplace();
+        Dataset<Row> kept = new Selection(spark, config, keys, stages, thresholds, takenDown(takedowns)).kept(files);
+        KeptTotals totals = KeptTotals.of(kept, config.split().plan(config.seed()));
+        if (totals.documents() == 0) {
+            throw nothingKept(keys);
+        }
+        SplitPlan split = totals.split(config.split().plan(config.seed()));
+        MixPlan mix = MixTotals.plan(kept, config.mix(), split);
+        if (!config.mix().isAsIs()) {
+            listener.note("The mix that will be trained on:\n" + mix.table());
+        }
+        Tokenizer tokenizer = tokenizer(given, kept, split, keys.tokenizer());
+        FertilityReport fertility = fertility(tokenizer, kept, keys.fertility());
+        String corpus = stages.files(
+                "write shards",
+                keys.corpus(),
+                (store, path) ->
+                        writeShards(shards(tokenizer, split, mix, totals).run(kept, store, path), store, path));
+        CorpusManifest manifest =
+                CorpusManifest.of(tokenizer, readShards(corpus), sources).withTakedowns(takedowns.chain());
+        takedowns.copyTo(output.store(), corpus);
+        Stores.rewrite(
+                output.store(), corpus + "/" + MIX, Json.pretty(mix.json()).getBytes(StandardCharsets.UTF_8));
+        writeContamination(corpus, keys);
+        CorpusNumbers numbers = tracker.run("report", () -> report(corpus, keys, manifest));
+        return tracker.run(
+                "publish",
+                () -> publish(
+                        corpus,
+                        manifest,
+                        tokenizer,
+                        fertility,
+                        Provenance.of(config, keys.corpus().hash()).withCounts(numbers.rejected(), repaired(kept))));
+    }
+
+    private static Set<String> takenDown(Takedowns takedowns) {
+        Set<String> taken = new HashSet<>(takedowns.ids());
+        taken.addAll(takedowns.contentHashes());
+        return taken;
+    }
+
+    private void writeContamination(String directory, PrepareKeys keys) throws IOException {
+        if (Decontamination.wanted(config.decontamination())) {
+            JsonObject found = Decontamination.report(stages.table(keys.contamination()), config.decontamination());
+            Stores.rewrite(
+                    output.store(),
+                    directory + "/" + CONTAMINATION,
+                    Json.pretty(found).getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    private ShardJob shards(Tokenizer tokenizer, SplitPlan split, MixPlan mix, KeptTotals totals) {
+        long bytes = config.shards().textBytes();
+        return config.mix().isAsIs()
+                ? new ShardJob(spark, tokenizer, split, totals.shards(split, bytes))
+                : new ShardJob(spark, tokenizer, split, totals.shards(split, bytes, mix), mix);
+    }
+
+    private Tokenizer tokenizer(@Nullable Tokenizer given, Dataset<Row> kept, SplitPlan split, StageKey key)
+            throws IOException {
+        String path = stages.files(
+                "train tokenizer",
+                key,
+                (store, directory) -> Stores.write(
+                        store,
+                        directory + "/" + CorpusManifest.TOKENIZER,
+                        (given == null ? train(kept, split) : given).json()));
+        return TokenizerFile.read(output.store(), path + "/" + CorpusManifest.TOKENIZER);
+    }
+
+    /** What the tokenizer costs each language; above {@code tokenizer.max-premium} the run ends here. */
+    private FertilityReport fertility(Tokenizer tokenizer, Dataset<Row> kept, StageKey key) throws IOException {
+        List<String> references = config.tokenizer().premiumReference();
+        String path = stages.files(
+                "measure tokenizer",
+                key,
+                (store, directory) -> Stores.write(
+                        store, directory + "/" + FERTILITY, json(FertilityJob.measure(kept, tokenizer, references))));
+        return withinPremium(path);
+    }
+
+    /** The measured tokenizer of a directory, if no language pays too much. */
+    private FertilityReport withinPremium(String directory) throws IOException {
+        String path = directory + "/" + FERTILITY;
+        FertilityReport report =
+                FertilityReport.parse(Json.parseObject(path, Stores.read(output.store(), path, MAX_BYTES)));
+        if (config.tokenizer().maxPremium() != null) {
+            report.requirePremiumsUpTo(config.tokenizer().maxPremium());
+        }
+        return report;
+    }
+
+    private static byte[] json(FertilityReport report) {
+        return Json.pretty(report.json()).getBytes(StandardCharsets.UTF_8);
+    }
+
+    private Tokenizer train(Dataset<Row> kept, SplitPlan split) {
+        JavaRDD<TrainingText> texts = kept.select(DocumentTable.ID, DocumentTable.LANGUAGE, DocumentTable.TEXT)
+                .javaRDD()
+                .flatMap(row -> split.pieces(row.getString(0), row.getString(2)).stream()
+                        .filter(piece -> piece.side() == Side.TRAIN)
+                        .map(piece ->
+                                new TrainingText(row.getString(1), piece.text().getBytes(StandardCharsets.UTF_8)))
+                        .iterator());
+        return TokenizerJob.train(spark, texts, config.tokenizer()).tokenizer();
+    }
+
+    private static void writeShards(List<ShardInfo> shards, Store store, String path) throws IOException {
+        String lines = shards.stream().map(shard -> shard.line() + "\n").collect(Collectors.joining());
+        Stores.write(store, path + "/" + SHARDS, lines.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private List<ShardInfo> readShards(String path) throws IOException {
+        byte[] lines = Stores.read(output.store(), path + "/" + SHARDS, MAX_BYTES);
+        return new String(lines, StandardCharsets.UTF_8)
+                .lines()
+                .map(ShardInfo::parse)
+                .toList();
+    }
+
+    private CorpusNumbers report(String directory, PrepareKeys keys, CorpusManifest manifest) throws IOException {
+        CorpusNumbers numbers = numbers(keys);
+        CorpusReport report = numbers.report(
+                output.published(),
+                manifest,
+                List.of(),
+                ConfigFile.of(config.withoutPlaces()).yaml());
+        Stores.rewrite(
+                output.store(), directory + "/" + REPORT, HtmlReport.of(report).getBytes(StandardCharsets.UTF_8));
+        Stores.rewrite(
+                output.store(), directory + "/" + CARD, DataCard.of(report).getBytes(StandardCharsets.UTF_8));
+        return numbers;
+    }
+
+    private CorpusNumbers numbers(PrepareKeys keys) {
+        return new CorpusNumbers(
+                stages.table(keys.documents()), stages.table(keys.duplicates()), stages.table(keys.kept()));
+    }
+
+    /** Everything is put into the directory of the shards, which then becomes the output; a run killed in between does this again. */
+    private PrepareReport publish(
+            String directory,
+            CorpusManifest manifest,
+            Tokenizer tokenizer,
+            FertilityReport fertility,
+            Provenance provenance)
+            throws IOException {
+        provenance.write(output.store(), directory, config, stages.used());
+        Stores.rewrite(output.store(), directory + "/" + FERTILITY, json(fertility));
+        manifest.write(output.store(), directory, tokenizer);
+        output.publish(directory);
+        output.stages().keepOnly(stages.used());
+        return PrepareReport.of(config.output(), false, manifest, provenance);
     }
 
     private PrepareReport reuse() throws IOException {
+        withinPremium(output.published());
         CorpusManifest manifest = CorpusManifest.read(output.store(), output.published());
         Provenance before = Provenance.read(output.store(), output.published());
         return PrepareReport.of(config.output(), true, manifest, before);
     }
 
-    private Dataset<Row> keptDocuments() {
-        return documents().filter(functions.col(DocumentTable.REJECTED).isNull());
+    private static long repaired(Dataset<Row> kept) {
+        return kept.filter(functions.col(DocumentTable.REPAIRS).gt(0)).count();
     }
 
-    private Dataset<Row> rejectedDocuments() {
-        return documents().filter(functions.col(DocumentTable.REJECTED).isNotNull());
-    }
-
-    private Dataset<Row> documents() {
-        return spark.read().schema(DocumentTable.SCHEMA).parquet(documentsUri());
-    }
-
-    private String documentsUri() {
-        return output.stagingUri() + "/" + DOCUMENTS;
-    }
-
-    private Map<String, Long> rejected() {
-        return new TreeMap<>(rejectedDocuments()
-                .select(DocumentTable.REJECTED)
-                .javaRDD()
-                .map(row -> Rejections.kind(row.getString(0)))
-                .countByValue());
-    }
-
-    private long repaired() {
-        return keptDocuments()
-                .filter(functions.col(DocumentTable.REPAIRS).gt(0))
-                .count();
-    }
-
-    private PolyglowException nothingKept() {
+    private PolyglowException nothingKept(PrepareKeys keys) {
         String what = "The input " + config.input() + " gives no text to train on: ";
-        List<Row> first = rejectedDocuments()
+        List<Row> first = stages.table(keys.documents())
+                .filter(functions.col(DocumentTable.REJECTED).isNotNull())
                 .select(DocumentTable.SOURCE, DocumentTable.POSITION, DocumentTable.REJECTED)
                 .orderBy(DocumentTable.SOURCE, DocumentTable.POSITION)
                 .takeAsList(1);
         if (first.isEmpty()) {
             return new PolyglowException(ErrorKind.DATA, what + "it holds no documents. Check input and format.");
         }
-        String place =
-                RawDocument.location(first.get(0).getString(0), first.get(0).getLong(1));
+        Place place = new Place(first.get(0).getString(0), first.get(0).getLong(1), 0);
         return new PolyglowException(
                 ErrorKind.DATA,
-                what + "all documents were rejected, by reason " + rejected() + "; the first is " + place + ": "
+                what + "all documents were rejected, by reason "
+                        + new TreeMap<>(numbers(keys).rejected()) + "; the first is " + place + ": "
                         + first.get(0).getString(2) + ". Check input, format and columns.");
     }
 
-    private @Nullable ByteLevelBpe givenTokenizer(@Nullable String file) {
+    private @Nullable Tokenizer givenTokenizer(@Nullable String file) {
         if (file == null) {
             return null;
         }
         try (InputStream in = Locations.open(
                 Locations.path(file).toString(), 0, spark.sessionState().newHadoopConf())) {
-            return new ByteLevelBpe(TokenizerJson.parse(file, in));
+            return TokenizerFile.parse(file, in);
         } catch (IOException e) {
             throw new PolyglowException(
                     ErrorKind.DATA,
@@ -229,7 +374,7 @@ public final class PrepareJob {
     }
 
     private static void requireKnown(@Nullable String language) {
-        if (language != null && LanguageTag.normalize(language).isEmpty()) {
+        if (language != null && LanguageLabel.parse(language).isEmpty()) {
             throw new PolyglowException(
                     ErrorKind.USAGE,
                     "language: \"" + language

@@ -8,4 +8,7 @@ public interface ProgressListener {
 
     /** A stage began, went on or ended. */
     void progress(Progress progress);
+
+    /** Something worth reading before the next stage begins: some lines of text. */
+    default void note(String lines) {}
 }

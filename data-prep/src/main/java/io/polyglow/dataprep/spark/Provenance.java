@@ -6,21 +6,17 @@ import io.polyglow.common.json.Json;
 import io.polyglow.common.json.JsonObject;
 import io.polyglow.common.store.Store;
 import io.polyglow.common.store.Stores;
-import io.polyglow.common.token.shard.SourceFile;
 import io.polyglow.dataprep.clean.TextNormalizer;
-import io.polyglow.dataprep.doc.Digest;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.util.HexFormat;
-import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
  * {@code prepare.json} of an output: from which inputs, with which settings and Unicode data it was made, and what was left out.
  *
- * @param runKey SHA-256 over everything that decides the shards: settings, tokenizer file, Unicode data, names and hashes of the inputs
+ * @param runKey hash of everything that decides the output, see {@link PrepareKeys}
  * @param rejected number of rejected documents by kind of reason
  * @param repaired number of kept documents with bytes that were not UTF-8, or NUL characters
  */
@@ -30,22 +26,18 @@ record Provenance(String runKey, String configYaml, String configSha256, Map<Str
     private static final int VERSION = 1;
     private static final int MAX_BYTES = 16 << 20;
 
-    static Provenance of(PrepareConfig config, String tokenizerSha256, List<SourceFile> sources) {
+    static Provenance of(PrepareConfig config, String runKey) {
         Resolved<PrepareConfig> resolved = ConfigFile.of(config.withoutPlaces());
-        MessageDigest digest = Digest.newSha256();
-        update(digest, resolved.yaml());
-        update(digest, tokenizerSha256);
-        update(digest, TextNormalizer.icuVersion());
-        sources.forEach(source -> update(digest, source.path() + " " + source.bytes() + " " + source.sha256()));
-        String key = HexFormat.of().formatHex(digest.digest());
-        return new Provenance(key, resolved.yaml(), resolved.sha256(), Map.of(), 0);
+        return new Provenance(runKey, resolved.yaml(), resolved.sha256(), Map.of(), 0);
     }
 
     Provenance withCounts(Map<String, Long> rejected, long repaired) {
         return new Provenance(runKey, configYaml, configSha256, rejected, repaired);
     }
 
-    void write(Store store, String directory, PrepareConfig config) throws IOException {
+    void write(Store store, String directory, PrepareConfig config, Set<StageKey> stages) throws IOException {
+        JsonObject tables = new JsonObject();
+        stages.forEach(key -> tables.put(key.name(), key.directory()));
         JsonObject json = new JsonObject()
                 .put("format", FORMAT)
                 .put("version", VERSION)
@@ -57,13 +49,14 @@ record Provenance(String runKey, String configYaml, String configSha256, Map<Str
                 .put("icu", TextNormalizer.icuVersion())
                 .put("unicode", TextNormalizer.unicodeVersion())
                 .put("rejected", new TreeMap<>(rejected))
-                .put("repaired", repaired);
-        Stores.write(store, directory + "/" + FILE, Json.pretty(json).getBytes(StandardCharsets.UTF_8));
+                .put("repaired", repaired)
+                .put("stages", tables);
+        Stores.rewrite(store, directory + "/" + FILE, Json.pretty(json).getBytes(StandardCharsets.UTF_8));
     }
 
     /** Whether a prepare run made the directory. */
     static boolean exists(Store store, String directory) throws IOException {
-        return store.exists(directory + "/" + FILE);
+        return store.exists(path(directory));
     }
 
     /** Whether a run with this key made the directory. */
@@ -71,9 +64,16 @@ record Provenance(String runKey, String configYaml, String configSha256, Map<Str
         return exists(store, directory) && read(store, directory).runKey().equals(runKey);
     }
 
+    /** Names of the directories of the stages that an output was made by, by stage. */
+    static Map<String, String> stages(Store store, String directory) throws IOException {
+        Map<String, String> stages = new TreeMap<>();
+        JsonObject directories = json(store, directory).getObject("stages");
+        directories.names().forEach(name -> stages.put(name, directories.getString(name)));
+        return stages;
+    }
+
     static Provenance read(Store store, String directory) throws IOException {
-        byte[] bytes = Stores.read(store, directory + "/" + FILE, MAX_BYTES);
-        JsonObject json = Json.parseObject(store.root() + "/" + directory + "/" + FILE, bytes);
+        JsonObject json = json(store, directory);
         Map<String, Long> rejected = new TreeMap<>();
         JsonObject counts = json.getObject("rejected");
         counts.names().forEach(kind -> rejected.put(kind, counts.getLong(kind)));
@@ -85,7 +85,12 @@ record Provenance(String runKey, String configYaml, String configSha256, Map<Str
                 json.has("repaired") ? json.getLong("repaired") : 0);
     }
 
-    private static void update(MessageDigest digest, String line) {
-        digest.update((line + "\n").getBytes(StandardCharsets.UTF_8));
+    private static JsonObject json(Store store, String directory) throws IOException {
+        String path = path(directory);
+        return Json.parseObject(store.root() + "/" + path, Stores.read(store, path, MAX_BYTES));
+    }
+
+    private static String path(String directory) {
+        return directory.isEmpty() ? FILE : directory + "/" + FILE;
     }
 }

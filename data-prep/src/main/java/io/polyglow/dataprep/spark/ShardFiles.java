@@ -46,8 +46,8 @@ final class ShardFiles {
     }
 
     private void append(Row piece) throws IOException {
-        int[] ids = ids(piece.getAs(5));
-        writer(piece.getInt(0)).append(ids, 0, ids.length, piece.getString(3), piece.getLong(4));
+        int[] ids = ids(piece.getAs(TokenizedPieces.IDS));
+        writer(piece.getAs(TokenizedPieces.SHARD)).append(TokenizedPieces.entry(piece), ids, 0, ids.length);
     }
 
     private TokenShardWriter writer(int next) throws IOException {

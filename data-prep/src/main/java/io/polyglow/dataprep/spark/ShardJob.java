@@ -2,10 +2,11 @@ package io.polyglow.dataprep.spark;
 
 import io.polyglow.common.store.Store;
 import io.polyglow.common.store.Stores;
-import io.polyglow.common.token.ByteLevelBpe;
-import io.polyglow.common.token.TokenizerJson;
+import io.polyglow.common.token.Tokenizer;
+import io.polyglow.common.token.TokenizerFile;
 import io.polyglow.common.token.shard.ShardInfo;
 import io.polyglow.common.token.shard.TokenType;
+import io.polyglow.dataprep.mix.Copies;
 import io.polyglow.dataprep.split.ShardPlan;
 import io.polyglow.dataprep.split.SplitPlan;
 import java.io.ByteArrayInputStream;
@@ -28,62 +29,76 @@ final class ShardJob {
     private static final String ATTEMPTS = "attempts";
 
     private final SparkSession spark;
-    private final ByteLevelBpe tokenizer;
+    private final Tokenizer tokenizer;
     private final SplitPlan split;
     private final ShardPlan plan;
+    private final Copies copies;
 
-    ShardJob(SparkSession spark, ByteLevelBpe tokenizer, SplitPlan split, ShardPlan plan) {
+    /** A job that writes every document once. */
+    ShardJob(SparkSession spark, Tokenizer tokenizer, SplitPlan split, ShardPlan plan) {
+        this(spark, tokenizer, split, plan, Copies.ONCE);
+    }
+
+    /** A job that writes documents of the training side as often as {@code copies} says. */
+    ShardJob(SparkSession spark, Tokenizer tokenizer, SplitPlan split, ShardPlan plan, Copies copies) {
         this.spark = spark;
         this.tokenizer = tokenizer;
         this.split = split;
         this.plan = plan;
+        this.copies = copies;
     }
 
-    /** Writes the shards of {@code documents} (see {@link DocumentTable}; kept ones only) into the output's staging directory. */
-    List<ShardInfo> run(Dataset<Row> documents, OutputDirectory output) throws IOException {
-        String attempts = output.staging() + "/" + ATTEMPTS;
+    /** Writes the shards of {@code texts} (see {@link KeptTexts}) into a directory of a store. */
+    List<ShardInfo> run(Dataset<Row> texts, Store store, String directory) throws IOException {
+        String attempts = directory + "/" + ATTEMPTS;
         List<ShardInfo> shards = new ArrayList<>();
-        for (Row row : write(tokenize(documents), output.parent(), attempts).collect()) {
+        for (Row row : write(tokenize(texts), store.root(), attempts).collect()) {
             ShardInfo shard = ShardInfo.parse(row.getString(1));
-            move(output.store(), row.getString(0), output.staging(), shard.name());
+            move(store, row.getString(0), directory, shard);
             shards.add(shard);
         }
-        output.store().delete(attempts);
+        store.delete(attempts);
         return shards;
     }
 
-    private Dataset<Row> tokenize(Dataset<Row> documents) {
+    private Dataset<Row> tokenize(Dataset<Row> texts) {
         byte[] json = tokenizer.json();
         SplitPlan splitPlan = split;
         ShardPlan shardPlan = plan;
-        JavaRDD<Row> pieces = documents
-                .select(DocumentTable.ID, DocumentTable.LANGUAGE, DocumentTable.TEXT)
+        Copies shardCopies = copies;
+        JavaRDD<Row> pieces = texts.select(
+                        DocumentTable.ID,
+                        DocumentTable.LANGUAGE,
+                        DocumentTable.SOURCE,
+                        Deduplication.CLUSTER_SIZE,
+                        DocumentTable.TEXT)
                 .javaRDD()
-                .mapPartitions(rows -> new TokenizedPieces(rows, tokenizer(json), splitPlan, shardPlan));
+                .mapPartitions(rows -> new TokenizedPieces(rows, tokenizer(json), splitPlan, shardPlan, shardCopies));
         return spark.createDataFrame(pieces, TokenizedPieces.SCHEMA)
                 .repartition(plan.shards(), functions.col(TokenizedPieces.SHARD))
-                .sortWithinPartitions(TokenizedPieces.SHARD, TokenizedPieces.KEY, TokenizedPieces.ID);
+                .sortWithinPartitions(
+                        TokenizedPieces.SHARD, TokenizedPieces.KEY, TokenizedPieces.ID, TokenizedPieces.COPY);
     }
 
-    private JavaRDD<Row> write(Dataset<Row> pieces, String parent, String attempts) {
+    private JavaRDD<Row> write(Dataset<Row> pieces, String root, String attempts) {
         ShardPlan shardPlan = plan;
         TokenType type = TokenType.forVocabulary(tokenizer.vocabSize());
         return pieces.javaRDD().mapPartitions(rows -> {
             String folder = attempts + "/" + TaskContext.get().taskAttemptId();
-            try (Store store = Stores.open(parent)) {
+            try (Store store = Stores.open(root)) {
                 return ShardFiles.write(rows, store, folder, type, shardPlan).iterator();
             }
         });
     }
 
-    private static void move(Store store, String from, String to, String shard) throws IOException {
-        for (String suffix : List.of(".bin", ".idx", ".lang")) {
-            store.replace(from + "/" + shard + suffix, to + "/" + shard + suffix);
+    private static void move(Store store, String from, String to, ShardInfo shard) throws IOException {
+        for (String suffix : shard.files().keySet()) {
+            store.replace(from + "/" + shard.name() + suffix, to + "/" + shard.name() + suffix);
         }
     }
 
     /** The tokenizer as a task builds it; the JSON travels, being smaller than the tables. */
-    private static ByteLevelBpe tokenizer(byte[] json) throws IOException {
-        return new ByteLevelBpe(TokenizerJson.parse("tokenizer.json", new ByteArrayInputStream(json)));
+    private static Tokenizer tokenizer(byte[] json) throws IOException {
+        return TokenizerFile.parse("tokenizer.json", new ByteArrayInputStream(json));
     }
 }

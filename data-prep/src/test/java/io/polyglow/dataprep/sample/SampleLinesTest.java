@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.polyglow.common.error.PolyglowException;
-import io.polyglow.dataprep.clean.Scripts;
+import io.polyglow.dataprep.language.Scripts;
 import java.time.LocalDate;
 import java.util.HashSet;
 import java.util.List;

@@ -15,7 +15,12 @@ final class KilledPrepare {
                         PrepareConfig.class,
                         "killed.yaml",
                         "",
-                        List.of("input=" + arguments[0], "output=" + arguments[1], "tokenizer.vocab-size=300"))
+                        List.of(
+                                "input=" + arguments[0],
+                                "output=" + arguments[1],
+                                "tokenizer.vocab-size=300",
+                                "filter.on=false",
+                                "dedup.near.enabled=false"))
                 .value();
         PrepareJob.run(LocalSpark.session(), config, progress -> {
             if (progress.name().equals(arguments[2])) {

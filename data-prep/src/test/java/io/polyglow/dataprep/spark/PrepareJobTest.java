@@ -1,21 +1,26 @@
 package io.polyglow.dataprep.spark;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.as;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.polyglow.common.config.ConfigFile;
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.json.Json;
+import io.polyglow.common.json.JsonObject;
 import io.polyglow.common.store.LocalStore;
 import io.polyglow.common.token.shard.LanguageCount;
 import io.polyglow.common.token.shard.TokenDataset;
 import io.polyglow.common.token.shard.TokenSplit;
+import io.polyglow.dataprep.tokenize.TokenizerConfig;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,8 +28,10 @@ import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -66,15 +73,16 @@ class PrepareJobTest {
 
         PrepareReport report = PrepareJob.run(spark, config("out"), progress::add);
 
-        assertThat(report.languages()).extracting(LanguageCount::language).containsExactly("de", "en", "fr", "ru");
+        assertThat(report.languages())
+                .extracting(LanguageCount::language)
+                .containsExactly("deu_Latn", "eng_Latn", "fra_Latn", "rus_Cyrl");
         assertThat(report.total().documents()).isEqualTo(302);
         assertThat(report.rejected())
                 .containsExactly(Map.entry("duplicate", 1L), Map.entry("empty", 1L), Map.entry("malformed JSON", 1L));
         assertThat(report.vocabSize()).isEqualTo(300);
         assertThat(report.table()).contains("bytes/token").contains("{duplicate=1, empty=1, malformed JSON=1}");
-        assertThat(progress).extracting(Progress::stage).isSorted().contains(1, 5);
-        assertThat(progress.get(progress.size() - 1)).isEqualTo(new Progress(5, 5, "publish", 1));
-        assertThat(directory.resolve("out.incomplete")).doesNotExist();
+        assertThat(progress).extracting(Progress::stage).isSorted().contains(1, 11);
+        assertThat(progress.get(progress.size() - 1)).isEqualTo(new Progress(11, 11, "publish", 1));
     }
 
     @Test
@@ -82,24 +90,66 @@ class PrepareJobTest {
         PrepareJob.run(spark, config("out"), ProgressListener.SILENT);
 
         Map<String, Row> rows = new HashMap<>();
-        for (Row row : spark.read()
-                .parquet(directory.resolve("out/documents").toString())
+        for (Row row : table("out", "documents")
+                .join(table("out", "annotations").select("id", "language", "languages", "quality"), "id")
+                .join(table("out", "duplicates").select("id", "reasons", "cluster", "cluster_size"), "id")
                 .collectAsList()) {
             rows.put(row.getAs("source") + ":" + row.getAs("position"), row);
         }
         assertThat(rows).hasSize(305);
-        assertThat(at(rows, "lines.jsonl:301").<String>getAs("rejected")).startsWith("malformed JSON: ");
+        Row malformed = at(rows, "lines.jsonl:301");
+        assertThat(malformed.<String>getList(malformed.fieldIndex("reasons")))
+                .singleElement(as(InstanceOfAssertFactories.STRING))
+                .startsWith("malformed JSON: ");
         Row original = at(rows, "lines.jsonl:6");
         Row copy = at(rows, "lines.jsonl:302");
-        Row kept = original.isNullAt(original.fieldIndex("rejected")) ? original : copy;
-        Row dropped = kept == original ? copy : original;
-        assertThat(dropped.<String>getAs("rejected")).isEqualTo("duplicate of " + kept.getAs("id"));
-        assertThat(kept.<String>getAs("id")).isLessThan(dropped.<String>getAs("id"));
+        assertThat(original.<String>getAs("cluster"))
+                .isEqualTo(copy.getAs("cluster"))
+                .isEqualTo(List.of(original.<String>getAs("id"), copy.<String>getAs("id")).stream()
+                        .min(Comparator.naturalOrder())
+                        .orElseThrow());
+        assertThat(original.<Long>getAs("cluster_size")).isEqualTo(2);
         Row page = at(rows, "page.html:0");
         assertThat(page.<String>getAs("external_id")).isEqualTo("fra");
-        assertThat(page.<String>getAs("script")).isEqualTo("Latn");
-        assertThat(at(rows, "plain.txt:0").<String>getAs("language_from")).isEqualTo("DETECTED");
+        assertThat(page.<String>getAs("language")).isEqualTo("fra_Latn");
+        assertThat(page.<String>getAs("stated_language")).isEqualTo("fr");
+        Row russian = at(rows, "plain.txt:0");
+        assertThat(russian.<String>getAs("language")).isEqualTo("rus_Cyrl");
+        assertThat(russian.<Row>getAs("languages").<String>getAs("source")).isEqualTo("DETECTED");
+        assertThat(russian.<Row>getAs("quality").<Row>getAs("words").<Integer>getAs("count"))
+                .isEqualTo(14);
         assertThat(at(rows, "plain.txt:0").<String>getAs("text")).endsWith("\nДа.");
+    }
+
+    @Test
+    void shouldAnswerQuestionsAboutWhatWasLeftOut() throws IOException {
+        PrepareJob.run(spark, config("out"), ProgressListener.SILENT);
+
+        CorpusTables tables = CorpusTables.open(spark, directory.resolve("out") + "/");
+        tables.createViews();
+
+        assertThat(tables.names()).containsExactly("annotations", "decisions", "documents", "duplicates", "kept");
+        assertThat(spark.sql(
+                                "select d.source from documents d join decisions using (id) where size(reasons) > 0 order by 1")
+                        .collectAsList())
+                .extracting(row -> row.getString(0))
+                .containsExactly("empty.txt", "lines.jsonl");
+        assertThatThrownBy(() -> tables.table("nonsense")).hasMessageContaining("there are annotations, decisions");
+        assertThatThrownBy(() -> CorpusTables.open(spark, input.toString())).hasMessageContaining("no prepare.json");
+    }
+
+    @Test
+    void shouldDrawWhatWasKeptAndWhyTheRestWasNot() throws IOException {
+        PrepareJob.run(spark, config("out"), ProgressListener.SILENT);
+
+        String page = Files.readString(directory.resolve("out/report.html"));
+        assertThat(page)
+                .contains("<td>read</td>", ">305</td>", "<td>trained on</td>", ">302</td>")
+                .contains("<td>duplicate</td>", "<td>malformed JSON</td>", "lines.jsonl:301")
+                .contains("page.html", "Tous les êtres humains")
+                .doesNotContain(">null<");
+        assertThat(Files.readString(directory.resolve("out/DATACARD.md")))
+                .contains("| trained on | 302 |", "| duplicate | 1 |", "vocab-size: 300");
     }
 
     @Test
@@ -152,14 +202,35 @@ class PrepareJobTest {
         assertThat(replaced.reused()).isFalse();
         assertThat(replaced.fingerprint()).isNotEqualTo(first.fingerprint());
         try (Stream<Path> left = Files.list(directory)) {
-            assertThat(left.map(Path::getFileName).map(Path::toString)).containsExactlyInAnyOrder("input", "out");
+            assertThat(left.map(Path::getFileName).map(Path::toString))
+                    .containsExactlyInAnyOrder("input", "out", "out.stages");
         }
     }
 
     @Test
-    void shouldLeaveNothingThatLooksFinishedWhenStoppedHalfWay() throws IOException {
+    void shouldMakeOnlyWhatChangedSettingsChange() throws IOException {
+        PrepareJob.run(spark, config("out"), ProgressListener.SILENT);
+        List<String> names = new ArrayList<>();
+
+        PrepareJob.run(
+                spark,
+                config("out", "overwrite=true", "shards.text-bytes=4096"),
+                progress -> names.add(progress.name()));
+
+        assertThat(names)
+                .contains("read (unchanged)", "annotate (unchanged)", "filter (unchanged)", "keep (unchanged)")
+                .contains("train tokenizer (unchanged)", "write shards");
+        try (Stream<Path> left = Files.list(directory.resolve("out.stages"))) {
+            assertThat(left.map(path -> path.getFileName().toString().replaceAll("-.*", "")))
+                    .containsExactlyInAnyOrder(
+                            "documents", "annotations", "decisions", "duplicates", "kept", "tokenizer", "fertility");
+        }
+    }
+
+    @Test
+    void shouldGoOnAfterTheLastWholeStageWhenStoppedHalfWay() throws IOException {
         ProgressListener stop = progress -> {
-            if (progress.stage() == 4) {
+            if (progress.name().equals("keep")) {
                 throw new IllegalStateException("stopped by the test");
             }
         };
@@ -168,24 +239,46 @@ class PrepareJobTest {
                 .hasMessageContaining("stopped by the test");
 
         assertThat(directory.resolve("out")).doesNotExist();
-        Files.createDirectories(directory.resolve("out.incomplete/attempts/9"));
-        Files.writeString(directory.resolve("out.incomplete/train-00009.bin"), "stale");
-        PrepareJob.run(spark, config("out"), ProgressListener.SILENT);
+        List<String> names = new ArrayList<>();
+        PrepareJob.run(spark, config("out"), progress -> names.add(progress.name()));
+        assertThat(names).contains("read (unchanged)", "deduplicate (unchanged)", "keep");
         PrepareJob.run(spark, config("undisturbed"), ProgressListener.SILENT);
         assertThat(corpusFiles("out")).isEqualTo(corpusFiles("undisturbed"));
-        assertThat(directory.resolve("out.incomplete")).doesNotExist();
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"read and clean", "write shards"})
-    @Tag("nightly")
-    void shouldLeaveNothingThatLooksFinishedWhenTheProcessIsKilledEarlier(String stage) throws Exception {
-        killedDuring(stage);
     }
 
     @Test
-    void shouldLeaveNothingThatLooksFinishedWhenTheProcessIsKilledBeforePublishing() throws Exception {
-        killedDuring("publish");
+    void shouldMakeAStageAgainWhoseFilesAreNotThoseThatWereWritten() throws IOException {
+        PrepareJob.run(spark, config("out"), ProgressListener.SILENT);
+        try (Stream<Path> files = Files.walk(directory.resolve("out.stages"))) {
+            Path kept = files.filter(path -> path.toString().matches(".*/kept-.*[.]parquet"))
+                    .findFirst()
+                    .orElseThrow();
+            Files.write(kept, new byte[0]);
+        }
+        List<String> names = new ArrayList<>();
+
+        PrepareJob.run(spark, config("out", "overwrite=true", "seed=2"), progress -> names.add(progress.name()));
+
+        assertThat(names).contains("deduplicate (unchanged)", "keep");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "read",
+                "annotate",
+                "filter",
+                "deduplicate",
+                "keep",
+                "train tokenizer",
+                "measure tokenizer",
+                "write shards",
+                "report",
+                "publish"
+            })
+    @Tag("nightly")
+    void shouldGoOnWhenTheProcessIsKilled(String stage) throws Exception {
+        killedDuring(stage);
     }
 
     private void killedDuring(String stage) throws Exception {
@@ -209,16 +302,16 @@ class PrepareJobTest {
                 .as(Files.readString(directory.resolve("log")))
                 .isEqualTo(KilledPrepare.EXIT_CODE);
         assertThat(directory.resolve("out")).doesNotExist();
-        assertThat(Files.exists(directory.resolve("out.incomplete/train-00000.bin")))
-                .isEqualTo(stage.equals("publish"));
-        try (LocalStore store = new LocalStore(directory)) {
-            assertThatThrownBy(() -> TokenDataset.open(store, "out.incomplete"))
-                    .isInstanceOfSatisfying(
-                            PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.DATA));
-        }
-        PrepareReport report = PrepareJob.run(spark, config("out"), ProgressListener.SILENT);
+        List<String> names = new ArrayList<>();
+        PrepareReport report =
+                PrepareJob.run(spark, config("out", "split.validation=0.05"), progress -> names.add(progress.name()));
         assertThat(report.reused()).isFalse();
-        assertThat(directory.resolve("out.incomplete")).doesNotExist();
+        assertThat(names.subList(0, names.indexOf(stage)).stream()
+                        .filter(name -> !List.of("hash inputs", "report").contains(name)))
+                .as("stages before the killed one")
+                .allMatch(name -> name.endsWith("(unchanged)"));
+        PrepareJob.run(spark, config("undisturbed", "split.validation=0.05"), ProgressListener.SILENT);
+        assertThat(corpusFiles("out")).isEqualTo(corpusFiles("undisturbed"));
     }
 
     @Test
@@ -242,9 +335,7 @@ class PrepareJobTest {
         assertThat(report.repaired()).isEqualTo(1);
         assertThat(report.table()).endsWith("or NUL characters (removed): 1\n");
         List<String> documents = new ArrayList<>();
-        for (Row row : spark.read()
-                .parquet(directory.resolve("out/documents").toString())
-                .collectAsList()) {
+        for (Row row : table("out", "documents").collectAsList()) {
             documents.add(row.getAs("source") + ":" + row.getAs("position") + " " + row.getAs("text") + " "
                     + row.getAs("repairs"));
         }
@@ -332,12 +423,44 @@ class PrepareJobTest {
                 config("out", "input=" + directory.resolve("table"), "columns.text=body", "columns.language=lang"),
                 ProgressListener.SILENT);
 
-        assertThat(report.languages()).extracting(LanguageCount::language).containsExactly("de");
+        assertThat(report.languages()).extracting(LanguageCount::language).containsExactly("deu_Latn");
         assertThat(report.rejected()).containsExactly(Map.entry("no text", 1L));
         assertThatThrownBy(() -> PrepareJob.run(
                         spark, config("o", "input=" + directory.resolve("table")), ProgressListener.SILENT))
                 .hasMessageContaining("no column \"text\"")
                 .hasMessageContaining("body");
+    }
+
+    @Test
+    void shouldMeasureWhatTheTokenizerCostsAndEndAboveTheSetPremium() throws IOException {
+        PrepareJob.run(spark, config("out"), ProgressListener.SILENT);
+        JsonObject fertility = Json.parseObject("f", Files.readAllBytes(directory.resolve("out/fertility.json")));
+        assertThat(fertility.getString("reference")).isEqualTo("eng_Latn");
+        assertThat(fertility.getArray("languages").objects())
+                .extracting(row -> row.getString("language"))
+                .containsExactlyInAnyOrder("deu_Latn", "eng_Latn", "fra_Latn", "rus_Cyrl");
+
+        assertDataError(
+                "tokenizer.max-premium=1.2", "of 4 languages more than 1.2 times the tokens of eng_Latn: rus_Cyrl");
+    }
+
+    @Test
+    void shouldUseAGivenUnigramModelAsItIs() throws IOException {
+        TokenizerConfig unigram = ConfigFile.load(
+                        TokenizerConfig.class, "t", "", List.of("model=unigram", "vocab-size=300"))
+                .value();
+        byte[] json = TokenizerJob.run(
+                        spark, List.of(input.resolve("plain.txt").toString()), unigram, ProgressListener.SILENT)
+                .tokenizer()
+                .json();
+        Path file = Files.write(directory.resolve("given.json"), json);
+
+        PrepareJob.run(spark, config("out", "tokenizer.file=" + file), ProgressListener.SILENT);
+
+        assertThat(directory.resolve("out/tokenizer.json")).hasBinaryContent(json);
+        try (LocalStore store = new LocalStore(directory.resolve("out"))) {
+            assertThat(TokenDataset.open(store, "").tokenizer().vocabSize()).isLessThanOrEqualTo(300);
+        }
     }
 
     @Test
@@ -410,6 +533,8 @@ class PrepareJobTest {
                 "input=" + input,
                 "output=" + directory.resolve(output),
                 "tokenizer.vocab-size=300",
+                "filter.on=false",
+                "dedup.near.enabled=false",
                 "split.validation=0.1"));
         all.addAll(List.of(overrides));
         return ConfigFile.load(PrepareConfig.class, "test.yaml", "", all).value();
@@ -417,14 +542,15 @@ class PrepareJobTest {
 
     /** Every document with all its columns, as text, in order. */
     private List<String> documents(String output) {
-        return spark
-                .read()
-                .parquet(directory.resolve(output).resolve("documents").toString())
-                .collectAsList()
-                .stream()
+        return table(output, "documents").collectAsList().stream()
                 .map(Row::toString)
                 .sorted()
                 .toList();
+    }
+
+    /** A table of the stages behind an output. */
+    private Dataset<Row> table(String output, String name) {
+        return spark.read().parquet(directory.resolve(output + ".stages") + "/" + name + "-*/rows");
     }
 
     /** Contents of everything that must not depend on how the work was cut. */
@@ -434,7 +560,8 @@ class PrepareJobTest {
             for (Path file : (Iterable<Path>) files.filter(Files::isRegularFile)::iterator) {
                 contents.put(
                         file.getFileName().toString(),
-                        new String(Files.readAllBytes(file), java.nio.charset.StandardCharsets.ISO_8859_1));
+                        new String(Files.readAllBytes(file), java.nio.charset.StandardCharsets.ISO_8859_1)
+                                .replaceAll("(<title>|<h1>|^# )" + output + "\\b", "$1CORPUS"));
             }
         }
         return contents;

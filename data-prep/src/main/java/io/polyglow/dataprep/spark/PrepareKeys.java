@@ -1,0 +1,137 @@
+package io.polyglow.dataprep.spark;
+
+import io.polyglow.common.token.UnicodeTable;
+import io.polyglow.common.token.shard.SourceFile;
+import io.polyglow.dataprep.clean.TextNormalizer;
+import io.polyglow.dataprep.dedup.Sketcher;
+import io.polyglow.dataprep.filter.QualityAnnotator;
+import io.polyglow.dataprep.filter.ThresholdCatalog;
+import io.polyglow.dataprep.pii.PiiAnnotator;
+import java.util.List;
+
+/**
+ * Which stage of a prepare run depends on what. A setting that is not in the key of a stage must not be able to change its result.
+ *
+ * @param documents raw text read and normalised, with what the reader rejects
+ * @param annotations what is known of each document: languages, numbers, personal data
+ * @param decisions which documents are left out, and why
+ * @param contamination parts of evaluation sets in documents
+ * @param duplicates what became of each document: which are equal, and which one of them is kept
+ * @param passages lines and paragraphs that many documents share
+ * @param kept the texts that are trained on
+ * @param fertility what the tokenizer costs each language
+ * @param corpus tokenizer and shards
+ */
+record PrepareKeys(
+        StageKey documents,
+        StageKey annotations,
+        StageKey decisions,
+        StageKey contamination,
+        StageKey duplicates,
+        StageKey passages,
+        StageKey kept,
+        StageKey tokenizer,
+        StageKey fertility,
+        StageKey corpus) {
+    /**
+     * The keys of a run.
+     *
+     * @param tokenizerSha256 empty when one is trained
+     * @param takedowns hash of the last tombstone of the output that stands; empty when there is none
+     * @param languageVersions see {@link LanguageModelFiles#versions}
+     */
+    static PrepareKeys of(
+            PrepareConfig config,
+            String tokenizerSha256,
+            List<SourceFile> sources,
+            List<String> languageVersions,
+            ThresholdCatalog thresholds,
+            String takedowns) {
+        StageKey documents = documents(config, sources);
+        StageKey annotations = annotations(config, documents, languageVersions, thresholds);
+        StageKey decisions = StageKey.of("decisions", 3)
+                .and(annotations)
+                .and(config.filter())
+                .and(thresholds.text())
+                .and(config.pii())
+                .and(takedowns)
+                .key();
+        StageKey contamination = StageKey.of("contamination", 1)
+                .and(decisions)
+                .and(config.decontamination())
+                .key();
+        StageKey duplicates = StageKey.of("duplicates", 3)
+                .and(contamination)
+                .and(config.dedup())
+                .and(Sketcher.version())
+                .key();
+        StageKey passages = StageKey.of("passages", 1).and(duplicates).key();
+        StageKey kept = StageKey.of("kept", 2)
+                .and(documents)
+                .and(annotations)
+                .and(duplicates)
+                .key();
+        String seed = "seed " + config.seed();
+        StageKey tokenizer = StageKey.of("tokenizer", 1)
+                .and(kept)
+                .and(config.withoutPlaces().tokenizer())
+                .and(tokenizerSha256)
+                .and(UnicodeTable.VERSION)
+                .and(config.split())
+                .and(seed)
+                .key();
+        StageKey mix = StageKey.of("mix", 1)
+                .and(kept)
+                .and(config.mix())
+                .and(config.split())
+                .and(seed)
+                .key();
+        StageKey corpus = StageKey.of("corpus", 3)
+                .and(mix)
+                .and(tokenizer)
+                .and(config.split())
+                .and(config.shards())
+                .and(seed)
+                .key();
+        return new PrepareKeys(
+                documents,
+                annotations,
+                decisions,
+                contamination,
+                duplicates,
+                passages,
+                kept,
+                tokenizer,
+                fertility(config, kept, tokenizer),
+                corpus);
+    }
+
+    private static StageKey documents(PrepareConfig config, List<SourceFile> sources) {
+        StageKey.Builder read = StageKey.of("documents", 3)
+                .and(config.format().name())
+                .and(config.columns())
+                .and(config.limits())
+                .and(TextNormalizer.icuVersion());
+        sources.forEach(source -> read.and(source.path() + " " + source.bytes() + " " + source.sha256()));
+        return read.key();
+    }
+
+    private static StageKey annotations(
+            PrepareConfig config, StageKey documents, List<String> languageVersions, ThresholdCatalog thresholds) {
+        StageKey.Builder annotate = StageKey.of("annotations", 1)
+                .and(documents)
+                .and(config.language() == null ? "" : config.language())
+                .and(config.languageId())
+                .and(QualityAnnotator.version())
+                .and(thresholds.stopWordsText())
+                .and(PiiAnnotator.VERSION);
+        languageVersions.forEach(annotate::and);
+        return annotate.key();
+    }
+
+    private static StageKey fertility(PrepareConfig config, StageKey kept, StageKey tokenizer) {
+        StageKey.Builder measured = StageKey.of("fertility", 1).and(kept).and(tokenizer);
+        config.tokenizer().premiumReference().forEach(measured::and);
+        return measured.key();
+    }
+}

@@ -1,0 +1,86 @@
+package io.polyglow.dataprep.spark;
+
+import io.polyglow.common.store.Store;
+import java.io.IOException;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SaveMode;
+import org.apache.spark.sql.SparkSession;
+
+/** Runs stages whose results stay: one that is there is read, one that is not is made, by one Spark job group and one rename. */
+final class Stages {
+    /** Where the rows of a table lie in the directory of its stage. */
+    static final String ROWS = "/rows";
+
+    private static final String WORK = "/work";
+
+    private final SparkSession spark;
+    private final StageTracker tracker;
+    private final StageDirectory directory;
+    private final Set<StageKey> used = new LinkedHashSet<>();
+
+    Stages(SparkSession spark, StageTracker tracker, StageDirectory directory) {
+        this.spark = spark;
+        this.tracker = tracker;
+        this.directory = directory;
+    }
+
+    /** What a stage that writes files does with the directory it is given, see {@link #files}. */
+    @FunctionalInterface
+    interface Writer {
+        /** Writes all files of the result below {@code path} of the store. */
+        void write(Store store, String path) throws IOException;
+    }
+
+    /** The table that {@code make} makes, from disk: whoever reads it twice does not make it twice. */
+    Dataset<Row> table(String title, StageKey key, Supplier<Dataset<Row>> make) throws IOException {
+        files(
+                title,
+                key,
+                (store, path) -> make.get().write().mode(SaveMode.Overwrite).parquet(directory.uri(path + ROWS)));
+        return table(key);
+    }
+
+    /** As {@link #table}, for a stage that takes several steps, whose tables lie in a directory of their own beside the rows. */
+    Dataset<Row> tableWithWork(String title, StageKey key, Function<String, Dataset<Row>> make) throws IOException {
+        files(title, key, (store, path) -> make.apply(directory.uri(path + WORK))
+                .write()
+                .mode(SaveMode.Overwrite)
+                .parquet(directory.uri(path + ROWS)));
+        return table(key);
+    }
+
+    /** Tells, in Spark's UI, what the stage at hand does now. */
+    void describe(String what) {
+        spark.sparkContext().setJobDescription(what);
+    }
+
+    /** The table of a stage that has run. */
+    Dataset<Row> table(StageKey key) {
+        return spark.read().parquet(directory.uri(directory.path(key) + ROWS));
+    }
+
+    /** Path in the {@link StageDirectory#store store} of the files that {@code writer} writes. */
+    String files(String title, StageKey key, Writer writer) throws IOException {
+        used.add(key);
+        if (directory.holds(key)) {
+            tracker.skip(title);
+            return directory.path(key);
+        }
+        tracker.run(title, () -> {
+            writer.write(directory.store(), directory.begin(key));
+            directory.commit(key);
+            return key;
+        });
+        return directory.path(key);
+    }
+
+    /** The stages asked for so far. */
+    Set<StageKey> used() {
+        return used;
+    }
+}

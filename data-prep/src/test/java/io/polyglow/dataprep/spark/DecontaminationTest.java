@@ -1,0 +1,108 @@
+package io.polyglow.dataprep.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.json.JsonObject;
+import io.polyglow.dataprep.dedup.DecontaminationConfig;
+import io.polyglow.dataprep.dedup.DecontaminationConfig.Action;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Evaluation sets in three formats, found in documents and reported. */
+class DecontaminationTest {
+    private final SparkSession spark = LocalSpark.session();
+
+    @TempDir
+    private Path folder;
+
+    private static DecontaminationConfig config(Map<String, String> sets) {
+        return new DecontaminationConfig(sets, null, 13, 8, Action.DROP, 0, 10, 200, 10_000);
+    }
+
+    /** Fourteen words that nobody else says. */
+    private static String item(String name) {
+        return String.join(
+                " ",
+                IntStream.range(0, 14).mapToObj(i -> name + (char) ('a' + i)).toList());
+    }
+
+    private Dataset<Row> documents(String... texts) {
+        List<Row> rows = IntStream.range(0, texts.length)
+                .mapToObj(i -> RowFactory.create("d" + i, texts[i]))
+                .toList();
+        return spark.createDataFrame(
+                rows, new StructType().add("id", DataTypes.StringType).add("text", DataTypes.StringType));
+    }
+
+    @Test
+    void shouldFindItemsOfAllFormatsAndReportThemBySetAndItem() throws IOException {
+        Files.writeString(
+                folder.resolve("qa.jsonl"),
+                "{\"q\":\"" + item("q") + "\",\"choices\":[\"x\",\"" + item("c") + "\"]}\n\n{\"q\":\"" + item("r")
+                        + "\"}\n");
+        Files.writeString(folder.resolve("lines.txt"), item("t") + "\n");
+        spark.createDataFrame(List.of(RowFactory.create(item("p"))), new StructType().add("text", DataTypes.StringType))
+                .coalesce(1)
+                .write()
+                .parquet(folder.resolve("parquet").toString());
+        DecontaminationConfig config = config(Map.of(
+                "qa", folder.resolve("*.jsonl").toString(),
+                "lines", folder.resolve("lines.txt").toString(),
+                "tables", folder.resolve("parquet").toString()));
+
+        Dataset<Row> found = Decontamination.find(
+                        documents(
+                                "clean " + item("z"), "x " + item("c") + " y", item("t"), item("p") + " " + item("c")),
+                        config)
+                .cache();
+
+        List<Row> rows = found.orderBy("id").collectAsList();
+        assertThat(rows).extracting(row -> row.getString(0)).containsExactly("d1", "d2", "d3");
+        Row hit = (Row) rows.get(0).getList(1).get(0);
+        assertThat(hit.toString())
+                .isEqualTo("[qa,qa.jsonl:1,2,2," + (2 + item("c").length()) + "," + item("c") + "]");
+        assertThat(rows.get(0).getString(2)).startsWith("contaminated: qa qa.jsonl:1");
+        JsonObject report = Decontamination.report(found, config);
+        assertThat(report.getLong("documents_dropped")).isEqualTo(3);
+        JsonObject qa = report.getObject("sets").getObject("qa");
+        assertThat(qa.toString())
+                .isEqualTo(
+                        "{\"documents\":2,\"places\":2,\"items_hit\":1,\"items\":[{\"item\":\"qa.jsonl:1\",\"documents\":2,\"ngrams\":4}]}");
+        assertThat(report.getObject("sets").getObject("tables").getLong("documents"))
+                .isEqualTo(1);
+    }
+
+    @Test
+    void shouldSayWhichSetIsMissingEmptyOrBroken() throws IOException {
+        Files.writeString(folder.resolve("broken.jsonl"), "{}\n{\"a\":");
+        Files.writeString(folder.resolve("empty.txt"), "\n");
+
+        assertProblem("nowhere.jsonl", ErrorKind.USAGE, "there is no file");
+        assertProblem("broken.jsonl", ErrorKind.DATA, "broken.jsonl:2");
+        assertProblem("empty.txt", ErrorKind.DATA, "has no text");
+    }
+
+    private void assertProblem(String file, ErrorKind kind, String message) {
+        DecontaminationConfig config = config(Map.of("set", folder.resolve(file).toString()));
+
+        assertThatThrownBy(() -> Decontamination.find(documents("x"), config))
+                .isInstanceOfSatisfying(
+                        PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(kind))
+                .hasMessageContaining(message);
+    }
+}

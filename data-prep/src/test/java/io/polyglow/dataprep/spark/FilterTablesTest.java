@@ -1,0 +1,90 @@
+package io.polyglow.dataprep.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.polyglow.common.config.ConfigFile;
+import io.polyglow.dataprep.filter.FilterConfig;
+import io.polyglow.dataprep.filter.QualityAnnotator;
+import io.polyglow.dataprep.filter.QualityStats;
+import io.polyglow.dataprep.filter.ThresholdCatalog;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.junit.jupiter.api.Test;
+
+/** Decisions, what-if and fitting over a small table of annotations. */
+final class FilterTablesTest {
+    private static final StructType SCHEMA = new StructType()
+            .add("id", DataTypes.StringType, false)
+            .add("language", DataTypes.StringType, false)
+            .add("language_score", DataTypes.DoubleType, false)
+            .add("bytes", DataTypes.LongType, false)
+            .add("quality", QualityColumns.SCHEMA, false);
+    private static final QualityAnnotator ANNOTATOR = new QualityAnnotator(ThresholdCatalog.builtIn());
+    private static final String LONG =
+            "Watu wote wa kijiji walikuwa na furaha kwa sababu ya mvua ambayo ilinyesha baada ya miezi mingi ya ukame na njaa.";
+
+    @Test
+    void shouldBringStatsThroughARow() {
+        QualityStats stats = ANNOTATOR.annotate("One { two.\n\nThree.\n", "eng_Latn");
+        Row back = LocalSpark.session()
+                .createDataFrame(
+                        List.of(RowFactory.create("a", "eng_Latn", 1.0, 20L, QualityColumns.row(stats))), SCHEMA)
+                .first();
+        assertThat(QualityColumns.stats(back.getStruct(4))).isEqualTo(stats);
+    }
+
+    @Test
+    void shouldDecideFromAnnotationsAlone() {
+        List<Row> rows = FilterDecisions.of(annotations(4), ThresholdCatalog.builtIn())
+                .orderBy("id")
+                .collectAsList();
+        assertThat(rows).hasSize(4);
+        assertThat(rows.get(0).<String>getList(2)).contains("gopher-quality.words 21 < 50");
+    }
+
+    @Test
+    void shouldTellWhatOtherThresholdsWouldKeep() {
+        WhatIf answer = WhatIf.of(annotations(100), config("min-words: 10", 0.3), config("min-words: 10", 0.75));
+        assertThat(answer.exactTokens()).isFalse();
+        WhatIf.Language swahili = answer.languages().get(0);
+        assertThat(swahili.label()).isEqualTo("swh_Latn");
+        assertThat(swahili.all().documents()).isEqualTo(100);
+        assertThat(swahili.now().documents()).isEqualTo(70);
+        assertThat(swahili.then().documents()).isEqualTo(25);
+        assertThat(swahili.then().bytes()).isEqualTo(25 * 400);
+        assertThat(swahili.then().tokens()).isEqualTo(25 * 100);
+        assertThat(answer.table()).contains("swh_Latn", "-45");
+        assertThat(answer.json().toString()).isNotEmpty();
+    }
+
+    @Test
+    void shouldFitTheSameForAnyPartitioning() {
+        Map<String, String> one = FitThresholds.of(annotations(50).repartition(1), 0.1, 10);
+        Map<String, String> seven = FitThresholds.of(annotations(50).repartition(7), 0.1, 10);
+        assertThat(one).containsOnlyKeys("swh_Latn").isEqualTo(seven);
+        assertThat(one.get("swh_Latn")).contains("language-score: 0.3", "max-top-n-grams: [");
+        assertThat(FitThresholds.of(annotations(5), 0.1, 10)).isEmpty();
+    }
+
+    /** Scores 0.00, 0.01, ... over equal texts. */
+    private static Dataset<Row> annotations(int documents) {
+        Row quality = QualityColumns.row(ANNOTATOR.annotate(LONG, "swh_Latn"));
+        List<Row> rows = new ArrayList<>();
+        for (int i = 0; i < documents; i++) {
+            rows.add(RowFactory.create("d%03d".formatted(i), "swh_Latn", i / 100.0, 400L, quality));
+        }
+        return LocalSpark.session().createDataFrame(rows, SCHEMA);
+    }
+
+    private static FilterConfig config(String words, double score) {
+        String yaml = "language-score: " + score + "\ngopher-quality:\n  " + words
+                + "\n  min-stop-words: 0\ngopher-repetition:\n  on: false\nfineweb:\n  on: false\n";
+        return ConfigFile.load(FilterConfig.class, "test", yaml, List.of()).value();
+    }
+}

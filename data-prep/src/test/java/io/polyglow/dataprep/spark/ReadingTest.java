@@ -1,0 +1,116 @@
+package io.polyglow.dataprep.spark;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.polyglow.dataprep.read.Compression;
+import io.polyglow.dataprep.read.Format;
+import io.polyglow.dataprep.read.ReadOptions;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.apache.commons.compress.compressors.bzip2.BZip2CompressorOutputStream;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ReadingTest {
+    private static final ReadOptions OPTIONS = new ReadOptions("text", "id", "meta.lang", "meta.url", "date", 1 << 20);
+
+    @TempDir
+    Path directory;
+
+    @Test
+    void shouldReadEveryFormatByItsName() throws IOException {
+        Files.writeString(directory.resolve("a.csv"), "id,text\n1,\"from\ncsv\"\n");
+        Files.writeString(directory.resolve("b.tsv"), "text\tid\nfrom tsv\t2\n");
+        Files.writeString(
+                directory.resolve("c.warc"),
+                "WARC/1.0\r\nWARC-Type: conversion\r\nWARC-Target-URI: http://c/\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\nfrom warc\r\n\r\n");
+        try (OutputStream out =
+                new BZip2CompressorOutputStream(Files.newOutputStream(directory.resolve("d.jsonl.bz2")))) {
+            out.write("{\"text\":\"from bz2\",\"meta\":{\"url\":\"http://d/\",\"lang\":\"de\"}}\n".getBytes(UTF_8));
+        }
+
+        List<Row> rows = read();
+
+        assertThat(rows)
+                .extracting(row -> row.<String>getAs("text"))
+                .containsExactly("from\ncsv", "from tsv", "from warc", "from bz2");
+        assertThat(rows)
+                .extracting(row -> row.<String>getAs("url"))
+                .containsExactly(null, null, "http://c/", "http://d/");
+    }
+
+    @Test
+    void shouldReadNestedColumnsOfParquetAndRejectTruncatedFiles() throws IOException {
+        SparkSession spark = LocalSpark.session();
+        spark.sql("select 'ein Satz' as text, named_struct('lang', 'de', 'url', 'http://p/') as meta")
+                .coalesce(1)
+                .write()
+                .parquet(directory.resolve("good").toString());
+        Path good;
+        try (var files = Files.list(directory.resolve("good"))) {
+            good = files.filter(file -> file.toString().endsWith(".parquet"))
+                    .findFirst()
+                    .orElseThrow();
+        }
+        byte[] bytes = Files.readAllBytes(good);
+        Files.write(directory.resolve("cut.parquet"), Arrays.copyOf(bytes, bytes.length / 2));
+        Files.write(directory.resolve("tiny.parquet"), new byte[] {'P', 'A', 'R', '1'});
+
+        List<Row> rows = read();
+
+        assertThat(rows).hasSize(3);
+        assertThat(rows.get(0).<String>getAs("source")).isEqualTo("cut.parquet");
+        assertThat(rows.get(0).<String>getAs("rejected")).startsWith("damaged: ");
+        assertThat(rows.get(1).<String>getAs("text")).isEqualTo("ein Satz");
+        assertThat(rows.get(1).<String>getAs("url")).isEqualTo("http://p/");
+        assertThat(rows.get(2).<String>getAs("rejected")).startsWith("damaged: ");
+    }
+
+    @Test
+    void shouldRejectFilesThatVanishAfterTheyWereListed() throws IOException {
+        Files.writeString(directory.resolve("here.txt"), "here");
+        List<InputFile> files = List.of(
+                file("gone.txt", 10, Format.TEXT),
+                file("gone.parquet", 10, Format.PARQUET),
+                file("here.txt", 4, Format.TEXT));
+
+        List<Row> rows = new DocumentSource(LocalSpark.session(), OPTIONS)
+                .read(files)
+                .orderBy("source")
+                .collectAsList();
+
+        assertThat(rows).extracting(row -> row.<String>getAs("text")).containsExactly(null, null, "here");
+        assertThat(rows.get(0).<String>getAs("rejected")).startsWith("vanished: ");
+        assertThat(rows.get(1).<String>getAs("rejected")).startsWith("vanished: ");
+    }
+
+    @Test
+    void shouldGroupSmallFilesAndLeaveLargeOnesAlone() {
+        List<InputSlice> slices = IntStream.range(0, 10)
+                .mapToObj(i -> new InputSlice(file("f" + i, i == 4 ? 1000 : 10, Format.TEXT), 0, i == 4 ? 1000 : 10, 1))
+                .toList();
+
+        List<List<InputSlice>> groups = InputSlices.group(slices, 5, 50);
+
+        assertThat(groups).extracting(List::size).containsExactly(3, 1, 1, 3, 2);
+        assertThat(groups.stream().flatMap(List::stream)).containsExactlyElementsOf(slices);
+    }
+
+    private InputFile file(String name, long bytes, Format format) {
+        return new InputFile(name, directory.resolve(name).toUri().toString(), bytes, format, Compression.NONE);
+    }
+
+    private List<Row> read() {
+        SparkSession spark = LocalSpark.session();
+        List<InputFile> files = InputFiles.list(spark.sessionState().newHadoopConf(), directory.toString(), null);
+        return new DocumentSource(spark, OPTIONS).read(files).orderBy("source").collectAsList();
+    }
+}
