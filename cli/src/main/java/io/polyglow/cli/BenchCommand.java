@@ -13,9 +13,13 @@ import picocli.CommandLine.Unmatched;
         name = "bench",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        customSynopsis = "polyglow bench train-step|loss-curve|gradients|kernels|logits [OPTION ...]",
+        subcommands = {BenchDedupCommand.class, BenchExtractCommand.class, LanguageBenchCommand.class},
+        customSynopsis =
+                "polyglow bench train-step|loss-curve|gradients|kernels|logits|encode|dedup|extract|language [OPTION ...]",
         description = {
-            "Times whole training steps on one rank, beside those of other libraries on the same weights and tokens, each contender in a process of its own."
+            "Times whole training steps on one rank, beside those of other libraries on the same weights and tokens, each contender in a process of its own.",
+            "",
+            "dedup, with options of its own, measures near-deduplication: polyglow bench dedup --help."
         })
 final class BenchCommand implements Callable<Integer> {
     private final Console console;
@@ -37,8 +41,10 @@ final class BenchCommand implements Callable<Integer> {
                 "  polyglow bench train-step --model small --dtype bf16",
                 "  polyglow bench train-step --model gpt2-124m --peers libtorch,nd4j --rounds 3",
                 "  polyglow bench kernels --model gpt2-124m",
+                "  polyglow bench encode --peers hf,jtokkit --input corpus.txt --json",
                 "  polyglow bench train-step --engine cuda --model gpt2-124m --batch 32 --context 1024 --dtype bf16"
-                        + " --peers torch,torch-compile --rounds 3"));
+                        + " --peers torch,torch-compile --rounds 3",
+                "  polyglow bench language --input udhr --json"));
         return lines.toArray(new String[0]);
     }
 

@@ -18,6 +18,14 @@ final class ConfigSource {
     @Mixin
     private Overrides overrides;
 
+    /** Filled in by the command line. */
+    ConfigSource() {}
+
+    ConfigSource(Path file, Overrides overrides) {
+        this.file = file;
+        this.overrides = overrides;
+    }
+
     /** {@code --set}, for commands that take their config from elsewhere too. */
     static final class Overrides {
         @Option(

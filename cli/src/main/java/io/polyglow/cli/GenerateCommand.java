@@ -2,13 +2,14 @@ package io.polyglow.cli;
 
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
-import io.polyglow.common.token.ByteLevelBpe;
+import io.polyglow.common.token.Tokenizer;
 import io.polyglow.trainer.eval.TrainedModel;
 import io.polyglow.trainer.generate.GenerationSpeed;
 import io.polyglow.trainer.generate.Generator;
 import io.polyglow.trainer.generate.Sampling;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -91,7 +92,7 @@ final class GenerateCommand implements Callable<Integer> {
     }
 
     private int generate(TrainedModel model) {
-        ByteLevelBpe tokenizer = model.tokenizer();
+        Tokenizer tokenizer = model.tokenizer();
         int end = tokenizer.endOfTextId();
         Sampling sampling = new Sampling(maxTokens, end < 0 ? List.of() : List.of(end), temperature, topK, topP, seed);
         List<int[]> ids =
@@ -99,9 +100,7 @@ final class GenerateCommand implements Callable<Integer> {
         try (Generator generator = model.generator(ids.size())) {
             List<int[]> continued = generator.generate(ids, sampling);
             for (int i = 0; i < continued.size(); i++) {
-                int[] text = continued.get(i);
-                console.line(
-                        prompts.get(i) + new String(tokenizer.decode(text, 0, text.length), StandardCharsets.UTF_8));
+                console.line(prompts.get(i) + continuation(tokenizer, ids.get(i), continued.get(i)));
             }
             note(model, generator.speed());
         }
@@ -119,7 +118,16 @@ final class GenerateCommand implements Callable<Integer> {
                 speed.decodeTokensPerSecond()));
     }
 
-    private static int[] encode(ByteLevelBpe tokenizer, String prompt) {
+    /** Decoded after its prompt: a SentencePiece model takes a space from the start of what it decodes. */
+    private static String continuation(Tokenizer tokenizer, int[] prompt, int[] continued) {
+        int[] both = Arrays.copyOf(prompt, prompt.length + continued.length);
+        System.arraycopy(continued, 0, both, prompt.length, continued.length);
+        int start = tokenizer.decode(prompt, 0, prompt.length).length;
+        byte[] text = tokenizer.decode(both, 0, both.length);
+        return new String(text, start, text.length - start, StandardCharsets.UTF_8);
+    }
+
+    private static int[] encode(Tokenizer tokenizer, String prompt) {
         if (!prompt.isEmpty()) {
             return tokenizer.encode(prompt);
         }

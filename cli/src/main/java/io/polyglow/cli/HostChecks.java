@@ -136,7 +136,9 @@ final class HostChecks {
 
     private static String describe(EngineProvider provider) {
         try (Engine engine = provider.open(1)) {
-            return engine.describe() + "; dtype auto is " + engine.preferredComputeType();
+            String reason = engine.preferenceReason();
+            return engine.describe() + "; dtype auto is " + engine.preferredComputeType()
+                    + (reason.isEmpty() ? "" : " (" + reason + ")");
         }
     }
 

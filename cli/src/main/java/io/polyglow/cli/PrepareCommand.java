@@ -6,12 +6,18 @@ import io.polyglow.dataprep.spark.PrepareConfig;
 import io.polyglow.dataprep.spark.PrepareJob;
 import io.polyglow.dataprep.spark.PrepareReport;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.SparkSession;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** {@code polyglow prepare}: raw text to token shards. */
 @Command(
@@ -31,12 +37,21 @@ import picocli.CommandLine.Option;
             "  polyglow prepare my.yaml --master spark://host:7077 --set output=hdfs://nn:8020/corpora/web",
             "",
             "All keys of the config: polyglow config keys prepare"
-        })
+        },
+        subcommands = {WhatIfCommand.class, FitThresholdsCommand.class})
 final class PrepareCommand implements Callable<Integer> {
     private final Console console;
 
+    // not required: what-if and fit-thresholds go without
+    @Parameters(
+            index = "0",
+            arity = "0..1",
+            paramLabel = "CONFIG",
+            description = "A YAML file such as those under configs/.")
+    private @Nullable Path file;
+
     @Mixin
-    private ConfigSource config;
+    private ConfigSource.Overrides overrides;
 
     @Mixin
     private SparkOptions spark;
@@ -44,14 +59,21 @@ final class PrepareCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Prints the report as one JSON object.")
     private boolean json;
 
+    @Spec
+    private CommandSpec command;
+
     PrepareCommand(Console console) {
         this.console = console;
     }
 
     @Override
     public Integer call() throws IOException {
+        if (file == null) {
+            throw new ParameterException(command.commandLine(), "Missing required parameter: 'CONFIG'");
+        }
+        ConfigSource config = new ConfigSource(file, overrides);
         PrepareConfig written = config.load(PrepareConfig.class).value();
-        PrepareReport report = prepare(written);
+        PrepareReport report = prepare(config, written);
         if (json) {
             console.line(Json.pretty(report.json().put("output", written.output())));
             return 0;
@@ -69,7 +91,7 @@ final class PrepareCommand implements Callable<Integer> {
         return 0;
     }
 
-    private PrepareReport prepare(PrepareConfig written) throws IOException {
+    private PrepareReport prepare(ConfigSource config, PrepareConfig written) throws IOException {
         try (Locations locations = new Locations()) {
             List<String> places = List.of(
                     "input=" + locations.address(written.input()), "output=" + locations.address(written.output()));

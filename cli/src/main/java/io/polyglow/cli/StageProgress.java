@@ -21,6 +21,11 @@ final class StageProgress implements ProgressListener {
     }
 
     @Override
+    public void note(String lines) {
+        lines.lines().forEach(console::note);
+    }
+
+    @Override
     public synchronized void progress(Progress progress) {
         long nowNs = clock.nanoTime();
         if (progress.stage() != stage) {

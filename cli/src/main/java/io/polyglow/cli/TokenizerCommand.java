@@ -3,7 +3,8 @@ package io.polyglow.cli;
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.error.Reasons;
-import io.polyglow.common.token.ByteLevelBpe;
+import io.polyglow.common.token.Tokenizer;
+import io.polyglow.common.token.TokenizerFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -22,25 +23,34 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code polyglow tokenizer}: train a tokenizer, or run one. */
+/** {@code polyglow tokenizer}: train a tokenizer, run one, or measure one. */
 @Command(
         name = "tokenizer",
         mixinStandardHelpOptions = true,
-        synopsisSubcommandLabel = "(train | encode | decode)",
-        description = "Trains a tokenizer, or runs one. Files are Hugging Face tokenizer.json.",
-        subcommands = {TokenizerTrainCommand.class, TokenizerCommand.Encode.class, TokenizerCommand.Decode.class})
+        synopsisSubcommandLabel = "(train | encode | decode | import | export | fertility)",
+        description =
+                "Trains a tokenizer, runs one, or measures one. Files are Hugging Face tokenizer.json; SentencePiece .model files can be read too.",
+        subcommands = {
+            TokenizerTrainCommand.class,
+            TokenizerCommand.Encode.class,
+            TokenizerCommand.Decode.class,
+            TokenizerImportCommand.class,
+            TokenizerExportCommand.class,
+            TokenizerFertilityCommand.class
+        })
 final class TokenizerCommand implements Runnable {
     @Spec
     private CommandSpec spec;
 
     @Override
     public void run() {
-        throw new CommandLine.ParameterException(spec.commandLine(), "name what to do: train, encode or decode");
+        throw new CommandLine.ParameterException(
+                spec.commandLine(), "name what to do: train, encode, decode, import, export or fertility");
     }
 
-    static ByteLevelBpe read(Path file) {
+    static Tokenizer read(Path file) {
         try (LocalFile source = LocalFile.of(file)) {
-            return ByteLevelBpe.read(source.folder(), source.name());
+            return TokenizerFile.read(source.folder(), source.name());
         } catch (IOException e) {
             throw new PolyglowException(
                     ErrorKind.DATA, "The tokenizer " + file + " cannot be read: " + Reasons.of(e) + ".", e);
@@ -70,7 +80,11 @@ final class TokenizerCommand implements Runnable {
     static final class Encode implements Callable<Integer> {
         private final Console console;
 
-        @Option(names = "--tokenizer", required = true, paramLabel = "FILE", description = "A tokenizer.json.")
+        @Option(
+                names = "--tokenizer",
+                required = true,
+                paramLabel = "FILE",
+                description = "A tokenizer.json or SentencePiece .model.")
         private Path tokenizer;
 
         @Option(names = "--input", paramLabel = "FILE", description = "The text; standard input if not given.")
@@ -101,7 +115,11 @@ final class TokenizerCommand implements Runnable {
     static final class Decode implements Callable<Integer> {
         private final Console console;
 
-        @Option(names = "--tokenizer", required = true, paramLabel = "FILE", description = "A tokenizer.json.")
+        @Option(
+                names = "--tokenizer",
+                required = true,
+                paramLabel = "FILE",
+                description = "A tokenizer.json or SentencePiece .model.")
         private Path tokenizer;
 
         @Parameters(paramLabel = "ID", description = "Token ids; read from standard input if none is given.")

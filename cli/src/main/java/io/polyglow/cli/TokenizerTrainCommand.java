@@ -1,14 +1,20 @@
 package io.polyglow.cli;
 
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.store.Stores;
-import io.polyglow.common.token.ByteLevelBpe;
 import io.polyglow.common.token.PreTokenPattern;
+import io.polyglow.common.token.Tokenizer;
 import io.polyglow.dataprep.spark.TokenizerJob;
+import io.polyglow.dataprep.spark.TrainedTokenizer;
+import io.polyglow.dataprep.tokenize.TokenizerConfig;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.SparkSession;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -50,8 +56,42 @@ final class TokenizerTrainCommand implements Callable<Integer> {
             defaultValue = "gpt2",
             paramLabel = "NAME",
             description =
-                    "What may not be merged across: gpt2 (words) or char (characters). Default: ${DEFAULT-VALUE}.")
+                    "What may not be merged across: gpt2, cl100k, llama3, o200k (words), gpt2-digits, qwen2, tekken (words, digits apart) or char (characters). Default: ${DEFAULT-VALUE}.")
     private String pattern;
+
+    @Option(
+            names = "--model",
+            defaultValue = "bpe",
+            paramLabel = "NAME",
+            description = "bpe (byte-pair merges) or unigram (pieces with probabilities). Default: ${DEFAULT-VALUE}.")
+    private String model;
+
+    @Option(
+            names = "--min-frequency",
+            defaultValue = "0",
+            paramLabel = "N",
+            description = "Pairs seen less often are not merged. Default: ${DEFAULT-VALUE}.")
+    private long minFrequency;
+
+    @Option(
+            names = "--max-token-length",
+            paramLabel = "BYTES",
+            description = "Tokens of this length or longer are not made.")
+    private @Nullable Integer maxTokenLength;
+
+    @Option(
+            names = "--max-pre-tokens",
+            defaultValue = "5000000",
+            paramLabel = "N",
+            description = "Most distinct pre-tokens to learn from; the rarest are left out. Default: ${DEFAULT-VALUE}.")
+    private int maxPreTokens;
+
+    @Option(
+            names = "--special",
+            arity = "1..*",
+            paramLabel = "TOKEN",
+            description = "Special tokens besides <|endoftext|>.")
+    private List<String> specials = List.of();
 
     @Option(names = "--output", required = true, paramLabel = "FILE", description = "The tokenizer.json to write.")
     private Path output;
@@ -65,22 +105,55 @@ final class TokenizerTrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        TokenizerJob.Settings settings = new TokenizerJob.Settings(PreTokenPattern.named(pattern), vocabSize, true);
+        TokenizerConfig settings = settings();
         try (Locations locations = new Locations();
                 SparkSession session = spark.session("polyglow tokenizer train");
                 LocalFile target = LocalFile.of(output)) {
-            ByteLevelBpe tokenizer = TokenizerJob.run(
+            TrainedTokenizer trained = TokenizerJob.run(
                     session,
                     inputs.stream().map(locations::address).toList(),
                     settings,
                     new StageProgress(console, "tokenizer"));
+            Tokenizer tokenizer = trained.tokenizer();
             Stores.rewrite(target.folder(), target.name(), tokenizer.json());
-            console.line("Tokenizer: " + tokenizer.vocabSize() + " ids, "
-                    + tokenizer.model().merges().size() + " merges, sha256 " + tokenizer.sha256() + ", in " + output);
+            console.line("Tokenizer: " + tokenizer.vocabSize() + " ids, learned from "
+                    + trained.report().preTokens() + " distinct pre-tokens, sha256 " + tokenizer.sha256() + ", in "
+                    + output);
+            if (trained.report().dropped() > 0) {
+                console.line("Left out: " + trained.report().dropped() + " pre-tokens seen fewer than "
+                        + trained.report().leastCount() + " times; --max-pre-tokens keeps more.");
+            }
             if (settings.pattern() != PreTokenPattern.CHAR && tokenizer.vocabSize() < vocabSize) {
                 console.line("That is fewer than " + vocabSize + ": the text has no more pairs to merge.");
             }
         }
         return 0;
+    }
+
+    private TokenizerConfig settings() {
+        return new TokenizerConfig(
+                null,
+                model(),
+                vocabSize,
+                PreTokenPattern.named(pattern),
+                true,
+                minFrequency,
+                maxTokenLength,
+                specials,
+                1,
+                Map.of(),
+                maxPreTokens,
+                null,
+                List.of());
+    }
+
+    private TokenizerConfig.Model model() {
+        return switch (model) {
+            case "bpe" -> TokenizerConfig.Model.BPE;
+            case "unigram" -> TokenizerConfig.Model.UNIGRAM;
+            default ->
+                throw new PolyglowException(
+                        ErrorKind.USAGE, "There is no model \"" + model + "\" to train. Use bpe or unigram.");
+        };
     }
 }

@@ -71,12 +71,15 @@ class CommandsTest {
                         "quickstart",
                         "sample",
                         "prepare",
+                        "query",
                         "plan",
                         "train",
                         "resume",
                         "evaluate",
                         "generate",
                         "inspect",
+                        "lineage",
+                        "takedown",
                         "copy",
                         "tokenizer",
                         "config",
@@ -117,6 +120,18 @@ class CommandsTest {
                 .contains("hdfs://nn:8020/corpora/web")
                 .contains("--set output=hdfs://nn:8020/corpora/web")
                 .contains("spark.executor.memory=4g");
+    }
+
+    @Test
+    void shouldTellPreparesOwnCommandsFromItsConfig() {
+        assertThat(run("prepare")).isEqualTo(64);
+        assertThat(err()).contains("CONFIG");
+        assertThat(run("prepare", "what-if", "--help")).isZero();
+        assertThat(run("prepare", "fit-thresholds", "--help")).isZero();
+        assertThat(out()).contains("filter.language-score=0.75").contains("--min-documents");
+        assertThat(run("prepare", "what-if", "corpus", "--set", "filter.langage-score=0.75"))
+                .isEqualTo(64);
+        assertThat(err()).contains("Did you mean 'language-score'?");
     }
 
     @ParameterizedTest

@@ -115,6 +115,34 @@ class EmbeddedHdfsTest {
         assertThat(inspect(on("/run") + "/" + found.getString("checkpoint")).getString("weights_sha256"))
                 .isEqualTo(found.getString("weights_sha256"));
         assertThat(inspect(on("/corpus")).getString("path")).isEqualTo(on("/corpus"));
+        traceAndTakeDown();
+    }
+
+    private void traceAndTakeDown() {
+        String step = run("lineage", on("/run"), "--step", "3", "--sources", "--json", "--master", "local[1]");
+        List<JsonObject> parts = Json.parseObject("lineage", step.getBytes(StandardCharsets.UTF_8))
+                .getArray("documents")
+                .objects();
+        assertThat(parts).hasSize(2).allSatisfy(part -> {
+            assertThat(part.getString("source")).isEqualTo("text.txt");
+            assertThat(part.getString("shard")).isEqualTo("train-00000");
+            assertThat(part.getLong("tokens")).isEqualTo(9);
+        });
+        String id = parts.get(0).getString("id");
+        assertThat(run("lineage", on("/corpus"), "--document", id)).contains("train-00000", "validation-00000");
+        assertThat(run("lineage", on("/run"), "--document", id))
+                .contains("[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]");
+        assertThat(run(
+                        "takedown",
+                        on("/corpus"),
+                        "--source",
+                        "text.txt",
+                        "--reason",
+                        "its author asked",
+                        "--master",
+                        "local[1]"))
+                .contains("Take-down 1: 1 document, rewritten: train-00000, validation-00000");
+        assertThat(inspect(on("/corpus")).getLong("documents")).isZero();
     }
 
     private JsonObject inspect(String path) {

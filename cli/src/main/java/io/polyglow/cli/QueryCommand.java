@@ -1,0 +1,107 @@
+package io.polyglow.cli;
+
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
+import io.polyglow.dataprep.spark.CorpusTables;
+import java.io.IOException;
+import java.util.concurrent.Callable;
+import org.apache.spark.sql.AnalysisException;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code polyglow query}: SQL over the tables behind a corpus. */
+@Command(
+        name = "query",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description = {
+            "Asks a question, in Spark's SQL, of the tables that prepare keeps beside a corpus: documents (what was read),"
+                    + " decisions (reasons to leave documents out), duplicates (clusters) and kept (what is trained on).",
+            "",
+            "Without SQL: the tables and their columns."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  polyglow query data/web \"select reasons[0], count(*) from decisions group by 1 order by 2 desc\"",
+            "  polyglow query data/web \"select d.source, d.position, substr(text, 1, 80) from documents d"
+                    + " join decisions using (id) where exists(reasons, r -> r like 'too large%%')\"",
+            "  polyglow query data/web \"select * from duplicates where cluster_size > 100\" --json"
+        })
+final class QueryCommand implements Callable<Integer> {
+    private static final int WIDEST = 100;
+
+    private final Console console;
+
+    @Parameters(index = "0", paramLabel = "CORPUS", description = "The output of prepare.")
+    private String corpus;
+
+    @Parameters(index = "1", arity = "0..1", paramLabel = "SQL", description = "One SELECT.")
+    private @Nullable String sql;
+
+    @Option(
+            names = "--rows",
+            defaultValue = "50",
+            paramLabel = "N",
+            description = "Most rows that are printed. Default: ${DEFAULT-VALUE}.")
+    private int rows;
+
+    @Option(names = "--json", description = "Prints one JSON object a row.")
+    private boolean json;
+
+    @Mixin
+    private SparkOptions spark;
+
+    QueryCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        try (Locations locations = new Locations();
+                SparkSession session = spark.session("polyglow query")) {
+            CorpusTables tables = CorpusTables.open(session, locations.address(corpus));
+            if (sql == null) {
+                tables.names()
+                        .forEach(name -> console.line(name + ": "
+                                + String.join(", ", tables.table(name).columns())));
+                return 0;
+            }
+            tables.createViews();
+            print(ask(session, sql));
+            return 0;
+        }
+    }
+
+    private void print(Dataset<Row> answer) {
+        if (json) {
+            answer.limit(rows).toJSON().collectAsList().forEach(console::line);
+        } else {
+            console.line(answer.showString(rows, WIDEST, false).stripTrailing());
+        }
+    }
+
+    private static Dataset<Row> ask(SparkSession session, String sql) {
+        try {
+            return session.sql(sql);
+        } catch (Exception e) {
+            if (e instanceof AnalysisException) {
+                throw new PolyglowException(
+                        ErrorKind.USAGE,
+                        "The SQL cannot be answered: "
+                                + String.valueOf(e.getMessage())
+                                        .lines()
+                                        .findFirst()
+                                        .orElse("")
+                                + " Without SQL the command lists tables and columns.",
+                        e);
+            }
+            throw e;
+        }
+    }
+}

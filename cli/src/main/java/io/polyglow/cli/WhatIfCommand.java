@@ -1,0 +1,78 @@
+package io.polyglow.cli;
+
+import io.polyglow.common.config.ConfigFile;
+import io.polyglow.common.json.Json;
+import io.polyglow.dataprep.filter.FilterConfig;
+import io.polyglow.dataprep.spark.QualityAnnotations;
+import io.polyglow.dataprep.spark.WhatIf;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.apache.spark.sql.SparkSession;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code polyglow prepare what-if}: what other thresholds would keep. */
+@Command(
+        name = "what-if",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        description =
+                "Tells how many documents, bytes and tokens of each language other thresholds would keep, next to those kept now."
+                        + " Answers from the annotations: no text is read, nothing is written.",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  polyglow prepare what-if data/web --set filter.language-score=0.75",
+            "  polyglow prepare what-if data/web --set filter.thresholds=fitted --set filter.fineweb.on=false --json"
+        })
+final class WhatIfCommand implements Callable<Integer> {
+    private final Console console;
+
+    @Parameters(
+            paramLabel = "CORPUS",
+            description = "The output of prepare, or a directory of Parquet files with annotations.")
+    private String corpus;
+
+    @Mixin
+    private ConfigSource.Overrides then;
+
+    @Option(
+            names = "--now",
+            paramLabel = "KEY=VALUE",
+            description = "What is set now, if not the defaults. May be repeated.")
+    private List<String> now = new ArrayList<>();
+
+    @Mixin
+    private SparkOptions spark;
+
+    @Option(names = "--json", description = "Prints the answer as one JSON object.")
+    private boolean json;
+
+    /** What may be set. */
+    record Settings(FilterConfig filter) {}
+
+    WhatIfCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        List<String> both = new ArrayList<>(now);
+        both.addAll(then.values());
+        FilterConfig present = filter(now);
+        FilterConfig other = filter(both);
+        try (Locations locations = new Locations();
+                SparkSession session = spark.session("polyglow prepare what-if")) {
+            WhatIf answer = WhatIf.of(QualityAnnotations.open(session, locations.address(corpus)), present, other);
+            console.line(json ? Json.pretty(answer.json()) : answer.table().stripTrailing());
+        }
+        return 0;
+    }
+
+    private static FilterConfig filter(List<String> values) {
+        return ConfigFile.load(Settings.class, "filter", "{}", values).value().filter();
+    }
+}
