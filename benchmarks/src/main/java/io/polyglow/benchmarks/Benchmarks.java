@@ -11,9 +11,10 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.agrona.concurrent.NanoClock;
 import org.agrona.concurrent.SystemNanoClock;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Runs benchmarks by their command lines: {@code train-step}, {@code loss-curve}, {@code gradients}, {@code kernels} and {@code logits} for people; {@code train}, {@code export}, {@code gradients-of-ours} and
+ * Runs benchmarks by their command lines: {@code train-step}, {@code loss-curve}, {@code gradients}, {@code kernels}, {@code logits} and {@code encode} for people; {@code train}, {@code export}, {@code ideal}, {@code gradients-of-ours} and
  * {@code predict} with a folder and a result file for the processes that these start.
  */
 public final class Benchmarks {
@@ -24,6 +25,7 @@ public final class Benchmarks {
             "gradients    compares gradients with those of a peer in f32",
             "kernels      times the kernels of a training step one by one",
             "logits       compares f32 logits with those of Hugging Face Transformers",
+            "encode       times encoding on one thread, ours beside other tokenizers, all in one JVM",
             "",
             "--engine NAME      which engine of ours computes (auto); peers take the GPU when it is cuda",
             "--model NAME       " + String.join(" | ", NamedModels.names()) + " (small)",
@@ -35,13 +37,21 @@ public final class Benchmarks {
             "--steps N          timed steps (20; of loss-curve: all steps, 500)",
             "--warmup N         steps before the timed ones (5; of loss-curve: 0)",
             "--seed N           of weights, tokens and their order (1234)",
-            "--peers A,B        " + String.join(" | ", Contenders.PEERS) + " (none; of loss-curve: torch)",
+            "--peers A,B        " + String.join(" | ", Contenders.PEERS)
+                    + " (none; of loss-curve: torch, or f32 | bf16: ours in that type)",
             "--rounds N         how often each contender runs, in turn (1)",
             "--python FILE      a Python 3 with PyTorch for the peers (python3)",
             "--no-check         times peers without a check that their loss equals ours",
             "--timeout SECONDS  of each process (600)",
             "--out DIR          keeps weights, tokens and logs here (a temporary folder)",
-            "--json             prints one JSON object last");
+            "--json             prints one JSON object last",
+            "",
+            "of encode:",
+            "--input FILE...    texts, or directories of texts",
+            "--peers A,B        hf | jtokkit (none)",
+            "--encodings A,B    r50k_base | cl100k_base | o200k_base (all)",
+            "--rounds N         timed rounds, contenders in turn (5)",
+            "--timeout, --out, --json as above");
 
     private static final int TIMED_STEPS = 20;
     private static final int WARMUP_STEPS = 5;
@@ -67,11 +77,13 @@ public final class Benchmarks {
             case "gradients" -> benchmarks.gradients(BenchOptions.parse(rest, 1, 0));
             case "kernels" -> benchmarks.kernels(BenchOptions.parse(rest, 1, 0));
             case "logits" -> benchmarks.logits(BenchOptions.parse(rest, 1, 0));
-            case "train", "export", "gradients-of-ours", "predict" -> benchmarks.work(verb, rest);
+            case "encode" -> benchmarks.encode(EncodeOptions.parse(rest));
+            case "train", "export", "ideal", "gradients-of-ours", "predict" -> benchmarks.work(verb, rest);
             default ->
                 throw new PolyglowException(
                         ErrorKind.USAGE,
-                        "name a benchmark: train-step, loss-curve, gradients, kernels or logits, not \"" + verb + "\"");
+                        "name a benchmark: train-step, loss-curve, gradients, kernels, logits or encode, not \"" + verb
+                                + "\"");
         }
     }
 
@@ -110,6 +122,14 @@ public final class Benchmarks {
         });
     }
 
+    private void encode(EncodeOptions options) throws IOException {
+        inFolder(options.folder(), options.json(), folder -> {
+            JsonObject result = EncodeBench.run(options, folder, news);
+            EncodeBench.table(result).forEach(results);
+            return result;
+        });
+    }
+
     private void logits(BenchOptions options) throws IOException {
         inFolder(options, folder -> {
             JsonObject comparison = Logits.compare(options, folder);
@@ -124,12 +144,15 @@ public final class Benchmarks {
     }
 
     private void inFolder(BenchOptions options, Benchmark benchmark) throws IOException {
-        Path given = options.folder();
+        inFolder(options.folder(), options.json(), benchmark);
+    }
+
+    private void inFolder(@Nullable Path given, boolean json, Benchmark benchmark) throws IOException {
         Path root = given == null ? Files.createTempDirectory("polyglow-bench-") : given.toAbsolutePath();
         boolean done = false;
         try {
             JsonObject result = benchmark.in(new WorkFolder(root));
-            if (options.json()) {
+            if (json) {
                 results.accept(Json.line(result));
             }
             done = true;
@@ -150,6 +173,7 @@ public final class Benchmarks {
                 switch (verb) {
                     case "train" -> trial.measure().json();
                     case "export" -> trial.export().json();
+                    case "ideal" -> trial.ideal();
                     case "gradients-of-ours" -> trial.gradients();
                     default -> trial.predict();
                 };

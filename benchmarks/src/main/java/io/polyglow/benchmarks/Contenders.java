@@ -71,6 +71,13 @@ final class Contenders {
         return new Contender("kernels", List.copyOf(command), Map.of());
     }
 
+    /** Our encoder and other tokenizers in one JVM. */
+    static Contender tokenizers() {
+        List<String> command = new ArrayList<>(List.of(java(), "-Xmx2g"));
+        command.addAll(program("tokenizers"));
+        return new Contender("tokenizers", List.copyOf(command), Map.of());
+    }
+
     /** Their tensors are the libraries' business, not to be bounded by the heap. */
     private static Contender onTheJvm(String name, int threads) {
         List<String> command = new ArrayList<>(List.of(

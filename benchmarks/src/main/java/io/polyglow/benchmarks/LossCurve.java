@@ -9,7 +9,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** Trains ours and one peer from the same weights on the same batches, and compares their losses step by step. */
+/**
+ * Trains ours and one peer, or ours in another dtype, from the same weights on the same batches, and compares their losses step by step. The dtypes are peers by their
+ * names: {@code --dtype bf16 --peers f32}.
+ */
 final class LossCurve {
     /** Losses of so many steps are averaged at the end of the curve. */
     private static final int LAST = 50;
@@ -29,12 +32,17 @@ final class LossCurve {
         Contender ours = Contenders.ours();
         String name =
                 options.peers().isEmpty() ? Contenders.TORCH : options.peers().get(0);
-        Contender peer = Contenders.peer(name, options, folder);
+        boolean ofOurs = TrainPlan.DTYPES.contains(name);
+        Contender peer = ofOurs ? ours : Contenders.peer(name, options, folder);
         folder.prepare(options.plan());
         new Export(folder, options.timeoutSeconds()).weights(ours);
         List<Double> own = ours.train(folder, "curve", options.timeoutSeconds()).losses();
         news.accept("ours ended at loss " + own.get(own.size() - 1));
-        List<Double> theirs = Measurement.parse(peer.run(folder, "curve", "curve", options.timeoutSeconds()))
+        if (ofOurs) {
+            folder.prepare(options.plan().withDtype(name));
+        }
+        String verb = ofOurs ? "train" : "curve";
+        List<Double> theirs = Measurement.parse(peer.run(folder, verb, "curve-" + name, options.timeoutSeconds()))
                 .losses();
         news.accept(name + " ended at loss " + theirs.get(theirs.size() - 1));
         write(own, name, theirs);
@@ -73,6 +81,7 @@ final class LossCurve {
                                 .put("ours", ownEnd)
                                 .put("theirs", theirEnd))
                 .put("mean_of_last_difference", ownEnd - theirEnd)
+                .put("mean_of_last_ratio", ownEnd / theirEnd)
                 .put("absolute_difference", Spread.of(differences).json());
     }
 

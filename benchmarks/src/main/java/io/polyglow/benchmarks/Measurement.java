@@ -21,7 +21,8 @@ record Measurement(
         List<Double> stepSeconds,
         List<Double> losses,
         long peakRssBytes,
-        long peakDeviceBytes) {
+        long peakDeviceBytes,
+        double garbagePerStep) {
     Measurement {
         stepSeconds = List.copyOf(stepSeconds);
         losses = List.copyOf(losses);
@@ -30,7 +31,13 @@ record Measurement(
     /** The same with device memory as seen from outside, which counts what libraries take for themselves. */
     Measurement withDeviceBytes(long bytes) {
         return new Measurement(
-                description, startSeconds, stepSeconds, losses, peakRssBytes, Math.max(bytes, peakDeviceBytes));
+                description,
+                startSeconds,
+                stepSeconds,
+                losses,
+                peakRssBytes,
+                Math.max(bytes, peakDeviceBytes),
+                garbagePerStep);
     }
 
     /** Seconds of the steps after warm-up. */
@@ -45,7 +52,8 @@ record Measurement(
                 .put("step_seconds", stepSeconds)
                 .put("losses", losses)
                 .put("peak_rss_bytes", peakRssBytes)
-                .put("peak_device_bytes", peakDeviceBytes);
+                .put("peak_device_bytes", peakDeviceBytes)
+                .put("garbage_bytes_per_step", garbagePerStep);
     }
 
     static Measurement parse(JsonObject json) {
@@ -55,7 +63,8 @@ record Measurement(
                 doubles(json.getArray("step_seconds")),
                 doubles(json.getArray("losses")),
                 json.getLong("peak_rss_bytes"),
-                json.getLong("peak_device_bytes"));
+                json.getLong("peak_device_bytes"),
+                json.has("garbage_bytes_per_step") ? json.getDouble("garbage_bytes_per_step") : 0);
     }
 
     private static List<Double> doubles(JsonArray array) {

@@ -75,7 +75,7 @@ public final class PeerProgram {
                 seconds.add((nowNs - lastNs) / 1e9);
                 lastNs = nowNs;
             }
-            return new Measurement(model.describe(), startSeconds, seconds, losses, PeakMemory.rssBytes(), 0);
+            return new Measurement(model.describe(), startSeconds, seconds, losses, PeakMemory.rssBytes(), 0, 0);
         }
     }
 

@@ -8,6 +8,8 @@ import io.polyglow.common.token.ByteLevelBpe;
 import io.polyglow.common.token.IntPairs;
 import io.polyglow.common.token.PreTokenPattern;
 import io.polyglow.common.token.shard.CorpusManifest;
+import io.polyglow.common.token.shard.DocumentId;
+import io.polyglow.common.token.shard.ShardEntry;
 import io.polyglow.common.token.shard.TokenShardWriter;
 import io.polyglow.common.token.shard.TokenType;
 import java.io.IOException;
@@ -37,7 +39,8 @@ final class RandomCorpus {
             int[] document = new int[DOCUMENT_TOKENS];
             for (long written = 0; written < tokens; written += DOCUMENT_TOKENS) {
                 fill(document, vocabSize, random);
-                writer.append(document, 0, DOCUMENT_TOKENS, LANGUAGE, DOCUMENT_TOKENS);
+                ShardEntry entry = new ShardEntry(new DocumentId(0, written), 0, LANGUAGE, DOCUMENT_TOKENS);
+                writer.append(entry, document, 0, DOCUMENT_TOKENS);
             }
             CorpusManifest.of(tokenizer, List.of(writer.finish()), List.of()).write(store, "", tokenizer);
         }

@@ -51,6 +51,11 @@ record Row(String name, TrainPlan plan, List<Measurement> rounds) {
         return rounds.stream().mapToLong(Measurement::peakDeviceBytes).max().orElse(0);
     }
 
+    /** Of the round that left most, in bytes. */
+    double garbagePerStep() {
+        return rounds.stream().mapToDouble(Measurement::garbagePerStep).max().orElse(0);
+    }
+
     double firstLoss() {
         return rounds.get(0).losses().get(0);
     }
@@ -75,6 +80,7 @@ record Row(String name, TrainPlan plan, List<Measurement> rounds) {
                                 .json())
                 .put("peak_rss_bytes", peakRssBytes())
                 .put("peak_device_bytes", peakDeviceBytes())
+                .put("garbage_bytes_per_step", garbagePerStep())
                 .put("first_loss", firstLoss())
                 .put(
                         "last_loss",

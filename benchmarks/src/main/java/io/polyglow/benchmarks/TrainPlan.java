@@ -11,6 +11,7 @@ import io.polyglow.trainer.config.TrainConfig.EngineChoice;
 import io.polyglow.trainer.config.TrainConfig.Evaluation;
 import io.polyglow.trainer.config.TrainConfig.Layout;
 import io.polyglow.trainer.config.TrainConfig.Optimizer;
+import io.polyglow.trainer.data.Packing;
 import io.polyglow.trainer.model.ModelConfig;
 import io.polyglow.trainer.model.ParameterTable;
 import io.polyglow.trainer.plan.Throughput;
@@ -44,7 +45,7 @@ public record TrainPlan(
         int warmup,
         int steps,
         long seed) {
-    private static final Set<String> DTYPES = Set.of("f32", "bf16");
+    static final Set<String> DTYPES = Set.of("f32", "bf16");
     private static final double LEARNING_RATE = 6e-4;
     private static final double MIN_LEARNING_RATE = 6e-5;
     private static final double RATE_WARMUP = 0.1;
@@ -100,7 +101,7 @@ public record TrainPlan(
                 threads,
                 0,
                 new Layout(1, 1, OneStageSchedule.NAME, 1),
-                new Batch(batch, micro, 0),
+                new Batch(batch, micro, 0, Packing.CONCAT, false),
                 shape(),
                 new Optimizer(
                         learningRate,

@@ -2,6 +2,7 @@ package io.polyglow.benchmarks;
 
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.json.JsonObject;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -39,13 +40,15 @@ final class TrainStepBench {
             checkLoss(ours, contenders.get(1));
         }
         Map<String, List<Measurement>> rounds = new LinkedHashMap<>();
+        List<JsonObject> ideal = new ArrayList<>();
         contenders.forEach(contender -> rounds.put(contender.name(), new ArrayList<>()));
         for (int round = 1; round <= options.rounds(); round++) {
             for (Contender contender : contenders) {
                 time(contender, round, rounds);
             }
+            ideal.add(ours.run(folder, "ideal", "ideal-" + round, options.timeoutSeconds()));
         }
-        return TrainStepReport.of(plan, rounds, failed, losses);
+        return TrainStepReport.of(plan, rounds, failed, losses, ideal);
     }
 
     private void time(Contender contender, int round, Map<String, List<Measurement>> rounds) throws IOException {

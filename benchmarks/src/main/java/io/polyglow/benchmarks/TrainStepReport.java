@@ -13,8 +13,14 @@ import java.util.Map;
  * @param rows ours first
  * @param failed why contenders are missing, by name
  * @param lossCheck losses of the same weights on the same tokens by name, empty when they were not compared
+ * @param ideal round by round, what {@link IdealTime} measured
  */
-record TrainStepReport(TrainPlan plan, List<Row> rows, Map<String, String> failed, Map<String, Double> lossCheck) {
+record TrainStepReport(
+        TrainPlan plan,
+        List<Row> rows,
+        Map<String, String> failed,
+        Map<String, Double> lossCheck,
+        List<JsonObject> ideal) {
     private static final List<String> HEADER =
             List.of("", "s/step", "tokens/s", "TFLOP/s", "host MiB", "device MiB", "ours / theirs");
 
@@ -34,7 +40,19 @@ record TrainStepReport(TrainPlan plan, List<Row> rows, Map<String, String> faile
                 .put("ratio_to", ratioTo)
                 .put("ratios", ratios)
                 .put("loss_check", lossCheck)
+                .put("ideal", ideal)
+                .put("ideal_over_step", idealOverStep().json())
                 .put("failed", failed);
+    }
+
+    /** How much of ours' median step the products alone would take, round by round. */
+    Spread idealOverStep() {
+        List<Double> shares = new ArrayList<>();
+        for (int round = 0; round < ideal.size(); round++) {
+            shares.add(
+                    ideal.get(round).getDouble("seconds") * rows.get(0).tokensPerSecond(round) / plan.tokensPerStep());
+        }
+        return Spread.of(shares);
     }
 
     /** A table: min - median - max in each cell. */
@@ -53,6 +71,11 @@ record TrainStepReport(TrainPlan plan, List<Row> rows, Map<String, String> faile
                     ours ? "" : rows.get(0).ratioTo(row).text("%.3f")));
         }
         List<String> lines = new ArrayList<>(Columns.align(cells));
+        lines.add("ideal time / step time of ours: " + idealOverStep().text("%.3f")
+                + String.format(
+                        Locale.ROOT,
+                        "; garbage per step: %,.0f bytes",
+                        rows.get(0).garbagePerStep()));
         failed.forEach((name, why) ->
                 lines.add(name + " failed: " + why.lines().findFirst().orElse(why)));
         return lines;
@@ -67,7 +90,8 @@ record TrainStepReport(TrainPlan plan, List<Row> rows, Map<String, String> faile
             TrainPlan plan,
             Map<String, List<Measurement>> rounds,
             Map<String, String> failed,
-            Map<String, Double> lossCheck) {
+            Map<String, Double> lossCheck,
+            List<JsonObject> ideal) {
         List<Row> rows = new ArrayList<>();
         rounds.forEach((name, measured) -> {
             if (!measured.isEmpty()) {
@@ -75,6 +99,10 @@ record TrainStepReport(TrainPlan plan, List<Row> rows, Map<String, String> faile
             }
         });
         return new TrainStepReport(
-                plan, List.copyOf(rows), new LinkedHashMap<>(failed), new LinkedHashMap<>(lossCheck));
+                plan,
+                List.copyOf(rows),
+                new LinkedHashMap<>(failed),
+                new LinkedHashMap<>(lossCheck),
+                List.copyOf(ideal));
     }
 }

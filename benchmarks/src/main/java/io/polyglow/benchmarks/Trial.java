@@ -50,6 +50,13 @@ final class Trial {
         }
     }
 
+    /** Times the step's products one by one. */
+    JsonObject ideal() {
+        try (Engine engine = openEngine()) {
+            return new IdealTime(plan, engine, clock).measure();
+        }
+    }
+
     /** Writes logits of the exported weights, computed in f32. */
     JsonObject predict() throws IOException {
         try (Engine engine = openEngine()) {
@@ -97,6 +104,8 @@ final class Trial {
         private final List<Double> losses = new ArrayList<>();
         private String engine = "";
         private double startSeconds;
+        private final List<Long> garbage = new ArrayList<>();
+        private long lastHeapBytes;
         private long lastNs;
 
         Watch(NanoClock clock) {
@@ -116,11 +125,22 @@ final class Trial {
             long nowNs = clock.nanoTime();
             seconds.add((nowNs - lastNs) / 1e9);
             losses.add(metrics.loss());
+            long heapBytes = Garbage.bytes();
+            garbage.add(heapBytes - lastHeapBytes);
+            lastHeapBytes = heapBytes;
             lastNs = nowNs;
         }
 
         Measurement measurement(long rssBytes) {
-            return new Measurement(engine, startSeconds, seconds, losses, rssBytes, 0);
+            return new Measurement(engine, startSeconds, seconds, losses, rssBytes, 0, garbagePerStep());
+        }
+
+        /** The median of the second half of the steps: what is compiled late is not what a step costs. */
+        private double garbagePerStep() {
+            List<Long> late = garbage.subList(garbage.size() / 2, garbage.size()).stream()
+                    .sorted()
+                    .toList();
+            return late.isEmpty() ? 0 : late.get(late.size() / 2);
         }
     }
 }

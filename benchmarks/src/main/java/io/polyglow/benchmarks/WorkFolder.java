@@ -8,6 +8,8 @@ import io.polyglow.common.token.shard.CorpusManifest;
 import io.polyglow.common.token.shard.TokenDataset;
 import io.polyglow.common.token.shard.TokenSplit;
 import io.polyglow.trainer.data.DataOrder;
+import io.polyglow.trainer.data.Packing;
+import io.polyglow.trainer.data.Sample;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -85,13 +87,16 @@ record WorkFolder(Path root) {
     private void writeTokens(TrainPlan plan, TokenDataset corpus) throws IOException {
         int T = plan.context();
         TokenSplit split = corpus.split(TokenDataset.TRAIN);
-        DataOrder order = new DataOrder(corpus.manifest().fingerprint(), plan.seed(), split.tokens(), T);
-        int[] window = new int[T + 1];
-        ByteBuffer bytes = ByteBuffer.allocate(window.length * Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        DataOrder order =
+                DataOrder.of(corpus.manifest().fingerprint(), plan.seed(), split.index(), T, Packing.CONCAT, false);
+        Sample window = new Sample();
+        int[] tokens = new int[T + 1];
+        ByteBuffer bytes = ByteBuffer.allocate(tokens.length * Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file(TOKENS)))) {
             for (long sample = 0; sample < (long) plan.allSteps() * plan.batch(); sample++) {
-                split.tokens(order.firstToken(sample), window.length, window);
-                bytes.asIntBuffer().put(window);
+                order.get(sample, window);
+                split.tokens(window.firstToken(0), tokens.length, tokens);
+                bytes.asIntBuffer().put(tokens);
                 out.write(bytes.array());
             }
         }

@@ -16,7 +16,7 @@ class TrainStepReportTest {
     private static final TrainPlan PLAN = new TrainPlan("reference", "nano", 10, 2, 2, "f32", 1, 1, 3, 1);
 
     private static Measurement measured(double... seconds) {
-        return new Measurement("d", 1, Arrays.stream(seconds).boxed().toList(), List.of(6.0, 5.0), 3 << 20, 0);
+        return new Measurement("d", 1, Arrays.stream(seconds).boxed().toList(), List.of(6.0, 5.0), 3 << 20, 0, 100);
     }
 
     private static TrainStepReport report() {
@@ -25,7 +25,11 @@ class TrainStepReportTest {
         rounds.put(Contenders.TORCH, List.of(measured(9, 4, 4, 4), measured(9, 2, 2, 2)));
         rounds.put(Contenders.TORCH_COMPILE, List.of());
         return TrainStepReport.of(
-                PLAN, rounds, Map.of(Contenders.TORCH_COMPILE, "no compiler"), Map.of(Contenders.OURS, 6.0));
+                PLAN,
+                rounds,
+                Map.of(Contenders.TORCH_COMPILE, "no compiler"),
+                Map.of(Contenders.OURS, 6.0),
+                List.of(new JsonObject().put("seconds", 1.0), new JsonObject().put("seconds", 3.0)));
     }
 
     @Test
@@ -41,6 +45,12 @@ class TrainStepReportTest {
         TrainStepReport report = report();
 
         assertThat(report.rows().get(0).ratioTo(report.rows().get(1))).isEqualTo(new Spread(0.5, 1.25, 2));
+    }
+
+    @Test
+    void shouldTellHowMuchOfAStepTheProductsAloneWouldTake() {
+        assertThat(report().idealOverStep()).isEqualTo(new Spread(0.5, 0.625, 0.75));
+        assertThat(report().rows().get(0).garbagePerStep()).isEqualTo(100);
     }
 
     @Test
@@ -63,9 +73,11 @@ class TrainStepReportTest {
     void shouldShowEveryContenderInTheTable() {
         List<String> lines = report().lines();
 
-        assertThat(lines).hasSize(4);
+        assertThat(lines).hasSize(5);
         assertThat(lines.get(2)).startsWith("torch ").endsWith("0.500 - 1.250 - 2.000");
-        assertThat(lines.get(3)).isEqualTo("torch-compile failed: no compiler");
+        assertThat(lines.get(3))
+                .isEqualTo("ideal time / step time of ours: 0.500 - 0.625 - 0.750; garbage per step: 100 bytes");
+        assertThat(lines.get(4)).isEqualTo("torch-compile failed: no compiler");
     }
 
     @Test

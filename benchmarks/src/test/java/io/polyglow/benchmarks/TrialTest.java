@@ -2,6 +2,7 @@ package io.polyglow.benchmarks;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.polyglow.common.json.JsonObject;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -71,6 +72,17 @@ class TrialTest {
         while (logits.hasRemaining()) {
             assertThat(logits.getFloat()).isFinite();
         }
+    }
+
+    @Test
+    void shouldTimeTheProductsOfAStep() throws IOException {
+        JsonObject ideal = prepared().ideal();
+
+        assertThat(ideal.getObject("products").names()).hasSize(5 * 3).contains("head weight gradient", "qkv forward");
+        double layersAndMicroBatches = PLAN.shape().layers() * 2;
+        assertThat(ideal.getDouble("seconds"))
+                .isGreaterThan(
+                        layersAndMicroBatches * ideal.getObject("products").getDouble("up forward"));
     }
 
     @Test

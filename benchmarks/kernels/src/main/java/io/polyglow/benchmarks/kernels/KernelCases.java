@@ -115,16 +115,16 @@ final class KernelCases {
             Tensor qkv = tensors.random(compute, rows, qkvChannels);
             Tensor out = tensors.zeros(compute, rows, channels);
             Tensor lse = tensors.zeros(residual, attention.batch(), attention.heads(), attention.time());
-            return () -> kernels.attention(out, lse, qkv, attention);
+            return () -> kernels.attention(out, lse, qkv, null, attention);
         });
         add("attention gradient", 5 * product, 2 * rowBytes * (channels + qkvChannels), (tensors, kernels) -> {
             Tensor qkv = tensors.random(compute, rows, qkvChannels);
             Tensor out = tensors.zeros(compute, rows, channels);
             Tensor lse = tensors.zeros(residual, attention.batch(), attention.heads(), attention.time());
-            kernels.attention(out, lse, qkv, attention);
+            kernels.attention(out, lse, qkv, null, attention);
             Tensor dOut = tensors.random(compute, rows, channels);
             Tensor dQkv = tensors.zeros(compute, rows, qkvChannels);
-            return () -> kernels.attentionBackward(dQkv, dOut, out, lse, qkv, attention);
+            return () -> kernels.attentionBackward(dQkv, dOut, out, lse, qkv, null, attention);
         });
     }
 

@@ -1,0 +1,117 @@
+package io.polyglow.benchmarks;
+
+import io.polyglow.common.json.JsonObject;
+import io.polyglow.trainer.kernels.Engine;
+import io.polyglow.trainer.kernels.Kernels;
+import io.polyglow.trainer.kernels.WeightLayout;
+import io.polyglow.trainer.model.ModelConfig;
+import io.polyglow.trainer.precision.Precision;
+import io.polyglow.trainer.tensor.Arena;
+import io.polyglow.trainer.tensor.DType;
+import io.polyglow.trainer.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.agrona.concurrent.NanoClock;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * What the matrix products of the linear layers of a step would take if each ran by itself, over and over on the same operands: nothing else, and nothing that has to come from
+ * memory. The step's time divided by it shows what everything else costs, the products' cold operands included. Attention's products are not counted.
+ */
+final class IdealTime {
+    private static final int LEAST_ROUNDS = 5;
+    private static final long LEAST_NS = 100_000_000;
+
+    private final TrainPlan plan;
+    private final Engine engine;
+    private final NanoClock clock;
+    private final DType compute;
+    private final DType residual;
+
+    /** One linear layer of the model, and how often a micro-batch passes through it. */
+    private record Layer(String name, int in, int out, boolean ontoStream, int count) {}
+
+    IdealTime(TrainPlan plan, Engine engine, NanoClock clock) {
+        this.plan = plan;
+        this.engine = engine;
+        this.clock = clock;
+        compute = DType.valueOf(plan.dtype().toUpperCase(Locale.ROOT));
+        residual = Precision.of(compute).residual();
+    }
+
+    /** Seconds of a step's products, and of each kind of them once. */
+    JsonObject measure() {
+        double seconds = 0;
+        JsonObject products = new JsonObject();
+        for (Layer layer : layers(plan.shape())) {
+            for (String pass : List.of("forward", "input gradient", "weight gradient")) {
+                double once = fastest(layer, pass);
+                seconds += once * layer.count * plan.batch() / plan.micro();
+                products.put(layer.name + " " + pass, once);
+            }
+        }
+        return new JsonObject().put("seconds", seconds).put("products", products);
+    }
+
+    private static List<Layer> layers(ModelConfig shape) {
+        int C = shape.channels();
+        int up = shape.activation() == ModelConfig.Activation.SWIGLU ? 2 * shape.hidden() : shape.hidden();
+        List<Layer> layers = new ArrayList<>();
+        layers.add(new Layer("qkv", C, shape.attentionShape(1, 1).qkvChannels(), false, shape.layers()));
+        layers.add(new Layer("attention out", C, C, true, shape.layers()));
+        layers.add(new Layer("up", C, up, false, shape.layers()));
+        layers.add(new Layer("down", shape.hidden(), C, true, shape.layers()));
+        int padded = (shape.vocabSize() + Kernels.PADDING - 1) / Kernels.PADDING * Kernels.PADDING;
+        layers.add(new Layer("head", C, padded, false, 1));
+        return layers;
+    }
+
+    private double fastest(Layer layer, String pass) {
+        long N = (long) plan.micro() * plan.context();
+        long in = N * layer.in * compute.bytes();
+        long out = N * layer.out * Float.BYTES;
+        long weight = (long) layer.in * layer.out * Float.BYTES;
+        try (Arena arena = engine.allocate("ideal", in + 2 * out + 2 * weight)) {
+            Tensor x = new Tensor(arena, 0, compute, N, layer.in);
+            Tensor y = new Tensor(arena, in, compute, N, layer.out);
+            Tensor stream = new Tensor(arena, in + out, residual, N, layer.out);
+            Tensor w = new Tensor(arena, in + 2 * out, compute, layer.out, layer.in);
+            Tensor dW = new Tensor(arena, in + 2 * out + weight, residual, layer.out, layer.in);
+            engine.kernels().fill(x, 0.5);
+            engine.kernels().fill(y, 0.25);
+            engine.kernels().fill(w, 0.125);
+            return fastest(call(layer, pass, x, y, stream, w, dW), y);
+        }
+    }
+
+    private Runnable call(Layer layer, String pass, Tensor x, Tensor y, Tensor stream, Tensor w, Tensor dW) {
+        Kernels kernels = engine.kernels();
+        return switch (pass) {
+            case "forward" ->
+                () -> kernels.linear(
+                        layer.ontoStream ? stream : y,
+                        x,
+                        w,
+                        WeightLayout.OUT_IN,
+                        null,
+                        layer.ontoStream ? stream : null);
+            case "input gradient" -> () -> kernels.linearBackwardInput(x, y, w, WeightLayout.OUT_IN);
+            default -> () -> kernels.linearBackwardWeight(dW, null, x, y, WeightLayout.OUT_IN);
+        };
+    }
+
+    private double fastest(Runnable product, Tensor probe) {
+        UnsafeBuffer element = new UnsafeBuffer(new byte[probe.dtype().bytes()]);
+        long best = Long.MAX_VALUE;
+        long begin = clock.nanoTime();
+        for (int round = 0; round < LEAST_ROUNDS || clock.nanoTime() - begin < LEAST_NS; round++) {
+            long start = clock.nanoTime();
+            product.run();
+            // an engine may queue the product and return: this waits for it
+            engine.read(probe.slice(0, 1), element, 0);
+            best = Math.min(best, clock.nanoTime() - start);
+        }
+        return best / 1e9;
+    }
+}
