@@ -11,6 +11,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.Timeout;
@@ -37,6 +38,7 @@ class LearningTest {
     }
 
     @Test
+    @Tag("nightly")
     void shouldSpellMostUnseenNumbersExactlyAfterTheQuickstart() throws InterruptedException {
         String log = polyglow.run("quickstart", LONG, "quickstart");
 

@@ -33,7 +33,8 @@ final class CorpusCheck {
     /** At least one window to learn from, and one to evaluate on if that is wanted. */
     private static void checkSamples(TrainConfig config, CorpusManifest corpus) {
         int timeSteps = config.model().context();
-        DataOrder.requireSample(corpus.tokens(TokenDataset.TRAIN), timeSteps);
+        DataOrder.requireSample(
+                corpus.tokens(TokenDataset.TRAIN), timeSteps, config.batch().packing());
         if (config.evaluate().every() > 0) {
             HeldOutSet.windows(
                     TokenDataset.VALIDATION,

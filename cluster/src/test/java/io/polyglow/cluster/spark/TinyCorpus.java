@@ -5,6 +5,8 @@ import io.polyglow.common.store.Store;
 import io.polyglow.common.token.ByteLevelBpe;
 import io.polyglow.common.token.Tokenizers;
 import io.polyglow.common.token.shard.CorpusManifest;
+import io.polyglow.common.token.shard.DocumentId;
+import io.polyglow.common.token.shard.ShardEntry;
 import io.polyglow.common.token.shard.ShardInfo;
 import io.polyglow.common.token.shard.TokenShardWriter;
 import io.polyglow.common.token.shard.TokenType;
@@ -30,7 +32,7 @@ final class TinyCorpus {
             for (int i = 0; i < documents; i++) {
                 String text = i + " and " + (i + 1) + " make " + (2 * i + 1) + "\n";
                 int[] ids = tokenizer.encode(text);
-                writer.append(ids, 0, ids.length, "eng", text.length());
+                writer.append(new ShardEntry(new DocumentId(0, i), 0, "eng", text.length()), ids, 0, ids.length);
             }
             return writer.finish();
         }
