@@ -8,6 +8,8 @@ import io.polyglow.common.json.JsonObject;
 import io.polyglow.common.store.Store;
 import io.polyglow.common.store.Stores;
 import io.polyglow.common.token.shard.TokenDataset;
+import io.polyglow.dataprep.language.LanguageLabel;
+import io.polyglow.dataprep.language.Scripts;
 import io.polyglow.trainer.eval.ExactMatch;
 import io.polyglow.trainer.eval.HeldOutLoss;
 import io.polyglow.trainer.eval.TrainedModel;
@@ -160,12 +162,21 @@ final class EvaluateCommand implements Callable<Integer> {
                 JsonObject question =
                         Json.parseObject(file + ":" + (questions.size() + 1), line.getBytes(StandardCharsets.UTF_8));
                 questions.add(new ExactMatch.Question(
-                        question.getString("language"), question.getString("prompt"), question.getString("answer")));
+                        label(question.getString("language")),
+                        question.getString("prompt"),
+                        question.getString("answer")));
             }
             return questions;
         } catch (IOException e) {
             throw new PolyglowException(
                     ErrorKind.DATA, "The questions " + file + " cannot be read: " + Reasons.of(e) + ".", e);
         }
+    }
+
+    /** As prepare labels documents, so that questions and losses of a language stand in one line. */
+    private static String label(String stated) {
+        return LanguageLabel.parse(stated)
+                .map(label -> label.writtenIn(Scripts.UNKNOWN).toString())
+                .orElse(stated);
     }
 }
