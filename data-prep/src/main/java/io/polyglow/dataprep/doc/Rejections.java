@@ -1,5 +1,8 @@
 package io.polyglow.dataprep.doc;
 
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
 /** The reasons of rejected documents, as texts and in groups. A reason is {@code kind: detail}, or {@code duplicate of ID}. */
 public final class Rejections {
     /** The kind under which documents are counted that are left out for an equal one. */
@@ -8,10 +11,17 @@ public final class Rejections {
     /** The reason of a document that somebody had taken out of the corpus before. */
     public static final String TAKEN_DOWN = "taken down";
 
+    /** What a rule says, such as {@code gopher-quality.words 5 < 50}: its kind must not hold the number, or there would be as many kinds as numbers. */
+    private static final Pattern RULE = Pattern.compile("(\\S+) \\S+ [<>] \\S+");
+
     private Rejections() {}
 
     /** The kind of a reason, for counting. */
     public static String kind(String reason) {
+        Matcher rule = RULE.matcher(reason);
+        if (rule.matches()) {
+            return rule.group(1);
+        }
         int colon = reason.indexOf(':');
         return colon < 0 ? reason : reason.substring(0, colon);
     }

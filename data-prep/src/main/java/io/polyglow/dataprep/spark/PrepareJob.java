@@ -333,9 +333,12 @@ public final class PrepareJob {
 
     private PolyglowException nothingKept(PrepareKeys keys) {
         String what = "The input " + config.input() + " gives no text to train on: ";
-        List<Row> first = stages.table(keys.documents())
-                .filter(functions.col(DocumentTable.REJECTED).isNotNull())
-                .select(DocumentTable.SOURCE, DocumentTable.POSITION, DocumentTable.REJECTED)
+        List<Row> first = stages.table(keys.duplicates())
+                .filter(functions.not(Decisions.stays()))
+                .select(
+                        functions.col(DocumentTable.SOURCE),
+                        functions.col(DocumentTable.POSITION),
+                        functions.col(Decisions.REASONS).getItem(0))
                 .orderBy(DocumentTable.SOURCE, DocumentTable.POSITION)
                 .takeAsList(1);
         if (first.isEmpty()) {
@@ -346,7 +349,8 @@ public final class PrepareJob {
                 ErrorKind.DATA,
                 what + "all documents were rejected, by reason "
                         + new TreeMap<>(numbers(keys).rejected()) + "; the first is " + place + ": "
-                        + first.get(0).getString(2) + ". Check input, format and columns.");
+                        + first.get(0).getString(2)
+                        + ". Check input, format and columns, and filter when rules for web pages do not fit your text (filter.on=false).");
     }
 
     private @Nullable Tokenizer givenTokenizer(@Nullable String file) {

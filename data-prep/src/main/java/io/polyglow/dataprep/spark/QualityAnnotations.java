@@ -54,7 +54,8 @@ public final class QualityAnnotations {
                                 + String.join(", ", columns) + ".");
             }
         }
-        return annotations;
+        // what the reader rejected has no numbers, and no threshold brings it back
+        return annotations.filter(col(QualityColumns.QUALITY).isNotNull());
     }
 
     private static Dataset<Row> read(SparkSession spark, String location) throws IOException {
