@@ -139,6 +139,60 @@ class PrepareJobTest {
     }
 
     @Test
+    void shouldFilterDecontaminateAndFindNearDuplicatesOfWebText() throws IOException {
+        Path web = Files.createDirectories(directory.resolve("web"));
+        String notice = "This notice stands below every single page of the site.";
+        for (int i = 0; i < 12; i++) {
+            StringBuilder text = new StringBuilder();
+            for (int j = 0; j < 90; j++) {
+                text.append("the word")
+                        .append((char) ('a' + i))
+                        .append((char) ('a' + j % 26))
+                        .append((char) ('a' + j / 26))
+                        .append(" and ");
+            }
+            Files.writeString(web.resolve("page" + i + ".txt"), text + "that is.\n" + notice);
+            if (i < 2) {
+                Files.writeString(web.resolve("copy" + i + ".txt"), text + "that was.\n" + notice);
+            }
+        }
+        Files.writeString(web.resolve("short.txt"), "Too short for a page.");
+        Path exam = Files.writeString(
+                directory.resolve("exam.txt"),
+                Files.readString(web.resolve("page5.txt")).substring(0, 200) + "\n");
+
+        PrepareReport report = PrepareJob.run(
+                spark,
+                config(
+                        "out",
+                        "input=" + web,
+                        "filter.on=true",
+                        "filter.gopher-repetition.on=false",
+                        "filter.gopher-quality.min-stop-words=0",
+                        "filter.language-score=0",
+                        "filter.fineweb.on=false",
+                        "filter.c4.on=false",
+                        "dedup.near.enabled=true",
+                        "dedup.lines.min-documents=5",
+                        "decontamination.sets={exam: " + exam + "}",
+                        "language=en"),
+                ProgressListener.SILENT);
+
+        assertThat(report.rejected())
+                .containsEntry("duplicate", 2L)
+                .containsEntry("gopher-quality.words", 1L)
+                .hasSize(3);
+        assertThat(report.total().documents()).isEqualTo(11);
+        assertThat(table("out", "kept").filter("text like '%This notice%'").count())
+                .isEqualTo(1);
+        assertThat(Files.readString(directory.resolve("out/contamination.json")))
+                .contains("\"documents_dropped\": 1");
+        Dataset<Row> annotations =
+                QualityAnnotations.open(spark, directory.resolve("out").toString());
+        assertThat(annotations.count()).isEqualTo(15);
+    }
+
+    @Test
     void shouldDrawWhatWasKeptAndWhyTheRestWasNot() throws IOException {
         PrepareJob.run(spark, config("out"), ProgressListener.SILENT);
 
