@@ -12,7 +12,7 @@ public final class Rejections {
     public static final String TAKEN_DOWN = "taken down";
 
     /** What a rule says, such as {@code gopher-quality.words 5 < 50}: its kind must not hold the number, or there would be as many kinds as numbers. */
-    private static final Pattern RULE = Pattern.compile("(\\S+) \\S+ [<>] \\S+");
+    private static final Pattern RULE = Pattern.compile("([^\\s:]+) \\S+ [<>] \\S+");
 
     private Rejections() {}
 
