@@ -13,13 +13,18 @@ import picocli.CommandLine.Unmatched;
         name = "bench",
         mixinStandardHelpOptions = true,
         sortOptions = false,
-        subcommands = {BenchDedupCommand.class, BenchExtractCommand.class, LanguageBenchCommand.class},
+        subcommands = {
+            BenchDedupCommand.class,
+            BenchExtractCommand.class,
+            BenchPrepareCommand.class,
+            LanguageBenchCommand.class
+        },
         customSynopsis =
-                "polyglow bench train-step|loss-curve|gradients|kernels|logits|encode|dedup|extract|language [OPTION ...]",
+                "polyglow bench train-step|loss-curve|gradients|kernels|logits|encode|prepare|dedup|extract|language [OPTION ...]",
         description = {
             "Times whole training steps on one rank, beside those of other libraries on the same weights and tokens, each contender in a process of its own.",
             "",
-            "dedup, with options of its own, measures near-deduplication: polyglow bench dedup --help."
+            "prepare, dedup, extract and language measure parts of prepare and have options of their own: polyglow bench prepare --help."
         })
 final class BenchCommand implements Callable<Integer> {
     private final Console console;
@@ -41,6 +46,7 @@ final class BenchCommand implements Callable<Integer> {
                 "  polyglow bench train-step --model small --dtype bf16",
                 "  polyglow bench train-step --model gpt2-124m --peers libtorch,nd4j --rounds 3",
                 "  polyglow bench kernels --model gpt2-124m",
+                "  POLYGLOW_HEAP=2g polyglow bench prepare --megabytes 1000,2000,4000 --work /var/tmp",
                 "  polyglow bench encode --peers hf,jtokkit --input corpus.txt --json",
                 "  polyglow bench train-step --engine cuda --model gpt2-124m --batch 32 --context 1024 --dtype bf16"
                         + " --peers torch,torch-compile --rounds 3",

@@ -113,7 +113,11 @@ final class BenchDedupCommand implements Callable<Integer> {
         return String.format(Locale.ROOT, "%.2f %%", 100 * share);
     }
 
-    private static void delete(Path directory) throws IOException {
+    /** Deletes a folder that may be gone already. */
+    static void delete(Path directory) throws IOException {
+        if (!Files.exists(directory)) {
+            return;
+        }
         try (Stream<Path> files = Files.walk(directory)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                 Files.delete(file);

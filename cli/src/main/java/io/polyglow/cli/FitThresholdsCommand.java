@@ -3,8 +3,8 @@ package io.polyglow.cli;
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.error.Reasons;
+import io.polyglow.dataprep.spark.AnnotatedCorpus;
 import io.polyglow.dataprep.spark.FitThresholds;
-import io.polyglow.dataprep.spark.QualityAnnotations;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -69,8 +69,8 @@ final class FitThresholdsCommand implements Callable<Integer> {
         }
         try (Locations locations = new Locations();
                 SparkSession session = spark.session("polyglow prepare fit-thresholds")) {
-            Map<String, String> files =
-                    FitThresholds.of(QualityAnnotations.open(session, locations.address(corpus)), tail, minDocuments);
+            Map<String, String> files = FitThresholds.of(
+                    AnnotatedCorpus.open(session, locations.address(corpus)).annotations(), tail, minDocuments);
             write(files);
             console.line(
                     files.isEmpty()

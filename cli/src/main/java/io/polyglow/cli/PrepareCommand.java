@@ -1,7 +1,9 @@
 package io.polyglow.cli;
 
 import io.polyglow.common.json.Json;
+import io.polyglow.common.json.JsonObject;
 import io.polyglow.common.token.PreTokenPattern;
+import io.polyglow.dataprep.spark.LanguageAgreement;
 import io.polyglow.dataprep.spark.PrepareConfig;
 import io.polyglow.dataprep.spark.PrepareJob;
 import io.polyglow.dataprep.spark.PrepareReport;
@@ -56,6 +58,12 @@ final class PrepareCommand implements Callable<Integer> {
     @Mixin
     private SparkOptions spark;
 
+    @Option(
+            names = "--report",
+            description =
+                    "Also tells how often the language models agree with the languages that documents state, on whole documents and on single sentences.")
+    private boolean withAccuracy;
+
     @Option(names = "--json", description = "Prints the report as one JSON object.")
     private boolean json;
 
@@ -73,12 +81,16 @@ final class PrepareCommand implements Callable<Integer> {
         }
         ConfigSource config = new ConfigSource(file, overrides);
         PrepareConfig written = config.load(PrepareConfig.class).value();
-        PrepareReport report = prepare(config, written);
+        Prepared prepared = prepare(config, written);
+        PrepareReport report = prepared.report();
         if (json) {
-            console.line(Json.pretty(report.json().put("output", written.output())));
+            console.line(Json.pretty(prepared.json().put("output", written.output())));
             return 0;
         }
         console.line(report.table().stripTrailing());
+        if (prepared.agreement() != null) {
+            console.line(prepared.agreement().table());
+        }
         if (written.tokenizer().file() == null
                 && written.tokenizer().pattern() != PreTokenPattern.CHAR
                 && report.vocabSize() < written.tokenizer().vocabSize()) {
@@ -91,19 +103,37 @@ final class PrepareCommand implements Callable<Integer> {
         return 0;
     }
 
-    private PrepareReport prepare(ConfigSource config, PrepareConfig written) throws IOException {
+    /** What was made, and how well its languages were found, if that was asked. */
+    private record Prepared(PrepareReport report, @Nullable LanguageAgreement agreement) {
+        JsonObject json() {
+            return agreement == null ? report.json() : report.json().put("language_models", agreement.json());
+        }
+    }
+
+    private Prepared prepare(ConfigSource config, PrepareConfig written) throws IOException {
         try (Locations locations = new Locations()) {
             List<String> places = List.of(
                     "input=" + locations.address(written.input()), "output=" + locations.address(written.output()));
-            return run(console, config.load(PrepareConfig.class, places).value(), spark);
+            PrepareConfig placed = config.load(PrepareConfig.class, places).value();
+            try (SparkSession session = session(console, placed, spark)) {
+                PrepareReport report = PrepareJob.run(session, placed, new StageProgress(console, "prepare"));
+                return new Prepared(
+                        report,
+                        withAccuracy ? LanguageAgreement.of(session, placed.output(), placed.languageId()) : null);
+            }
         }
     }
 
     static PrepareReport run(Console console, PrepareConfig config, SparkOptions options) {
-        PrepareJob.check(config);
-        console.note("Starting Spark ...");
-        try (SparkSession session = options.session("polyglow prepare " + config.output())) {
+        try (SparkSession session = session(console, config, options)) {
             return PrepareJob.run(session, config, new StageProgress(console, "prepare"));
         }
+    }
+
+    /** Refuses what can be refused before Spark starts. */
+    private static SparkSession session(Console console, PrepareConfig config, SparkOptions options) {
+        PrepareJob.check(config);
+        console.note("Starting Spark ...");
+        return options.session("polyglow prepare " + config.output());
     }
 }

@@ -1,9 +1,7 @@
 package io.polyglow.cli;
 
-import io.polyglow.common.config.ConfigFile;
 import io.polyglow.common.json.Json;
-import io.polyglow.dataprep.filter.FilterConfig;
-import io.polyglow.dataprep.spark.QualityAnnotations;
+import io.polyglow.dataprep.spark.AnnotatedCorpus;
 import io.polyglow.dataprep.spark.WhatIf;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -42,7 +40,8 @@ final class WhatIfCommand implements Callable<Integer> {
     @Option(
             names = "--now",
             paramLabel = "KEY=VALUE",
-            description = "What is set now, if not the defaults. May be repeated.")
+            description =
+                    "What is set now, on top of the settings that the corpus was made with (the defaults, if it has none). May be repeated.")
     private List<String> now = new ArrayList<>();
 
     @Mixin
@@ -50,9 +49,6 @@ final class WhatIfCommand implements Callable<Integer> {
 
     @Option(names = "--json", description = "Prints the answer as one JSON object.")
     private boolean json;
-
-    /** What may be set. */
-    record Settings(FilterConfig filter) {}
 
     WhatIfCommand(Console console) {
         this.console = console;
@@ -62,17 +58,13 @@ final class WhatIfCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         List<String> both = new ArrayList<>(now);
         both.addAll(then.values());
-        FilterConfig present = filter(now);
-        FilterConfig other = filter(both);
+        AnnotatedCorpus.defaultFilter(both); // a wrong key is told before Spark starts
         try (Locations locations = new Locations();
                 SparkSession session = spark.session("polyglow prepare what-if")) {
-            WhatIf answer = WhatIf.of(QualityAnnotations.open(session, locations.address(corpus)), present, other);
+            AnnotatedCorpus annotated = AnnotatedCorpus.open(session, locations.address(corpus));
+            WhatIf answer = WhatIf.of(annotated, annotated.filter(now), annotated.filter(both));
             console.line(json ? Json.pretty(answer.json()) : answer.table().stripTrailing());
         }
         return 0;
-    }
-
-    private static FilterConfig filter(List<String> values) {
-        return ConfigFile.load(Settings.class, "filter", "{}", values).value().filter();
     }
 }

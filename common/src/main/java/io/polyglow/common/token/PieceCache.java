@@ -7,7 +7,7 @@ import java.util.Arrays;
 import org.agrona.collections.IntArrayList;
 
 /**
- * Ids of recently seen pieces of 2 to {@value #MAX_BYTES} bytes, by one thread: direct-mapped, so bounded, and without objects. A slot is three words that
+ * Ids of recently seen pieces of up to {@value #MAX_BYTES} bytes, by one thread: direct-mapped, so bounded, and without objects. A slot is three words that
  * hold the piece itself (words that overlap where its length is not a multiple of eight), then one of its length, its number of ids and where they are. When the room for ids is
  * used up, all is forgotten.
  */

@@ -1,8 +1,8 @@
 package io.polyglow.common.token;
 
 /**
- * The definition of BPE as a program: merges the pair of lowest rank, the leftmost among equals, until none is left. O(n^2), so only for the bytes of a
- * token or two; texts are encoded by {@link PieceEncoder}. Scratch memory for one thread.
+ * The definition of BPE as a program: merges the pair of lowest rank, the leftmost among equals, until none is left. O(n^2), so only for short
+ * pieces; texts are encoded by {@link PieceEncoder} and {@link SymbolMerger}. Scratch memory for one thread.
  */
 final class PieceMerger {
     private final MergeTable merges;
@@ -17,27 +17,34 @@ final class PieceMerger {
     int[] symbols(int length) {
         if (ids.length < length) {
             ids = new int[length];
-            pairs = new long[length];
         }
         return ids;
     }
 
-    /** Merges the first {@code length} symbols; answers how many are left. {@code pairs[i]} is the merge of symbols i and i + 1. */
+    /** Merges the first {@code length} symbols; answers how many are left. */
     int merge(int length) {
+        return merge(ids, length);
+    }
+
+    /** As {@link #merge(int)}, with symbols of the caller's. {@code pairs[i]} is the merge of symbols i and i + 1. */
+    int merge(int[] symbols, int length) {
+        if (pairs.length < length) {
+            pairs = new long[length];
+        }
         for (int i = 0; i + 1 < length; i++) {
-            pairs[i] = merges.find(ids[i], ids[i + 1]);
+            pairs[i] = merges.find(symbols[i], symbols[i + 1]);
         }
         int count = length;
         for (int at = lowest(count - 1); at >= 0; at = lowest(count - 1)) {
-            ids[at] = (int) pairs[at];
+            symbols[at] = (int) pairs[at];
             count--;
-            System.arraycopy(ids, at + 2, ids, at + 1, count - at - 1);
+            System.arraycopy(symbols, at + 2, symbols, at + 1, count - at - 1);
             if (at + 1 < count) {
                 System.arraycopy(pairs, at + 1, pairs, at, count - at - 1);
-                pairs[at] = merges.find(ids[at], ids[at + 1]);
+                pairs[at] = merges.find(symbols[at], symbols[at + 1]);
             }
             if (at > 0) {
-                pairs[at - 1] = merges.find(ids[at - 1], ids[at]);
+                pairs[at - 1] = merges.find(symbols[at - 1], symbols[at]);
             }
         }
         return count;

@@ -8,13 +8,16 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.agrona.collections.IntArrayList;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A tokenizer of SentencePiece's family (Kudo and Richardson 2018): text is normalised, cut, and each pre-token written in subwords by {@link FallbackBpe} or
  * {@link Unigram}. Ids are those of Hugging Face tokenizers for the same {@code tokenizer.json}, without the tokens that a post-processor adds. Tokens that no
- * text may produce (special, unknown, bytes) are never found in text. Memory for encoding: about 16 bytes for each byte of the longest pre-token.
+ * text may produce (special, unknown, bytes) are never found in text. Memory for encoding: about 16 bytes for each byte of the longest pre-token, and
+ * 2 MB for each thread that encodes at the same time as others, kept for the next.
  */
 final class PieceTokenizer implements Tokenizer {
     private final byte[] json;
@@ -25,7 +28,7 @@ final class PieceTokenizer implements Tokenizer {
     private final PieceFrameJson.Trim trim;
     private final byte[][] bytesOfId;
     private final boolean[] isText;
-    private final SharedPieceCache cache = new SharedPieceCache();
+    private final Queue<PieceCache> idle = new ConcurrentLinkedQueue<>();
     private final int endOfTextId;
 
     PieceTokenizer(PieceModel model) {
@@ -114,23 +117,18 @@ final class PieceTokenizer implements Tokenizer {
         byte[] text = Arrays.copyOfRange(utf8, offset, offset + length);
         text = preTokenizer.rewrite(normalizer == null ? text : normalizer.normalize(text));
         SubwordModel.Encoder encoder = subwords.encoder();
+        PieceCache cache = Objects.requireNonNullElseGet(idle.poll(), PieceCache::new);
         for (int start = 0, end; start < text.length; start = end) {
             end = preTokenizer.end(text, start, text.length);
-            encodePiece(text, start, end, encoder, ids);
+            if (end - start > PieceCache.MAX_BYTES) {
+                encoder.encode(text, start, end, ids);
+            } else if (!cache.appendIfKnown(text, start, end, ids)) {
+                int first = ids.size();
+                encoder.encode(text, start, end, ids);
+                cache.put(ids, first);
+            }
         }
-    }
-
-    private void encodePiece(byte[] text, int start, int end, SubwordModel.Encoder encoder, IntArrayList ids) {
-        if (end - start > SharedPieceCache.MAX_PIECE_BYTES) {
-            encoder.encode(text, start, end, ids);
-            return;
-        }
-        int slot = SharedPieceCache.slot(text, start, end);
-        if (!cache.appendIfKnown(slot, text, start, end, ids)) {
-            int first = ids.size();
-            encoder.encode(text, start, end, ids);
-            cache.put(slot, text, start, end, ids, first);
-        }
+        idle.add(cache);
     }
 
     @Override

@@ -3,15 +3,14 @@ package io.polyglow.common.token;
 import org.agrona.collections.IntArrayList;
 
 /**
- * Merges the symbols of one pre-token: always the pair of lowest rank, the leftmost among equals. Short pieces by scanning, O(n^2) on a few dozen bytes;
- * long ones by a heap of (rank, position) over a linked list, O(n log n), so that a pre-token of megabytes is no trap. Scratch memory for one thread.
+ * Merges the symbols of one pre-token: always the pair of lowest rank, the leftmost among equals. Short pieces by {@link PieceMerger}, long ones by a heap of (rank, position) over a linked list, O(n log n), so that a pre-token of megabytes is no trap. Scratch memory for one thread.
  */
 final class SymbolMerger {
     /** Up to here the quadratic scan is faster than the heap. */
     private static final int SHORT = 64;
 
     private final MergeTable merges;
-    private final long[] pairs = new long[SHORT];
+    private final PieceMerger shortPieces;
     private final LongHeap heap = new LongHeap();
     private int[] ids = new int[SHORT];
     private int[] previous = {};
@@ -19,6 +18,7 @@ final class SymbolMerger {
 
     SymbolMerger(MergeTable merges) {
         this.merges = merges;
+        shortPieces = new PieceMerger(merges);
     }
 
     /** The array to fill with {@code length} byte ids before {@link #merge}. */
@@ -35,43 +35,10 @@ final class SymbolMerger {
             mergeLong(length, out);
             return;
         }
-        int count = mergeShort(length);
+        int count = shortPieces.merge(ids, length);
         for (int i = 0; i < count; i++) {
             out.addInt(ids[i]);
         }
-    }
-
-    /** {@code pairs[i]} is the merge of symbols i and i + 1. */
-    private int mergeShort(int length) {
-        for (int i = 0; i + 1 < length; i++) {
-            pairs[i] = merges.find(ids[i], ids[i + 1]);
-        }
-        int count = length;
-        for (int at = lowest(count - 1); at >= 0; at = lowest(count - 1)) {
-            ids[at] = (int) pairs[at];
-            count--;
-            System.arraycopy(ids, at + 2, ids, at + 1, count - at - 1);
-            if (at + 1 < count) {
-                System.arraycopy(pairs, at + 1, pairs, at, count - at - 1);
-                pairs[at] = merges.find(ids[at], ids[at + 1]);
-            }
-            if (at > 0) {
-                pairs[at - 1] = merges.find(ids[at - 1], ids[at]);
-            }
-        }
-        return count;
-    }
-
-    private int lowest(int count) {
-        int best = -1;
-        long lowest = MergeTable.NONE;
-        for (int i = 0; i < count; i++) {
-            if (pairs[i] < lowest) {
-                lowest = pairs[i];
-                best = i;
-            }
-        }
-        return best;
     }
 
     private void mergeLong(int length, IntArrayList out) {

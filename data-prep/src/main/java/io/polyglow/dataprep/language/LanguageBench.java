@@ -104,7 +104,7 @@ public final class LanguageBench {
     }
 
     /** Sentences by UAX #29 within lines, with at least {@link #MIN_LETTERS} letters. */
-    static List<String> sentences(String text) {
+    public static List<String> sentences(String text) {
         List<String> sentences = new ArrayList<>();
         BreakIterator breaks = BreakIterator.getSentenceInstance(ULocale.ROOT);
         text.lines().forEach(line -> {

@@ -32,6 +32,11 @@ public final class LanguageModels {
         return new FastTextIdentifier(nameOf(file), model);
     }
 
+    /** What the identifier of a config's model calls itself. */
+    public static String nameOf(String model) {
+        return isBundled(model) ? OpenNlpIdentifier.NAME : nameOf(Path.of(model));
+    }
+
     private static String nameOf(Path file) {
         Path name = file.getFileName();
         return name == null ? file.toString() : name.toString().replaceFirst("\\.(bin|ftz)$", "");

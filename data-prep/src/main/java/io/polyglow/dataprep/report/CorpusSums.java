@@ -8,11 +8,13 @@ import io.polyglow.dataprep.report.CorpusReport.Group;
 import io.polyglow.dataprep.report.CorpusReport.Histogram;
 import io.polyglow.dataprep.report.CorpusReport.Reason;
 import io.polyglow.dataprep.report.CorpusReport.Step;
+import io.polyglow.dataprep.report.CorpusReport.Table;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Set;
@@ -26,8 +28,10 @@ public final class CorpusSums implements Serializable {
     private static final long serialVersionUID = 1;
     private static final int SAMPLES_OF_EACH = 2;
     private static final int SAMPLED_GROUPS = 30;
+    private static final int SCORE_BARS = 20;
     private static final int[] CLUSTER_SIZES = {2, 3, 5, 10, 100, 1000, Integer.MAX_VALUE};
 
+    private final SourceGroups groups;
     private long documents;
     private long bytes;
     private long staying;
@@ -35,17 +39,30 @@ public final class CorpusSums implements Serializable {
     private long kept;
     private long keptBytes;
     private final TreeMap<String, long[]> languages = new TreeMap<>();
+    private final TreeMap<String, long[]> sources = new TreeMap<>();
     private final TreeMap<String, long[]> reasons = new TreeMap<>();
     private final TreeMap<Integer, long[]> clusters = new TreeMap<>();
     private final TreeMap<Integer, long[]> lengths = new TreeMap<>();
+    private final TreeMap<Integer, long[]> scores = new TreeMap<>();
     private final TreeMap<String, NavigableMap<String, Chosen>> keptSamples = new TreeMap<>();
     private final TreeMap<String, NavigableMap<String, Chosen>> leftSamples = new TreeMap<>();
 
-    /** A document and what became of it. {@code isKept} says whether it is trained on, which one without reasons is not when it has a duplicate. */
+    /** Sums of nothing yet, which will tell files apart by these groups. */
+    public CorpusSums(SourceGroups groups) {
+        this.groups = groups;
+    }
+
+    /**
+     * A document and what became of it.
+     *
+     * @param languageScore how sure its language is, in [0, 1]
+     * @param isKept whether it is trained on, which one without reasons is not when it has a duplicate
+     */
     public record Outcome(
             String id,
             Place place,
             String language,
+            double languageScore,
             long bytes,
             List<String> reasons,
             long clusterSize,
@@ -63,6 +80,14 @@ public final class CorpusSums implements Serializable {
         staying += stays ? 1 : 0;
         stayingBytes += stays ? document.bytes() : 0;
         count(languages, document.language(), 1, 0, 0);
+        count(
+                sources,
+                groups.of(document.place().source()),
+                1,
+                document.bytes(),
+                out ? 0 : 1,
+                out ? 0 : document.bytes());
+        count(scores, (int) Math.min(SCORE_BARS - 1, document.languageScore() * SCORE_BARS), out ? 0 : 1, out ? 1 : 0);
         if (document.bytes() > 0) {
             int power = Long.SIZE - 1 - Long.numberOfLeadingZeros(document.bytes());
             count(lengths, power, out ? 0 : 1, out ? 1 : 0);
@@ -103,7 +128,9 @@ public final class CorpusSums implements Serializable {
         other.languages.forEach((key, counts) -> count(languages, key, counts));
         other.reasons.forEach((key, counts) -> count(reasons, key, counts));
         other.clusters.forEach((key, counts) -> count(clusters, key, counts));
+        other.sources.forEach((key, counts) -> count(sources, key, counts));
         other.lengths.forEach((key, counts) -> count(lengths, key, counts));
+        other.scores.forEach((key, counts) -> count(scores, key, counts));
         other.keptSamples.forEach((group, some) -> some.values().forEach(one -> choose(keptSamples, group, one)));
         other.leftSamples.forEach((group, some) -> some.values().forEach(one -> choose(leftSamples, group, one)));
         return this;
@@ -156,6 +183,41 @@ public final class CorpusSums implements Serializable {
             }
         }
         return new Histogram("Length", "bytes", bars);
+    }
+
+    /** Scores of languages, in ranges of a twentieth. */
+    public Histogram scores() {
+        List<Bar> bars = new ArrayList<>();
+        for (int i = 0; i < SCORE_BARS && !scores.isEmpty(); i++) {
+            long[] counts = scores.getOrDefault(i, new long[2]);
+            bars.add(new Bar(String.format(Locale.ROOT, "%.2f", (double) i / SCORE_BARS), counts[0], counts[1]));
+        }
+        return new Histogram("How sure the language is", "or more", bars);
+    }
+
+    /** Files, or folders of them, most text first; none when there is nothing to tell apart. */
+    public List<Table> sources() {
+        if (sources.size() < 2) {
+            return List.of();
+        }
+        List<List<String>> rows = sources.entrySet().stream()
+                .sorted(Comparator.comparingLong((Map.Entry<String, long[]> entry) -> -entry.getValue()[1])
+                        .thenComparing(Map.Entry::getKey))
+                .map(entry -> {
+                    long[] counts = entry.getValue();
+                    return List.of(
+                            entry.getKey(),
+                            Numbers.count(counts[0]),
+                            Numbers.bytes(counts[1]),
+                            Numbers.percent(counts[2], counts[0]),
+                            Numbers.percent(counts[3], counts[1]));
+                })
+                .toList();
+        return List.of(new Table(
+                "Sources",
+                "Files or folders of the input, most text first.",
+                List.of("source", "documents", "text", "documents kept", "text kept"),
+                rows));
     }
 
     /** Kept documents of the largest languages. */

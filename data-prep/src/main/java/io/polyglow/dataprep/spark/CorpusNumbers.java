@@ -15,7 +15,9 @@ import io.polyglow.dataprep.report.CorpusReport.Table;
 import io.polyglow.dataprep.report.CorpusSums;
 import io.polyglow.dataprep.report.CorpusSums.Chosen;
 import io.polyglow.dataprep.report.CorpusSums.Outcome;
+import io.polyglow.dataprep.report.SourceGroups;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -37,20 +39,18 @@ final class CorpusNumbers {
      * @param documents the texts as they were read
      * @param duplicates what became of each document, see {@link Deduplication}
      * @param kept the texts that are trained on
+     * @param sources paths of the input files
      */
-    CorpusNumbers(Dataset<Row> documents, Dataset<Row> duplicates, Dataset<Row> kept) {
+    CorpusNumbers(Dataset<Row> documents, Dataset<Row> duplicates, Dataset<Row> kept, Collection<String> sources) {
+        CorpusSums none = new CorpusSums(SourceGroups.of(sources));
         this.documents = documents;
         this.kept = kept;
-        CorpusSums outcomes = duplicates
-                .javaRDD()
-                .map(CorpusNumbers::outcome)
-                .aggregate(new CorpusSums(), CorpusSums::add, CorpusSums::merge);
+        CorpusSums outcomes =
+                duplicates.javaRDD().map(CorpusNumbers::outcome).aggregate(none, CorpusSums::add, CorpusSums::merge);
         CorpusSums texts = kept.select(DocumentTable.LANGUAGE, DocumentTable.BYTES)
                 .javaRDD()
                 .aggregate(
-                        new CorpusSums(),
-                        (counted, row) -> counted.addKept(row.getString(0), row.getLong(1)),
-                        CorpusSums::merge);
+                        none, (counted, row) -> counted.addKept(row.getString(0), row.getLong(1)), CorpusSums::merge);
         sums = outcomes.merge(texts);
     }
 
@@ -60,6 +60,7 @@ final class CorpusNumbers {
                 id,
                 new Place(row.getAs(DocumentTable.SOURCE), row.getAs(DocumentTable.POSITION), 0),
                 row.getAs(DocumentTable.LANGUAGE),
+                row.getAs(Annotations.LANGUAGE_SCORE),
                 row.getAs(DocumentTable.BYTES),
                 row.getList(row.fieldIndex(Decisions.REASONS)),
                 row.getAs(Deduplication.CLUSTER_SIZE),
@@ -79,6 +80,8 @@ final class CorpusNumbers {
         for (LanguageCount language : manifest.languages()) {
             tokens.put(language.language(), language.tokens());
         }
+        List<Table> all = new ArrayList<>(sums.sources());
+        all.addAll(tables);
         List<Sample> samples = new ArrayList<>(samples(kept, sums.keptSamples()));
         samples.addAll(samples(documents, sums.leftSamples()));
         return new CorpusReport(
@@ -88,8 +91,8 @@ final class CorpusNumbers {
                 sums.languages(tokens),
                 sums.reasons(),
                 sums.clusters(),
-                List.of(sums.lengths()),
-                tables,
+                List.of(sums.lengths(), sums.scores()),
+                all,
                 samples,
                 config);
     }

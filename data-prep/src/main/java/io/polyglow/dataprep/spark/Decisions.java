@@ -4,6 +4,7 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.size;
 
 import io.polyglow.dataprep.doc.Rejections;
+import io.polyglow.dataprep.filter.Filter;
 import io.polyglow.dataprep.filter.ThresholdCatalog;
 import io.polyglow.dataprep.pii.PiiPolicy;
 import java.io.Serializable;
@@ -30,6 +31,7 @@ final class Decisions implements Serializable {
             DocumentTable.SOURCE,
             DocumentTable.POSITION,
             DocumentTable.LANGUAGE,
+            Annotations.LANGUAGE_SCORE,
             DocumentTable.BYTES,
             DocumentTable.CONTENT_HASH);
 
@@ -38,6 +40,7 @@ final class Decisions implements Serializable {
             .add(DocumentTable.SOURCE, DataTypes.StringType, false)
             .add(DocumentTable.POSITION, DataTypes.LongType, false)
             .add(DocumentTable.LANGUAGE, DataTypes.StringType, false)
+            .add(Annotations.LANGUAGE_SCORE, DataTypes.DoubleType, false)
             .add(DocumentTable.BYTES, DataTypes.LongType, false)
             .add(DocumentTable.CONTENT_HASH, DataTypes.StringType, true)
             .add(REASONS, DataTypes.createArrayType(DataTypes.StringType, false), false);
@@ -85,12 +88,19 @@ final class Decisions implements Serializable {
             reasons.add(Rejections.TAKEN_DOWN);
         }
         if (filters) {
-            reasons.addAll(
-                    FilterDecisions.reasons(annotated, annotated.fieldIndex(DocumentTable.LANGUAGE), thresholds));
+            reasons.addAll(filterReasons(annotated, annotated.fieldIndex(DocumentTable.LANGUAGE), thresholds));
         }
         pii.reason(PiiColumns.spans(annotated.getList(annotated.fieldIndex(Annotations.PII))))
                 .ifPresent(reasons::add);
         return reasons;
+    }
+
+    /** What the filters say of a row whose columns language, score and quality stand at {@code first} and after it. */
+    static List<String> filterReasons(Row row, int first, ThresholdCatalog thresholds) {
+        return Filter.reasons(
+                QualityColumns.stats(row.getStruct(first + 2)),
+                row.getDouble(first + 1),
+                thresholds.of(row.getString(first)));
     }
 
     /** Whether a document has no reason to be left out. */

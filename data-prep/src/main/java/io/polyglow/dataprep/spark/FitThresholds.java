@@ -43,7 +43,7 @@ public final class FitThresholds {
                 (label, rows) -> new Tuple2<>(label, yaml(rows, tail, minDocuments));
         Map<String, String> files = new TreeMap<>();
         annotations
-                .select(DocumentTable.LANGUAGE, FilterDecisions.LANGUAGE_SCORE, QualityColumns.QUALITY)
+                .select(DocumentTable.LANGUAGE, Annotations.LANGUAGE_SCORE, Annotations.QUALITY)
                 .flatMap(bins, Encoders.row(BIN))
                 .groupBy(col(DocumentTable.LANGUAGE), col("measure"), col("bin"))
                 .agg(count(lit(1)))

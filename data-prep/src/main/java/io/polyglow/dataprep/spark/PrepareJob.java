@@ -17,9 +17,11 @@ import io.polyglow.dataprep.doc.Place;
 import io.polyglow.dataprep.filter.ThresholdCatalog;
 import io.polyglow.dataprep.language.LanguageLabel;
 import io.polyglow.dataprep.mix.MixPlan;
+import io.polyglow.dataprep.read.Format;
 import io.polyglow.dataprep.report.CorpusReport;
 import io.polyglow.dataprep.report.DataCard;
 import io.polyglow.dataprep.report.HtmlReport;
+import io.polyglow.dataprep.report.StageTables;
 import io.polyglow.dataprep.split.SplitPlan;
 import io.polyglow.dataprep.split.SplitPlan.Side;
 import io.polyglow.dataprep.tokenize.FertilityReport;
@@ -131,31 +133,43 @@ public final class PrepareJob {
                 config.format().fixed());
         Tokenizer given = givenTokenizer(config.tokenizer().file());
         List<SourceFile> sources = tracker.run("hash inputs", () -> SourceHashes.of(spark, files));
+        PrepareKeys.Contents contents = contents(given, sources);
         Takedowns takedowns = Takedowns.read(output.store(), output.published());
-        PrepareKeys keys = keys(given, sources, "");
+        PrepareKeys keys = PrepareKeys.of(config, contents, thresholds);
         // an output that documents were taken out of later is still the output of its run
-        if (output.exists()
-                && Provenance.isOf(
-                        output.store(), output.published(), keys.corpus().hash())) {
+        if (output.exists() && isOf(keys)) {
             return reuse();
         }
         if (takedowns.chain().count() > 0) {
-            keys = keys(given, sources, takedowns.chain().sha256());
-            if (Provenance.isOf(
-                    output.store(), output.published(), keys.corpus().hash())) {
+            keys = PrepareKeys.of(
+                    config, contents.withTakedowns(takedowns.chain().sha256()), thresholds);
+            if (isOf(keys)) {
                 return reuse();
             }
         }
         return make(files, sources, given, keys, takedowns);
     }
 
-    private PrepareKeys keys(@Nullable Tokenizer given, List<SourceFile> sources, String takedowns) {
+    private boolean isOf(PrepareKeys keys) throws IOException {
+        return Provenance.isOf(output.store(), output.published(), keys.corpus().hash());
+    }
+
+    private PrepareKeys.Contents contents(@Nullable Tokenizer given, List<SourceFile> sources) {
         Configuration conf = spark.sessionState().newHadoopConf();
-        List<String> versions = new ArrayList<>(LanguageModelFiles.versions(config.languageId(), conf));
-        config.decontamination().sets().values().forEach(location -> SourceHashes.of(
-                        spark, InputFiles.list(conf, location, null))
-                .forEach(file -> versions.add(file.path() + " " + file.sha256())));
-        return PrepareKeys.of(config, given == null ? "" : given.sha256(), sources, versions, thresholds, takedowns);
+        String earlier = config.dedup().near().enabled() ? config.dedup().against() : null;
+        return new PrepareKeys.Contents(
+                sources,
+                LanguageModelFiles.versions(config.languageId(), conf),
+                config.decontamination().sets().values().stream()
+                        .flatMap(location -> hashes(conf, location, null).stream())
+                        .toList(),
+                earlier == null ? List.of() : hashes(conf, earlier, Format.PARQUET),
+                given == null ? "" : given.sha256(),
+                "");
+    }
+
+    private List<SourceFile> hashes(Configuration conf, String location, @Nullable Format format) {
+        return SourceHashes.of(spark, InputFiles.list(conf, location, format));
     }
 
     private PrepareReport make(
@@ -169,7 +183,7 @@ public final class PrepareJob {
         Dataset<Row> kept = new Selection(spark, config, keys, stages, thresholds, takenDown(takedowns)).kept(files);
         KeptTotals totals = KeptTotals.of(kept, config.split().plan(config.seed()));
         if (totals.documents() == 0) {
-            throw nothingKept(keys);
+            throw nothingKept(keys, sources);
         }
         SplitPlan split = totals.split(config.split().plan(config.seed()));
         MixPlan mix = MixTotals.plan(kept, config.mix(), split);
@@ -189,7 +203,7 @@ public final class PrepareJob {
         Stores.rewrite(
                 output.store(), corpus + "/" + MIX, Json.pretty(mix.json()).getBytes(StandardCharsets.UTF_8));
         writeContamination(corpus, keys);
-        CorpusNumbers numbers = tracker.run("report", () -> report(corpus, keys, manifest));
+        CorpusNumbers numbers = tracker.run("report", () -> report(corpus, keys, manifest, fertility));
         return tracker.run(
                 "publish",
                 () -> publish(
@@ -249,8 +263,7 @@ public final class PrepareJob {
     /** The measured tokenizer of a directory, if no language pays too much. */
     private FertilityReport withinPremium(String directory) throws IOException {
         String path = directory + "/" + FERTILITY;
-        FertilityReport report =
-                FertilityReport.parse(Json.parseObject(path, Stores.read(output.store(), path, MAX_BYTES)));
+        FertilityReport report = FertilityReport.parse(written(path));
         if (config.tokenizer().maxPremium() != null) {
             report.requirePremiumsUpTo(config.tokenizer().maxPremium());
         }
@@ -285,12 +298,21 @@ public final class PrepareJob {
                 .toList();
     }
 
-    private CorpusNumbers report(String directory, PrepareKeys keys, CorpusManifest manifest) throws IOException {
-        CorpusNumbers numbers = numbers(keys);
+    private CorpusNumbers report(String directory, PrepareKeys keys, CorpusManifest manifest, FertilityReport fertility)
+            throws IOException {
+        CorpusNumbers numbers = numbers(keys, manifest.sources());
+        List<CorpusReport.Table> tables = new ArrayList<>();
+        if (!config.mix().isAsIs()) {
+            tables.add(StageTables.mix(written(directory + "/" + MIX)));
+        }
+        tables.add(StageTables.fertility(fertility.json()));
+        if (Decontamination.wanted(config.decontamination())) {
+            tables.add(StageTables.contamination(written(directory + "/" + CONTAMINATION)));
+        }
         CorpusReport report = numbers.report(
                 output.published(),
                 manifest,
-                List.of(),
+                tables,
                 ConfigFile.of(config.withoutPlaces()).yaml());
         Stores.rewrite(
                 output.store(), directory + "/" + REPORT, HtmlReport.of(report).getBytes(StandardCharsets.UTF_8));
@@ -299,9 +321,16 @@ public final class PrepareJob {
         return numbers;
     }
 
-    private CorpusNumbers numbers(PrepareKeys keys) {
+    private JsonObject written(String path) throws IOException {
+        return Json.parseObject(path, Stores.read(output.store(), path, MAX_BYTES));
+    }
+
+    private CorpusNumbers numbers(PrepareKeys keys, List<SourceFile> sources) {
         return new CorpusNumbers(
-                stages.table(keys.documents()), stages.table(keys.duplicates()), stages.table(keys.kept()));
+                stages.table(keys.documents()),
+                stages.table(keys.duplicates()),
+                stages.table(keys.kept()),
+                sources.stream().map(SourceFile::path).toList());
     }
 
     /** Everything is put into the directory of the shards, which then becomes the output; a run killed in between does this again. */
@@ -316,6 +345,8 @@ public final class PrepareJob {
         Stores.rewrite(output.store(), directory + "/" + FERTILITY, json(fertility));
         manifest.write(output.store(), directory, tokenizer);
         output.publish(directory);
+        output.store().delete(output.published() + "/" + SHARDS);
+        output.store().delete(output.published() + "/" + StageDirectory.MARKER);
         output.stages().keepOnly(stages.used());
         return PrepareReport.of(config.output(), false, manifest, provenance);
     }
@@ -331,7 +362,7 @@ public final class PrepareJob {
         return kept.filter(functions.col(DocumentTable.REPAIRS).gt(0)).count();
     }
 
-    private PolyglowException nothingKept(PrepareKeys keys) {
+    private PolyglowException nothingKept(PrepareKeys keys, List<SourceFile> sources) {
         String what = "The input " + config.input() + " gives no text to train on: ";
         List<Row> first = stages.table(keys.duplicates())
                 .filter(functions.not(Decisions.stays()))
@@ -348,7 +379,7 @@ public final class PrepareJob {
         return new PolyglowException(
                 ErrorKind.DATA,
                 what + "all documents were rejected, by reason "
-                        + new TreeMap<>(numbers(keys).rejected()) + "; the first is " + place + ": "
+                        + new TreeMap<>(numbers(keys, sources).rejected()) + "; the first is " + place + ": "
                         + first.get(0).getString(2)
                         + ". Check input, format and columns, and filter when rules for web pages do not fit your text (filter.on=false).");
     }

@@ -34,36 +34,49 @@ record PrepareKeys(
         StageKey fertility,
         StageKey corpus) {
     /**
-     * The keys of a run.
+     * What a run reads besides its settings, by its hashes.
      *
-     * @param tokenizerSha256 empty when one is trained
-     * @param takedowns hash of the last tombstone of the output that stands; empty when there is none
-     * @param languageVersions see {@link LanguageModelFiles#versions}
+     * @param sources the raw text
+     * @param languageModels see {@link LanguageModelFiles#versions}
+     * @param evaluationSets files of {@code decontamination.sets}
+     * @param earlierIndex files of {@code dedup.against}
+     * @param tokenizer empty when one is trained
+     * @param takedowns of the last tombstone of the output that stands; empty when there is none
      */
-    static PrepareKeys of(
-            PrepareConfig config,
-            String tokenizerSha256,
+    record Contents(
             List<SourceFile> sources,
-            List<String> languageVersions,
-            ThresholdCatalog thresholds,
+            List<String> languageModels,
+            List<SourceFile> evaluationSets,
+            List<SourceFile> earlierIndex,
+            String tokenizer,
             String takedowns) {
-        StageKey documents = documents(config, sources);
-        StageKey annotations = annotations(config, documents, languageVersions, thresholds);
-        StageKey decisions = StageKey.of("decisions", 3)
+        /** As it is after documents were taken out of the output. */
+        Contents withTakedowns(String sha256) {
+            return new Contents(sources, languageModels, evaluationSets, earlierIndex, tokenizer, sha256);
+        }
+    }
+
+    /** The keys of a run. */
+    static PrepareKeys of(PrepareConfig config, Contents contents, ThresholdCatalog thresholds) {
+        StageKey documents = documents(config, contents.sources());
+        StageKey annotations = annotations(config, documents, contents.languageModels(), thresholds);
+        StageKey decisions = StageKey.of("decisions", 4)
                 .and(annotations)
                 .and(config.filter())
                 .and(thresholds.text())
                 .and(config.pii())
-                .and(takedowns)
+                .and(contents.takedowns())
                 .key();
-        StageKey contamination = StageKey.of("contamination", 1)
-                .and(decisions)
-                .and(config.decontamination())
+        StageKey contamination = and(
+                        StageKey.of("contamination", 1).and(decisions).and(config.decontamination()),
+                        contents.evaluationSets())
                 .key();
-        StageKey duplicates = StageKey.of("duplicates", 3)
-                .and(contamination)
-                .and(config.dedup())
-                .and(Sketcher.version())
+        StageKey duplicates = and(
+                        StageKey.of("duplicates", 3)
+                                .and(contamination)
+                                .and(config.dedup())
+                                .and(Sketcher.version()),
+                        contents.earlierIndex())
                 .key();
         StageKey passages = StageKey.of("passages", 1).and(duplicates).key();
         StageKey kept = StageKey.of("kept", 2)
@@ -75,7 +88,7 @@ record PrepareKeys(
         StageKey tokenizer = StageKey.of("tokenizer", 1)
                 .and(kept)
                 .and(config.withoutPlaces().tokenizer())
-                .and(tokenizerSha256)
+                .and(contents.tokenizer())
                 .and(UnicodeTable.VERSION)
                 .and(config.split())
                 .and(seed)
@@ -112,8 +125,12 @@ record PrepareKeys(
                 .and(config.columns())
                 .and(config.limits())
                 .and(TextNormalizer.icuVersion());
-        sources.forEach(source -> read.and(source.path() + " " + source.bytes() + " " + source.sha256()));
-        return read.key();
+        return and(read, sources).key();
+    }
+
+    private static StageKey.Builder and(StageKey.Builder key, List<SourceFile> files) {
+        files.forEach(file -> key.and(file.path() + " " + file.bytes() + " " + file.sha256()));
+        return key;
     }
 
     private static StageKey annotations(

@@ -6,9 +6,6 @@ import org.apache.spark.sql.types.StructType;
 
 /** The column {@code quality} of the annotations: {@link QualityStats} as a struct with the names of its components in snake case. */
 public final class QualityColumns {
-    /** Name of the column. */
-    public static final String QUALITY = "quality";
-
     /** Its type. */
     public static final StructType SCHEMA = RecordRows.schema(QualityStats.class);
 

@@ -19,8 +19,10 @@ import java.util.stream.Collectors;
  * it) counts as absent. One run at a time may write to a directory.
  */
 final class StageDirectory {
+    /** What tells that the result beside it is whole. */
+    static final String MARKER = "stage.json";
+
     private static final String INCOMPLETE = ".incomplete";
-    private static final String MARKER = "stage.json";
     private static final int MAX_BYTES = 64 << 20;
 
     private final Store store;

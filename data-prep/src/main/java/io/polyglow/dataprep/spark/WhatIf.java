@@ -8,9 +8,9 @@ import static org.apache.spark.sql.functions.when;
 import io.polyglow.common.json.JsonObject;
 import io.polyglow.dataprep.filter.FilterConfig;
 import io.polyglow.dataprep.filter.ThresholdCatalog;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.apache.spark.api.java.function.MapFunction;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -22,22 +22,17 @@ import org.apache.spark.sql.types.StructType;
 
 /**
  * What other thresholds would keep, next to what the present ones keep, per language. Answered from the annotations in one pass: no text is read, nothing is
- * written.
+ * written. Tokens are bytes divided by what the corpus's tokenizer makes of the language, or by {@value #BYTES_PER_TOKEN} where it has not seen it.
  *
  * @param languages in the order of their labels
- * @param exactTokens whether tokens were counted; else they are bytes divided by {@value #BYTES_PER_TOKEN}
  */
-public record WhatIf(List<Language> languages, boolean exactTokens) {
-    /** Column with the tokens of a document, if there is a tokenizer yet. */
-    public static final String TOKENS = "tokens";
-
+public record WhatIf(List<Language> languages) {
     /** What a token is estimated at without a tokenizer. */
     public static final int BYTES_PER_TOKEN = 4;
 
     private static final StructType PASS = new StructType()
             .add(DocumentTable.LANGUAGE, DataTypes.StringType, false)
             .add(DocumentTable.BYTES, DataTypes.LongType, false)
-            .add(TOKENS, DataTypes.LongType, false)
             .add("now", DataTypes.BooleanType, false)
             .add("then", DataTypes.BooleanType, false);
 
@@ -58,33 +53,21 @@ public record WhatIf(List<Language> languages, boolean exactTokens) {
     /** One language: all its documents, those that the present thresholds keep, and those that the others would. */
     public record Language(String label, Amount all, Amount now, Amount then) {}
 
-    /**
-     * Compares two sets of thresholds.
-     *
-     * @param annotations columns {@code language}, {@code language_score}, {@code bytes}, {@code quality}, and {@code tokens} if they have been counted
-     */
-    public static WhatIf of(Dataset<Row> annotations, FilterConfig now, FilterConfig then) {
-        boolean exact = Arrays.asList(annotations.columns()).contains(TOKENS);
-        Column tokens = exact
-                ? col(TOKENS)
-                : col(DocumentTable.BYTES).divide(BYTES_PER_TOKEN).cast("long");
+    /** Compares two sets of thresholds. */
+    public static WhatIf of(AnnotatedCorpus corpus, FilterConfig now, FilterConfig then) {
+        boolean filtersNow = now.on();
+        boolean filtersThen = then.on();
         ThresholdCatalog nowValues = ThresholdCatalog.of(now);
         ThresholdCatalog thenValues = ThresholdCatalog.of(then);
         MapFunction<Row, Row> decide = row -> RowFactory.create(
                 row.getString(0),
                 row.getLong(3),
-                row.getLong(4),
-                FilterDecisions.reasons(row, 0, nowValues).isEmpty(),
-                FilterDecisions.reasons(row, 0, thenValues).isEmpty());
-        Dataset<Row> decided = annotations
-                .select(
-                        col(DocumentTable.LANGUAGE),
-                        col(FilterDecisions.LANGUAGE_SCORE),
-                        col(QualityColumns.QUALITY),
-                        col(DocumentTable.BYTES),
-                        tokens.as(TOKENS))
+                !filtersNow || Decisions.filterReasons(row, 0, nowValues).isEmpty(),
+                !filtersThen || Decisions.filterReasons(row, 0, thenValues).isEmpty());
+        Dataset<Row> decided = corpus.annotations()
+                .select(DocumentTable.LANGUAGE, Annotations.LANGUAGE_SCORE, Annotations.QUALITY, DocumentTable.BYTES)
                 .map(decide, Encoders.row(PASS));
-        return new WhatIf(languages(decided), exact);
+        return new WhatIf(languages(decided, corpus.bytesPerToken()));
     }
 
     /** All languages together. */
@@ -101,7 +84,7 @@ public record WhatIf(List<Language> languages, boolean exactTokens) {
         JsonObject perLanguage = new JsonObject();
         languages.forEach(language -> perLanguage.put(language.label, json(language)));
         return new JsonObject()
-                .put("tokens", exactTokens ? "counted" : "estimated")
+                .put("tokens", "estimated")
                 .put("total", json(total()))
                 .put("languages", perLanguage);
     }
@@ -118,7 +101,7 @@ public record WhatIf(List<Language> languages, boolean exactTokens) {
                 "would keep",
                 "difference",
                 "bytes",
-                exactTokens ? "tokens" : "tokens (est.)"));
+                "~ tokens"));
         languages.forEach(language -> line(out, language));
         line(out, total());
         return out.toString();
@@ -150,26 +133,20 @@ public record WhatIf(List<Language> languages, boolean exactTokens) {
                 .put("difference", difference(language).json());
     }
 
-    private static List<Language> languages(Dataset<Row> decided) {
+    private static List<Language> languages(Dataset<Row> decided, Map<String, Double> bytesPerToken) {
         Column one = lit(1L);
         Column bytes = col(DocumentTable.BYTES);
-        Column tokens = col(TOKENS);
         return decided
                 .groupBy(DocumentTable.LANGUAGE)
-                .agg(
-                        sum(one),
-                        sum(bytes),
-                        sum(tokens),
-                        kept("now", one),
-                        kept("now", bytes),
-                        kept("now", tokens),
-                        kept("then", one),
-                        kept("then", bytes),
-                        kept("then", tokens))
+                .agg(sum(one), sum(bytes), kept("now", one), kept("now", bytes), kept("then", one), kept("then", bytes))
                 .orderBy(DocumentTable.LANGUAGE)
                 .collectAsList()
                 .stream()
-                .map(row -> new Language(row.getString(0), amount(row, 1), amount(row, 4), amount(row, 7)))
+                .map(row -> {
+                    double ratio = bytesPerToken.getOrDefault(row.getString(0), (double) BYTES_PER_TOKEN);
+                    return new Language(
+                            row.getString(0), amount(row, 1, ratio), amount(row, 3, ratio), amount(row, 5, ratio));
+                })
                 .toList();
     }
 
@@ -177,7 +154,7 @@ public record WhatIf(List<Language> languages, boolean exactTokens) {
         return sum(when(col(verdict), amount).otherwise(lit(0L)));
     }
 
-    private static Amount amount(Row row, int at) {
-        return new Amount(row.getLong(at), row.getLong(at + 1), row.getLong(at + 2));
+    private static Amount amount(Row row, int at, double bytesPerToken) {
+        return new Amount(row.getLong(at), row.getLong(at + 1), Math.round(row.getLong(at + 1) / bytesPerToken));
     }
 }

@@ -16,9 +16,11 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class CorpusSumsTest {
+    private static final SourceGroups GROUPS = new SourceGroups(1);
+
     @Test
     void shouldCountWhatBecameOfDocuments() {
-        CorpusSums sums = new CorpusSums()
+        CorpusSums sums = new CorpusSums(GROUPS)
                 .add(outcome("a", 100, List.of(), 2, true))
                 .add(outcome("b", 100, List.of(), 2, false))
                 .add(outcome("c", 7, List.of("words: 1 < 3", "words: 2 < 3", "chars: 0"), 1, false))
@@ -36,6 +38,12 @@ class CorpusSumsTest {
                 .containsExactly(new CorpusReport.Group("deu_Latn", 3, 1, 90, 30));
         assertThat(sums.lengths().bars()).first().isEqualTo(new CorpusReport.Bar("4", 0, 1));
         assertThat(sums.leftSamples()).extracting(Chosen::id).containsExactly("b", "c");
+        assertThat(sums.scores().bars()).hasSize(20).startsWith(new CorpusReport.Bar("0.00", 1, 1));
+        assertThat(sums.scores().bars().get(1)).isEqualTo(new CorpusReport.Bar("0.05", 0, 1));
+        assertThat(sums.sources().get(0).rows())
+                .containsExactly(
+                        List.of("news/", "2", "200 B", "50.0 %", "50.0 %"),
+                        List.of("blogs/", "1", "7 B", "0.0 %", "0.0 %"));
     }
 
     @Test
@@ -48,13 +56,13 @@ class CorpusSumsTest {
             List<String> reasons = kept || i % 3 == 0 ? List.of() : List.of("rule" + i % 4 + ": x");
             documents.add(outcome(id, random.nextInt(5000), reasons, 1 + random.nextInt(2000), kept));
         }
-        CorpusSums whole = new CorpusSums();
+        CorpusSums whole = new CorpusSums(GROUPS);
         documents.forEach(whole::add);
 
         Collections.shuffle(documents, random);
-        CorpusSums parts = new CorpusSums();
+        CorpusSums parts = new CorpusSums(GROUPS);
         for (int start = 0; start < documents.size(); start += 50) {
-            CorpusSums part = new CorpusSums();
+            CorpusSums part = new CorpusSums(GROUPS);
             documents.subList(start, start + 50).forEach(part::add);
             parts.merge(part);
         }
@@ -63,11 +71,14 @@ class CorpusSumsTest {
         assertThat(parts.reasons()).isEqualTo(whole.reasons());
         assertThat(parts.clusters()).isEqualTo(whole.clusters());
         assertThat(parts.lengths()).isEqualTo(whole.lengths());
+        assertThat(parts.scores()).isEqualTo(whole.scores());
+        assertThat(parts.sources()).isEqualTo(whole.sources());
         assertThat(parts.keptSamples()).hasSize(2).isEqualTo(whole.keptSamples());
         assertThat(parts.leftSamples()).hasSize(10).isEqualTo(whole.leftSamples());
     }
 
     private static Outcome outcome(String id, long bytes, List<String> reasons, long clusterSize, boolean kept) {
-        return new Outcome(id, Place.ofFile("web.txt"), "deu_Latn", bytes, reasons, clusterSize, kept);
+        Place place = Place.ofFile(bytes < 50 ? "blogs/web.txt" : "news/web.txt");
+        return new Outcome(id, place, "deu_Latn", bytes % 100 / 100.0, bytes, reasons, clusterSize, kept);
     }
 }

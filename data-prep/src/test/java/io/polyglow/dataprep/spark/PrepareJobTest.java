@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.as;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.polyglow.common.config.ConfigFile;
 import io.polyglow.common.error.ErrorKind;
@@ -25,48 +26,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SparkSession;
 import org.assertj.core.api.InstanceOfAssertFactories;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
-class PrepareJobTest {
-    private static final String LINE = "{\"text\":\"line %d of the corpus, %s\",\"language\":\"%s\",\"id\":\"n%d\"}\n";
-
-    @TempDir
-    Path directory;
-
-    private SparkSession spark;
-    private Path input;
-
-    @BeforeEach
-    void makeCorpus() throws IOException {
-        spark = LocalSpark.session();
-        input = Files.createDirectories(directory.resolve("input"));
-        StringBuilder lines = new StringBuilder();
-        for (int i = 0; i < 300; i++) {
-            lines.append(String.format(LINE, i, "word".repeat(i % 7), i % 3 == 0 ? "deu" : "en", i));
-        }
-        lines.append("{\"text\": broken\n").append(String.format(LINE, 5, "word".repeat(5), "en", 5));
-        Files.writeString(input.resolve("lines.jsonl"), lines);
-        Files.writeString(
-                input.resolve("page.html"), "<html lang=fr data-code=fra><body><p>Tous les êtres humains</p>");
-        Files.writeString(
-                input.resolve("plain.txt"),
-                "Все люди рождаются свободными и равными в своем достоинстве и правах.\r\nДа.");
-        Files.writeString(input.resolve("empty.txt"), "");
-        Files.writeString(input.resolve("LICENSE"), "not a known format");
-    }
-
+class PrepareJobTest extends PrepareFixture {
     @Test
     void shouldPrepareACorpusFromMixedFiles() throws IOException {
         List<Progress> progress = new ArrayList<>();
@@ -187,9 +152,19 @@ class PrepareJobTest {
                 .isEqualTo(1);
         assertThat(Files.readString(directory.resolve("out/contamination.json")))
                 .contains("\"documents_dropped\": 1");
-        Dataset<Row> annotations =
-                QualityAnnotations.open(spark, directory.resolve("out").toString());
-        assertThat(annotations.count()).isEqualTo(15);
+        AnnotatedCorpus annotated =
+                AnnotatedCorpus.open(spark, directory.resolve("out").toString());
+        WhatIf whatIf = WhatIf.of(
+                annotated, annotated.filter(List.of()), annotated.filter(List.of("filter.gopher-quality.min-words=1")));
+        assertThat(whatIf.total().all().documents()).isEqualTo(15);
+        assertThat(whatIf.total().now().documents()).isEqualTo(14);
+        assertThat(whatIf.total().then().documents()).isEqualTo(15);
+        assertThat(whatIf.total().all().tokens())
+                .isCloseTo(
+                        Math.round((double) whatIf.total().all().bytes()
+                                * report.total().tokens()
+                                / report.total().bytes()),
+                        within(2L));
     }
 
     @Test
@@ -229,7 +204,7 @@ class PrepareJobTest {
         spark.conf().set("spark.sql.shuffle.partitions", "1");
         PrepareJob.run(spark, config("one", "shards.text-bytes=5000"), ProgressListener.SILENT);
         spark.conf().set("spark.sql.shuffle.partitions", "7");
-        spark.conf().set("spark.sql.files.maxPartitionBytes", "1500");
+        spark.conf().set("spark.sql.files.maxPartitionBytes", "6000");
 
         PrepareJob.run(spark, config("seven", "shards.text-bytes=5000"), ProgressListener.SILENT);
 
@@ -259,113 +234,6 @@ class PrepareJobTest {
             assertThat(left.map(Path::getFileName).map(Path::toString))
                     .containsExactlyInAnyOrder("input", "out", "out.stages");
         }
-    }
-
-    @Test
-    void shouldMakeOnlyWhatChangedSettingsChange() throws IOException {
-        PrepareJob.run(spark, config("out"), ProgressListener.SILENT);
-        List<String> names = new ArrayList<>();
-
-        PrepareJob.run(
-                spark,
-                config("out", "overwrite=true", "shards.text-bytes=4096"),
-                progress -> names.add(progress.name()));
-
-        assertThat(names)
-                .contains("read (unchanged)", "annotate (unchanged)", "filter (unchanged)", "keep (unchanged)")
-                .contains("train tokenizer (unchanged)", "write shards");
-        try (Stream<Path> left = Files.list(directory.resolve("out.stages"))) {
-            assertThat(left.map(path -> path.getFileName().toString().replaceAll("-.*", "")))
-                    .containsExactlyInAnyOrder(
-                            "documents", "annotations", "decisions", "duplicates", "kept", "tokenizer", "fertility");
-        }
-    }
-
-    @Test
-    void shouldGoOnAfterTheLastWholeStageWhenStoppedHalfWay() throws IOException {
-        ProgressListener stop = progress -> {
-            if (progress.name().equals("keep")) {
-                throw new IllegalStateException("stopped by the test");
-            }
-        };
-
-        assertThatThrownBy(() -> PrepareJob.run(spark, config("out"), stop))
-                .hasMessageContaining("stopped by the test");
-
-        assertThat(directory.resolve("out")).doesNotExist();
-        List<String> names = new ArrayList<>();
-        PrepareJob.run(spark, config("out"), progress -> names.add(progress.name()));
-        assertThat(names).contains("read (unchanged)", "deduplicate (unchanged)", "keep");
-        PrepareJob.run(spark, config("undisturbed"), ProgressListener.SILENT);
-        assertThat(corpusFiles("out")).isEqualTo(corpusFiles("undisturbed"));
-    }
-
-    @Test
-    void shouldMakeAStageAgainWhoseFilesAreNotThoseThatWereWritten() throws IOException {
-        PrepareJob.run(spark, config("out"), ProgressListener.SILENT);
-        try (Stream<Path> files = Files.walk(directory.resolve("out.stages"))) {
-            Path kept = files.filter(path -> path.toString().matches(".*/kept-.*[.]parquet"))
-                    .findFirst()
-                    .orElseThrow();
-            Files.write(kept, new byte[0]);
-        }
-        List<String> names = new ArrayList<>();
-
-        PrepareJob.run(spark, config("out", "overwrite=true", "seed=2"), progress -> names.add(progress.name()));
-
-        assertThat(names).contains("deduplicate (unchanged)", "keep");
-    }
-
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "read",
-                "annotate",
-                "filter",
-                "deduplicate",
-                "keep",
-                "train tokenizer",
-                "measure tokenizer",
-                "write shards",
-                "report",
-                "publish"
-            })
-    @Tag("nightly")
-    void shouldGoOnWhenTheProcessIsKilled(String stage) throws Exception {
-        killedDuring(stage);
-    }
-
-    private void killedDuring(String stage) throws Exception {
-        List<String> command = new ArrayList<>(
-                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
-        command.addAll(List.of(System.getProperty("polyglow.jvm.options").split(" ")));
-        command.addAll(
-                List.of("-Xmx512m", "-cp", System.getProperty("java.class.path"), KilledPrepare.class.getName()));
-        command.addAll(List.of(input.toString(), directory.resolve("out").toString(), stage));
-        Process process = new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(directory.resolve("log").toFile())
-                .start();
-        try {
-            assertThat(process.waitFor(90, TimeUnit.SECONDS)).isTrue();
-        } finally {
-            process.destroyForcibly();
-        }
-
-        assertThat(process.exitValue())
-                .as(Files.readString(directory.resolve("log")))
-                .isEqualTo(KilledPrepare.EXIT_CODE);
-        assertThat(directory.resolve("out")).doesNotExist();
-        List<String> names = new ArrayList<>();
-        PrepareReport report =
-                PrepareJob.run(spark, config("out", "split.validation=0.05"), progress -> names.add(progress.name()));
-        assertThat(report.reused()).isFalse();
-        assertThat(names.subList(0, names.indexOf(stage)).stream()
-                        .filter(name -> !List.of("hash inputs", "report").contains(name)))
-                .as("stages before the killed one")
-                .allMatch(name -> name.endsWith("(unchanged)"));
-        PrepareJob.run(spark, config("undisturbed", "split.validation=0.05"), ProgressListener.SILENT);
-        assertThat(corpusFiles("out")).isEqualTo(corpusFiles("undisturbed"));
     }
 
     @Test
@@ -582,43 +450,12 @@ class PrepareJobTest {
                 .hasMessageNotContaining("\n");
     }
 
-    private PrepareConfig config(String output, String... overrides) {
-        List<String> all = new ArrayList<>(List.of(
-                "input=" + input,
-                "output=" + directory.resolve(output),
-                "tokenizer.vocab-size=300",
-                "filter.on=false",
-                "dedup.near.enabled=false",
-                "split.validation=0.1"));
-        all.addAll(List.of(overrides));
-        return ConfigFile.load(PrepareConfig.class, "test.yaml", "", all).value();
-    }
-
     /** Every document with all its columns, as text, in order. */
     private List<String> documents(String output) {
         return table(output, "documents").collectAsList().stream()
                 .map(Row::toString)
                 .sorted()
                 .toList();
-    }
-
-    /** A table of the stages behind an output. */
-    private Dataset<Row> table(String output, String name) {
-        return spark.read().parquet(directory.resolve(output + ".stages") + "/" + name + "-*/rows");
-    }
-
-    /** Contents of everything that must not depend on how the work was cut. */
-    private Map<String, String> corpusFiles(String output) throws IOException {
-        Map<String, String> contents = new TreeMap<>();
-        try (Stream<Path> files = Files.list(directory.resolve(output))) {
-            for (Path file : (Iterable<Path>) files.filter(Files::isRegularFile)::iterator) {
-                contents.put(
-                        file.getFileName().toString(),
-                        new String(Files.readAllBytes(file), java.nio.charset.StandardCharsets.ISO_8859_1)
-                                .replaceAll("(<title>|<h1>|^# )" + output + "\\b", "$1CORPUS"));
-            }
-        }
-        return contents;
     }
 
     private static List<String> texts(TokenDataset dataset, TokenSplit split) {

@@ -24,7 +24,7 @@ public final class HuggingFaceConfig {
     }
 
     private static boolean isGpt2(ModelConfig model) {
-        return model.gpt2Names() && model.kvHeads() == model.heads() && model.attentionWindow() == 0;
+        return model.gpt2Names() && model.bias() && model.kvHeads() == model.heads() && model.attentionWindow() == 0;
     }
 
     private static JsonObject gpt2(ModelConfig model) {

@@ -42,7 +42,7 @@ public final class TinyModels {
     }
 
     /** Every combination of the choices, and some with a window. */
-    static List<ModelConfig> all() {
+    public static List<ModelConfig> all() {
         List<ModelConfig> configs = new ArrayList<>();
         for (int bits = 0; bits < 64; bits++) {
             configs.add(config(

@@ -1,17 +1,20 @@
-package io.polyglow.trainer.model;
+package io.polyglow.trainer.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.polyglow.common.json.Json;
 import io.polyglow.common.json.JsonObject;
+import io.polyglow.trainer.model.ModelConfig;
 import io.polyglow.trainer.model.ModelConfig.Activation;
 import io.polyglow.trainer.model.ModelConfig.Norm;
 import io.polyglow.trainer.model.ModelConfig.Positions;
+import io.polyglow.trainer.model.TinyModels;
 import org.junit.jupiter.api.Test;
 
 class HuggingFaceConfigTest {
     @Test
     void shouldDescribeGpt2() {
-        JsonObject json = HuggingFaceConfig.of(TinyModels.gpt2(3), 10);
+        JsonObject json = config(TinyModels.gpt2(3), 10);
         assertThat(json.getString("model_type")).isEqualTo("gpt2");
         assertThat(json.getArray("architectures").strings()).containsExactly("GPT2LMHeadModel");
         assertThat(json.getInt("n_layer")).isEqualTo(3);
@@ -23,7 +26,7 @@ class HuggingFaceConfigTest {
 
     @Test
     void shouldDescribeLlama() {
-        JsonObject json = HuggingFaceConfig.of(TinyModels.llama(3), -1);
+        JsonObject json = config(TinyModels.llama(3), -1);
         assertThat(json.getString("model_type")).isEqualTo("llama");
         assertThat(json.getInt("num_key_value_heads")).isEqualTo(2);
         assertThat(json.getInt("intermediate_size")).isEqualTo(20);
@@ -34,13 +37,18 @@ class HuggingFaceConfigTest {
 
     @Test
     void shouldNotPassForAModelItIsNot() {
-        for (ModelConfig config : TinyModels.all()) {
-            String type = HuggingFaceConfig.of(config, 0).getString("model_type");
-            boolean llama = config.norm() == Norm.RMSNORM
-                    && config.positions() == Positions.ROPE
-                    && config.activation() == Activation.SWIGLU;
-            boolean gpt2 = config.gpt2Names() && config.bias() && config.kvHeads() == config.heads();
-            assertThat(type).isEqualTo(llama ? "llama" : gpt2 ? "gpt2" : "polyglow");
+        for (ModelConfig model : TinyModels.all()) {
+            boolean llama = model.norm() == Norm.RMSNORM
+                    && model.positions() == Positions.ROPE
+                    && model.activation() == Activation.SWIGLU;
+            boolean gpt2 = model.gpt2Names() && model.bias() && model.kvHeads() == model.heads();
+            assertThat(config(model, 0).getString("model_type"))
+                    .as("%s", model)
+                    .isEqualTo(llama ? "llama" : gpt2 ? "gpt2" : "polyglow");
         }
+    }
+
+    private static JsonObject config(ModelConfig model, int endOfText) {
+        return Json.parseObject("config.json", HuggingFaceConfig.encode(model, endOfText));
     }
 }

@@ -1,0 +1,77 @@
+package io.polyglow.dataprep.spark;
+
+import io.polyglow.common.config.ConfigFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A small corpus of mixed files, and runs of prepare on it. */
+abstract class PrepareFixture {
+    private static final String LINE = "{\"text\":\"line %d of the corpus, %s\",\"language\":\"%s\",\"id\":\"n%d\"}\n";
+
+    @TempDir
+    Path directory;
+
+    SparkSession spark;
+    Path input;
+
+    @BeforeEach
+    void makeCorpus() throws IOException {
+        spark = LocalSpark.session();
+        input = Files.createDirectories(directory.resolve("input"));
+        StringBuilder lines = new StringBuilder();
+        for (int i = 0; i < 300; i++) {
+            lines.append(String.format(LINE, i, "word".repeat(i % 7), i % 3 == 0 ? "deu" : "en", i));
+        }
+        lines.append("{\"text\": broken\n").append(String.format(LINE, 5, "word".repeat(5), "en", 5));
+        Files.writeString(input.resolve("lines.jsonl"), lines);
+        Files.writeString(
+                input.resolve("page.html"), "<html lang=fr data-code=fra><body><p>Tous les êtres humains</p>");
+        Files.writeString(
+                input.resolve("plain.txt"),
+                "Все люди рождаются свободными и равными в своем достоинстве и правах.\r\nДа.");
+        Files.writeString(input.resolve("empty.txt"), "");
+        Files.writeString(input.resolve("LICENSE"), "not a known format");
+    }
+
+    PrepareConfig config(String output, String... overrides) {
+        List<String> all = new ArrayList<>(List.of(
+                "input=" + input,
+                "output=" + directory.resolve(output),
+                "tokenizer.vocab-size=300",
+                "filter.on=false",
+                "dedup.near.enabled=false",
+                "split.validation=0.1"));
+        all.addAll(List.of(overrides));
+        return ConfigFile.load(PrepareConfig.class, "test.yaml", "", all).value();
+    }
+
+    /** A table of the stages behind an output. */
+    Dataset<Row> table(String output, String name) {
+        return spark.read().parquet(directory.resolve(output + ".stages") + "/" + name + "-*/rows");
+    }
+
+    /** Contents of everything that must not depend on how the work was cut. */
+    Map<String, String> corpusFiles(String output) throws IOException {
+        Map<String, String> contents = new TreeMap<>();
+        try (Stream<Path> files = Files.list(directory.resolve(output))) {
+            for (Path file : (Iterable<Path>) files.filter(Files::isRegularFile)::iterator) {
+                contents.put(
+                        file.getFileName().toString(),
+                        new String(Files.readAllBytes(file), java.nio.charset.StandardCharsets.ISO_8859_1)
+                                .replaceAll("(<title>|<h1>|^# )" + output + "\\b", "$1CORPUS"));
+            }
+        }
+        return contents;
+    }
+}

@@ -1,0 +1,126 @@
+package io.polyglow.dataprep.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Stages that stay: after other settings, after a stop, after a kill, with damaged files. */
+class PrepareStagesTest extends PrepareFixture {
+    @Test
+    void shouldMakeOnlyWhatChangedSettingsChange() throws IOException {
+        PrepareJob.run(spark, config("out"), ProgressListener.SILENT);
+        List<String> names = new ArrayList<>();
+
+        PrepareJob.run(
+                spark,
+                config("out", "overwrite=true", "shards.text-bytes=4096"),
+                progress -> names.add(progress.name()));
+
+        assertThat(names)
+                .contains("read (unchanged)", "annotate (unchanged)", "filter (unchanged)", "keep (unchanged)")
+                .contains("train tokenizer (unchanged)", "write shards");
+        try (Stream<Path> left = Files.list(directory.resolve("out.stages"))) {
+            assertThat(left.map(path -> path.getFileName().toString().replaceAll("-.*", "")))
+                    .containsExactlyInAnyOrder(
+                            "documents", "annotations", "decisions", "duplicates", "kept", "tokenizer", "fertility");
+        }
+    }
+
+    @Test
+    void shouldGoOnAfterTheLastWholeStageWhenStoppedHalfWay() throws IOException {
+        ProgressListener stop = progress -> {
+            if (progress.name().equals("keep")) {
+                throw new IllegalStateException("stopped by the test");
+            }
+        };
+
+        assertThatThrownBy(() -> PrepareJob.run(spark, config("out"), stop))
+                .hasMessageContaining("stopped by the test");
+
+        assertThat(directory.resolve("out")).doesNotExist();
+        List<String> names = new ArrayList<>();
+        PrepareJob.run(spark, config("out"), progress -> names.add(progress.name()));
+        assertThat(names).contains("read (unchanged)", "deduplicate (unchanged)", "keep");
+        PrepareJob.run(spark, config("undisturbed"), ProgressListener.SILENT);
+        assertThat(corpusFiles("out")).isEqualTo(corpusFiles("undisturbed"));
+    }
+
+    @Test
+    void shouldMakeAStageAgainWhoseFilesAreNotThoseThatWereWritten() throws IOException {
+        PrepareJob.run(spark, config("out"), ProgressListener.SILENT);
+        try (Stream<Path> files = Files.walk(directory.resolve("out.stages"))) {
+            Path kept = files.filter(path -> path.toString().matches(".*/kept-.*[.]parquet"))
+                    .findFirst()
+                    .orElseThrow();
+            Files.write(kept, new byte[0]);
+        }
+        List<String> names = new ArrayList<>();
+
+        PrepareJob.run(spark, config("out", "overwrite=true", "seed=2"), progress -> names.add(progress.name()));
+
+        assertThat(names).contains("deduplicate (unchanged)", "keep");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "read",
+                "annotate",
+                "filter",
+                "deduplicate",
+                "keep",
+                "train tokenizer",
+                "measure tokenizer",
+                "write shards",
+                "report",
+                "publish"
+            })
+    @Tag("nightly")
+    void shouldGoOnWhenTheProcessIsKilled(String stage) throws Exception {
+        killedDuring(stage);
+    }
+
+    private void killedDuring(String stage) throws Exception {
+        List<String> command = new ArrayList<>(
+                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+        command.addAll(List.of(System.getProperty("polyglow.jvm.options").split(" ")));
+        command.addAll(
+                List.of("-Xmx512m", "-cp", System.getProperty("java.class.path"), KilledPrepare.class.getName()));
+        command.addAll(List.of(input.toString(), directory.resolve("out").toString(), stage));
+        Process process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(directory.resolve("log").toFile())
+                .start();
+        try {
+            assertThat(process.waitFor(90, TimeUnit.SECONDS)).isTrue();
+        } finally {
+            process.destroyForcibly();
+        }
+
+        assertThat(process.exitValue())
+                .as(Files.readString(directory.resolve("log")))
+                .isEqualTo(KilledPrepare.EXIT_CODE);
+        assertThat(directory.resolve("out")).doesNotExist();
+        List<String> names = new ArrayList<>();
+        PrepareReport report =
+                PrepareJob.run(spark, config("out", "split.validation=0.05"), progress -> names.add(progress.name()));
+        assertThat(report.reused()).isFalse();
+        assertThat(names.subList(0, names.indexOf(stage)).stream()
+                        .filter(name -> !List.of("hash inputs", "report").contains(name)))
+                .as("stages before the killed one")
+                .allMatch(name -> name.endsWith("(unchanged)"));
+        PrepareJob.run(spark, config("undisturbed", "split.validation=0.05"), ProgressListener.SILENT);
+        assertThat(corpusFiles("out")).isEqualTo(corpusFiles("undisturbed"));
+    }
+}
