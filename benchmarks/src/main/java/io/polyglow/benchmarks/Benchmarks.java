@@ -47,7 +47,8 @@ public final class Benchmarks {
             "--json             prints one JSON object last",
             "",
             "of encode:",
-            "--input FILE...    texts, or directories of texts",
+            "--input FILE...    texts, or directories of texts; worst:a, worst:^, worst:words, worst:letters are made up,"
+                    + " one text of 10 MB without spaces (worst:a:100 of 100 MB)",
             "--peers A,B        hf | jtokkit (none)",
             "--encodings A,B    r50k_base | cl100k_base | o200k_base (all)",
             "--rounds N         timed rounds, contenders in turn (5)",

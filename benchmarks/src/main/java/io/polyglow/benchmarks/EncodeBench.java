@@ -23,7 +23,7 @@ final class EncodeBench {
 
     static JsonObject run(EncodeOptions options, WorkFolder folder, Consumer<String> news) throws IOException {
         for (String input : options.inputs()) {
-            if (!Files.exists(Path.of(input))) {
+            if (!EncodeOptions.isGenerated(input) && !Files.exists(Path.of(input))) {
                 throw new PolyglowException(ErrorKind.USAGE, "--input " + input + " does not exist");
             }
         }

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a user asks of {@code bench encode}.
  *
- * @param inputs files, or directories of files
+ * @param inputs files, directories of files, or generated texts, see {@link #isGenerated}
  * @param peers {@code hf}, {@code jtokkit}
  * @param encodings vocabularies with their patterns
  */
@@ -67,13 +67,20 @@ record EncodeOptions(
                 arguments.has("--json"));
     }
 
+    /** Whether an input is no file but {@code worst:a}, {@code worst:^}, {@code worst:words} or {@code worst:letters}: one text without spaces, of 10 MB or of {@code :MB}. */
+    static boolean isGenerated(String input) {
+        return input.startsWith("worst:");
+    }
+
     /** What is measured, for the process that measures it. */
     JsonObject plan() {
         return new JsonObject()
                 .put(
                         "inputs",
                         inputs.stream()
-                                .map(each -> Path.of(each).toAbsolutePath().toString())
+                                .map(each -> isGenerated(each)
+                                        ? each
+                                        : Path.of(each).toAbsolutePath().toString())
                                 .toList())
                 .put("peers", peers)
                 .put("encodings", encodings)

@@ -35,6 +35,11 @@ class EncodeBenchTest {
         assertThat(options.peers()).containsExactly("hf", "jtokkit");
         assertThat(options.rounds()).isEqualTo(3);
         assertThat(options.json()).isTrue();
+        assertThat(EncodeOptions.parse(List.of("--input", "worst:a:100"))
+                        .plan()
+                        .getArray("inputs")
+                        .strings())
+                .containsExactly("worst:a:100");
         assertThatThrownBy(() -> EncodeOptions.parse(List.of("--peers", "hf")))
                 .isInstanceOf(PolyglowException.class)
                 .hasMessageContaining("--input");

@@ -87,14 +87,15 @@ final class BenchPrepareCommand implements Callable<Integer> {
         for (JsonObject row : result.getArray("rows").objects()) {
             console.line(String.format(
                     Locale.ROOT,
-                    "%,d MB, %,d documents, %,d kept: %.1f s, %.1f MB/s per core, heap at most %,d of %,d MB",
+                    "%,d MB, %,d documents, %,d kept: %.1f s, %.1f MB/s per core, at most %,d of %,d MB of heap in use after a collection",
                     row.getLong("input_mb"),
                     row.getLong("documents"),
                     row.getLong("kept_documents"),
                     row.getDouble("seconds"),
                     row.getDouble("mb_per_second_and_core"),
-                    row.getLong("peak_heap_mb"),
+                    row.getLong("live_heap_mb"),
                     result.getLong("max_heap_mb")));
+            console.line("rejected: " + Json.line(row.getObject("rejected")));
             JsonObject stages = row.getObject("stages");
             List<List<String>> lines = new ArrayList<>();
             stages.names()

@@ -6,28 +6,31 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
 import java.util.List;
-import opennlp.tools.langdetect.Language;
-import opennlp.tools.langdetect.LanguageDetectorME;
+import java.util.Map;
+import java.util.stream.IntStream;
 import opennlp.tools.langdetect.LanguageDetectorModel;
+import opennlp.tools.ml.model.AbstractModel;
+import opennlp.tools.ml.model.Context;
 
 /**
  * Apache OpenNLP's detector with the model of its {@code opennlp-models-langdetect} artifact: 103 languages, no scripts.
  *
  * <p>The model's own confidences are far too small (0.06 for a sentence of which it is right 9 times in 10), so they are raised to the power of {@link #SHARPNESS} and normalised: temperature
  * scaling (Guo et al., On Calibration of Modern Neural Networks, 2017). The power is the one of least log loss on 6,900 sentences of 69 languages, see
- * {@code docs/design/data-prep-language.md}. The order of the languages stays.
+ * {@code docs/design/data-prep-language.md}. The order of the languages stays. The model is OpenNLP's, the arithmetic {@link NGramScores}'s.
  */
 final class OpenNlpIdentifier implements LanguageIdentifier {
     /** The model's name. */
     static final String NAME = "opennlp";
 
     /** Changes when answers can change. */
-    static final String VERSION = "opennlp-langdetect-183-1.2.0/8";
+    static final String VERSION = "opennlp-langdetect-183-1.2.0/8/2";
 
     private static final int SHARPNESS = 8;
     private static final String RESOURCE = "/langdetect-183.bin";
 
-    private final LanguageDetectorME detector = new LanguageDetectorME(Model.LOADED);
+    private final NGramScores.Scorer scorer = Model.LOADED.scores.new Scorer();
+    private char[] units = new char[0];
 
     @Override
     public String model() {
@@ -36,42 +39,60 @@ final class OpenNlpIdentifier implements LanguageIdentifier {
 
     @Override
     public List<LanguageLabel> labels() {
-        return Arrays.stream(detector.getSupportedLanguages())
-                .map(OpenNlpIdentifier::label)
-                .distinct()
-                .sorted()
-                .toList();
+        return Model.LOADED.labels.stream().distinct().sorted().toList();
     }
 
     @Override
     public List<Opinion> identify(String line, double floor) {
-        Language[] languages = detector.predictLanguages(line);
-        double best = languages[0].getConfidence();
-        if (best <= languages[languages.length - 1].getConfidence()) {
-            return List.of(); // all alike: it found none of its n-grams
+        int length = fillUnits(OpenNlpText.normalized(line));
+        double[] sums = scorer.score(units, length);
+        if (!scorer.foundAny()) {
+            return List.of();
         }
-        double sum = Arrays.stream(languages)
-                .mapToDouble(language -> sharpened(language, best))
-                .sum();
+        double[] scores = sharpened(sums);
         Opinions opinions = new Opinions();
-        for (Language language : languages) {
-            opinions.add(label(language.getLang()), sharpened(language, best) / sum);
+        for (int i = 0; i < scores.length; i++) {
+            opinions.add(Model.LOADED.labels.get(i), scores[i]);
         }
         return opinions.bestFirst(NAME, floor);
     }
 
-    private static double sharpened(Language language, double best) {
-        return StrictMath.pow(language.getConfidence() / best, SHARPNESS);
+    /** Lower case, code point by code point. */
+    private int fillUnits(String text) {
+        if (units.length < text.length()) {
+            units = new char[text.length()];
+        }
+        for (int i = 0; i < text.length(); ) {
+            int codePoint = text.codePointAt(i);
+            i += Character.toChars(Character.toLowerCase(codePoint), units, i);
+        }
+        return text.length();
+    }
+
+    /** The model's probabilities, raised to the power and normalised. */
+    private static double[] sharpened(double[] sums) {
+        double best = Arrays.stream(sums).max().orElse(0);
+        double[] scores = new double[sums.length];
+        double sum = 0;
+        for (int i = 0; i < sums.length; i++) {
+            scores[i] = StrictMath.exp(SHARPNESS * (sums[i] - best));
+            sum += scores[i];
+        }
+        for (int i = 0; i < sums.length; i++) {
+            scores[i] /= sum;
+        }
+        return scores;
     }
 
     private static LanguageLabel label(String code) {
         return LanguageLabel.parse(code).orElseThrow(() -> new IllegalStateException("the model's label " + code));
     }
 
-    private static final class Model {
-        static final LanguageDetectorModel LOADED = load();
+    /** The model's weights, and the labels of its outcomes. */
+    private record Model(NGramScores scores, List<LanguageLabel> labels) {
+        static final Model LOADED = load();
 
-        private static LanguageDetectorModel load() {
+        private static Model load() {
             try (InputStream in = OpenNlpIdentifier.class.getResourceAsStream(RESOURCE)) {
                 if (in == null) {
                     throw new PolyglowException(
@@ -79,13 +100,23 @@ final class OpenNlpIdentifier implements LanguageIdentifier {
                             "The language detection model " + RESOURCE + " is not on the class path; add the artifact"
                                     + " org.apache.opennlp:opennlp-models-langdetect to the job's jars.");
                 }
-                return new LanguageDetectorModel(in);
+                return of((AbstractModel) new LanguageDetectorModel(in).getMaxentModel());
             } catch (IOException e) {
                 throw new PolyglowException(
                         ErrorKind.ENVIRONMENT,
                         "The language detection model " + RESOURCE + " cannot be read: " + e.getMessage(),
                         e);
             }
+        }
+
+        /** {@code getDataStructures} gives contexts by index, contexts by n-gram, names of outcomes. */
+        @SuppressWarnings("unchecked")
+        private static Model of(AbstractModel model) {
+            Map<String, Context> contexts = (Map<String, Context>) model.getDataStructures()[1];
+            List<LanguageLabel> labels = IntStream.range(0, model.getNumOutcomes())
+                    .mapToObj(outcome -> label(model.getOutcome(outcome)))
+                    .toList();
+            return new Model(new NGramScores(contexts, labels.size()), labels);
         }
     }
 }

@@ -119,6 +119,7 @@ public final class GeneratedWeb {
                     text.setLength(from);
                     sentence(vocabulary, changes, text);
                 }
+                text.append(vocabulary.spaced() && sentence < sentences - 1 ? " " : "");
             }
         }
         return text.toString();
@@ -131,7 +132,7 @@ public final class GeneratedWeb {
             List<String> from = stopWord ? vocabulary.stopWords() : vocabulary.names();
             text.append(word > 0 && vocabulary.spaced() ? " " : "").append(from.get(random.nextInt(from.size())));
         }
-        text.append(vocabulary.end()).append(vocabulary.spaced() ? " " : "");
+        text.append(vocabulary.end());
     }
 
     private static String personal(RandomStream random) {

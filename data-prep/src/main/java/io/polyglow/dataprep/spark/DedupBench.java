@@ -71,6 +71,7 @@ public final class DedupBench {
         // many small tasks rather than few: how evenly they share is what is measured
         own.conf().set("spark.sql.adaptive.coalescePartitions.enabled", false);
         own.conf().set("spark.sql.files.maxPartitionBytes", FILE_BYTES);
+        own.conf().set("spark.sql.files.openCostInBytes", FILE_BYTES); // or several files make one task
         String uri = Locations.path(directory).toString();
         return new DedupBench(own, new WorkTables(own, uri), settings).run(uri, clock, news);
     }

@@ -5,14 +5,12 @@ import io.polyglow.common.json.JsonArray;
 import io.polyglow.common.json.JsonObject;
 import io.polyglow.dataprep.sample.GeneratedWeb;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
-import java.lang.management.MemoryPoolMXBean;
-import java.lang.management.MemoryType;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.agrona.concurrent.NanoClock;
 import org.apache.hadoop.fs.ContentSummary;
@@ -30,7 +28,7 @@ public final class PrepareBench {
     /** Documents of one task of the generator. */
     private static final int BLOCK = 4_000;
     /** What a line of {@link GeneratedWeb} has on average. */
-    private static final int BYTES_OF_LINE = 5_600;
+    private static final int BYTES_OF_LINE = 8_350;
 
     private final SparkSession spark;
     private final Settings settings;
@@ -55,7 +53,7 @@ public final class PrepareBench {
     /**
      * Runs it in {@code directory}, some five times the text; the caller deletes it.
      *
-     * @return {@code rows}, one for each size: {@code input_mb}, {@code documents}, {@code kept_documents}, {@code seconds}, {@code mb_per_second_and_core}, {@code peak_heap_mb}, {@code stages} with
+     * @return {@code rows}, one for each size: {@code input_mb}, {@code documents}, {@code kept_documents}, {@code seconds}, {@code mb_per_second_and_core}, {@code live_heap_mb} (the most that a collection left), {@code stages} with
      *     {@code seconds} and {@code mb_per_second_and_core}; {@code seconds_per_gb_last_over_first}
      */
     public static JsonObject run(
@@ -70,7 +68,7 @@ public final class PrepareBench {
         for (int megabytes : settings.megabytes()) {
             Path raw = directory.resolve("raw-" + megabytes);
             long bytes = generate(megabytes, raw);
-            JsonObject row = prepare(raw, directory.resolve("corpus-" + megabytes), bytes);
+            JsonObject row = prepare(raw, directory.resolve("corpus-" + megabytes), megabytes, bytes);
             rows.add(row);
             secondsPerByte.add(row.getDouble("seconds") / bytes);
             try (FileSystem files = FileSystem.newInstance(spark.sessionState().newHadoopConf())) {
@@ -90,9 +88,13 @@ public final class PrepareBench {
         return spark.sparkContext().defaultParallelism();
     }
 
+    private static long documents(int megabytes) {
+        return Math.max(1, (long) megabytes * MEGABYTE / BYTES_OF_LINE);
+    }
+
     private long generate(int megabytes, Path raw) throws IOException {
         news.accept("generating " + megabytes + " MB ...");
-        long documents = Math.max(1, (long) megabytes * MEGABYTE / BYTES_OF_LINE);
+        long documents = documents(megabytes);
         long seed = settings.seed();
         MapPartitionsFunction<Long, String> lines = indices -> {
             GeneratedWeb web = new GeneratedWeb(seed);
@@ -115,48 +117,39 @@ public final class PrepareBench {
         }
     }
 
-    private JsonObject prepare(Path raw, Path output, long bytes) {
+    private JsonObject prepare(Path raw, Path output, int megabytes, long bytes) {
         List<String> overrides = new ArrayList<>(
                 List.of("input=" + raw, "output=" + output, "format=jsonl", "tokenizer.vocab-size=32768"));
         overrides.addAll(settings.overrides());
         PrepareConfig config =
                 ConfigFile.load(PrepareConfig.class, "bench", "", overrides).value();
-        heapPools().forEach(MemoryPoolMXBean::resetPeakUsage);
         Map<String, Double> seconds = new LinkedHashMap<>();
         StageTimes times = new StageTimes(clock, seconds, news);
         long startNs = clock.nanoTime();
-        PrepareReport report = PrepareJob.run(spark, config, times);
+        PrepareReport report;
+        long liveBytes;
+        try (LiveHeap heap = new LiveHeap()) {
+            report = PrepareJob.run(spark, config, times);
+            liveBytes = heap.mostBytes();
+        }
         double all = (clock.nanoTime() - startNs) / 1e9;
         JsonObject stages = new JsonObject();
         seconds.forEach((stage, time) -> stages.put(
                 stage, new JsonObject().put("seconds", time).put("mb_per_second_and_core", speed(bytes, time))));
         return new JsonObject()
                 .put("input_mb", bytes / MEGABYTE)
-                .put("documents", report.total().documents() + report.rejectedDocuments())
+                .put("documents", documents(megabytes))
                 .put("kept_documents", report.total().documents())
                 .put("tokens", report.total().tokens())
                 .put("seconds", all)
                 .put("mb_per_second_and_core", speed(bytes, all))
-                .put("peak_heap_mb", peakHeap())
+                .put("live_heap_mb", liveBytes / MEGABYTE)
+                .put("rejected", new TreeMap<>(report.rejected()))
                 .put("stages", stages);
     }
 
     private double speed(long bytes, double seconds) {
         return bytes / 1e6 / seconds / cores();
-    }
-
-    /** The peaks of the pools together: at least as much as was ever in use at once. */
-    private static long peakHeap() {
-        return heapPools().stream()
-                        .mapToLong(pool -> pool.getPeakUsage().getUsed())
-                        .sum()
-                / MEGABYTE;
-    }
-
-    private static List<MemoryPoolMXBean> heapPools() {
-        return ManagementFactory.getMemoryPoolMXBeans().stream()
-                .filter(pool -> pool.getType() == MemoryType.HEAP)
-                .toList();
     }
 
     /** Writes down how long each stage took. */

@@ -47,7 +47,11 @@ class BpeTrainerTest {
 
     /** Merges of Hugging Face tokenizers 0.23.2 on the same file and settings. */
     @ParameterizedTest
-    @CsvSource({"512, 255, 08dc9127302db2fe98043815c4d89c263463db4ceea9cdfcb899c71e1f283a59"})
+    @CsvSource({
+        "512, 255, 08dc9127302db2fe98043815c4d89c263463db4ceea9cdfcb899c71e1f283a59",
+        "1000, 743, d4fe1dcd904e68a397942b3f06395bf6c7399293eb0477a6a7a8a8de1c807344",
+        "4096, 3839, 4e3f9d960fc8b2eb73950f8768275e3f1b9dbdd8fc05cfa95f4f91cefdef9a96"
+    })
     void shouldLearnTheMergesOfHuggingFaceWhenGivenShakespeare(int vocabSize, int merges, String sha256)
             throws Exception {
         byte[] text = corpus("tiny-shakespeare.txt");

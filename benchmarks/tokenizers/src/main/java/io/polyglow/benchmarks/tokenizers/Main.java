@@ -25,7 +25,7 @@ public final class Main {
         EncodeRace race = new EncodeRace(SystemNanoClock.INSTANCE, plan.getInt("rounds"));
         JsonArray rows = new JsonArray();
         for (String input : plan.getArray("inputs").strings()) {
-            Texts texts = Texts.read(Path.of(input));
+            Texts texts = WorstCase.isNamed(input) ? WorstCase.of(input) : Texts.read(Path.of(input));
             for (String encoding : plan.getArray("encodings").strings()) {
                 System.out.println(encoding + " on " + input);
                 race.run(encoding, contenders, texts).forEach(rows::add);
