@@ -22,7 +22,7 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description =
-                "Fits the thresholds of each language to the annotations of a corpus that you hold to be good, and writes one file"
+                "Fits the thresholds of each language to the annotations of a corpus that you hold to be good, finds its stop words, and writes one file"
                         + " per language for filter.thresholds. The same annotations give the same files.",
         footerHeading = "%nExample:%n",
         footer = {
@@ -69,8 +69,8 @@ final class FitThresholdsCommand implements Callable<Integer> {
         }
         try (Locations locations = new Locations();
                 SparkSession session = spark.session("polyglow prepare fit-thresholds")) {
-            Map<String, String> files = FitThresholds.of(
-                    AnnotatedCorpus.open(session, locations.address(corpus)).annotations(), tail, minDocuments);
+            Map<String, String> files =
+                    FitThresholds.of(AnnotatedCorpus.open(session, locations.address(corpus)), tail, minDocuments);
             write(files);
             console.line(
                     files.isEmpty()

@@ -61,8 +61,9 @@ public final class ThresholdFit {
      * The file {@code <label>.yaml} that {@link FilterConfig#thresholds} reads.
      *
      * @param tail share of the documents that each bound alone may cut off, such as 0.1
+     * @param stopWords of the language; none leaves those of the built-in file
      */
-    public String yaml(double tail) {
+    public String yaml(double tail, List<String> stopWords) {
         Thresholds base = ThresholdCatalog.builtIn().of("");
         return "# fitted to " + documents() + " documents, tail " + tail + "\n"
                 + line("", "language-score", score())
@@ -95,7 +96,15 @@ public final class ThresholdFit {
                 + line(
                         "  ",
                         "max-line-feeds",
-                        maximum(LINE_FEEDS, tail, base.fineweb().maxLineFeeds()));
+                        maximum(LINE_FEEDS, tail, base.fineweb().maxLineFeeds()))
+                + (stopWords.isEmpty() ? "" : "stop-words: " + quoted(stopWords) + "\n");
+    }
+
+    /** In single quotes, so that YAML does not take {@code no} or {@code y} for a truth value. */
+    private static String quoted(List<String> words) {
+        return words.stream()
+                .map(word -> "'" + word.replace("'", "''") + "'")
+                .collect(Collectors.joining(", ", "[", "]"));
     }
 
     private double score() {

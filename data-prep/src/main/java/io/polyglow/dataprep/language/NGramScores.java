@@ -10,9 +10,14 @@ import opennlp.tools.ml.model.Context;
  */
 final class NGramScores {
     private static final int LONGEST = 3;
+    private static final int LETTER_BITS = 12;
+    private static final int FEATURE_BITS = 20;
 
-    private final long[] keys;
-    private final int[] features;
+    /** Numbers of the UTF-16 units that the model's n-grams have, from 1; 0 for all others. */
+    private final short[] letters = new short[1 << Character.SIZE];
+    /** An n-gram as numbers of its letters, above the number of its feature, from 1. A table of one array, since looking it up is what the time goes to. */
+    private final long[] slots;
+
     private final int[] ends;
     private final short[] languages;
     private final double[] weights;
@@ -25,9 +30,8 @@ final class NGramScores {
     /** Lays out the weights of a model: frequent n-grams speak for most languages and get a row of all of them, which adds up fastest; others a list. N-grams longer than three units never match. */
     NGramScores(Map<String, Context> contexts, int languageCount) {
         this.languageCount = languageCount;
-        int slots = Integer.highestOneBit(Math.max(1, contexts.size())) << 2;
-        keys = new long[slots];
-        features = new int[slots];
+        numberLetters(contexts);
+        slots = new long[Integer.highestOneBit(Math.max(1, contexts.size())) << 2];
         ends = new int[contexts.size() + 1];
         int total = contexts.values().stream()
                 .mapToInt(context -> context.getOutcomes().length)
@@ -58,9 +62,8 @@ final class NGramScores {
                 }
             }
             row += rowOf[feature] >= 0 ? languageCount : 0;
-            int slot = slot(key(ngram, 0, ngram.length()));
-            keys[slot] = key(ngram, 0, ngram.length());
-            features[slot] = feature++;
+            long key = key(ngram);
+            slots[slot(key)] = (key << FEATURE_BITS) | ++feature;
             ends[feature] = at;
         }
     }
@@ -69,19 +72,35 @@ final class NGramScores {
         return context.getOutcomes().length > languageCount / 2;
     }
 
-    private static long key(CharSequence text, int start, int end) {
-        long key = 1;
-        for (int i = start; i < end; i++) {
-            key = (key << Character.SIZE) | text.charAt(i);
+    /** Numbers the letters. */
+    private void numberLetters(Map<String, Context> contexts) {
+        int count = 0;
+        for (String ngram : contexts.keySet()) {
+            for (int i = 0; i < ngram.length(); i++) {
+                if (letters[ngram.charAt(i)] == 0) {
+                    letters[ngram.charAt(i)] = (short) ++count;
+                }
+            }
+        }
+        if (count >= 1 << LETTER_BITS || contexts.size() >= 1 << FEATURE_BITS) {
+            throw new IllegalStateException("the model has " + count + " letters and " + contexts.size()
+                    + " n-grams, more than the table can name");
+        }
+    }
+
+    private long key(String ngram) {
+        long key = 0;
+        for (int i = 0; i < ngram.length(); i++) {
+            key = (key << LETTER_BITS) | letters[ngram.charAt(i)];
         }
         return key;
     }
 
     /** Where the key is, or may be put. */
     private int slot(long key) {
-        int mask = keys.length - 1;
+        int mask = slots.length - 1;
         int slot = (int) ((key * 0x9E3779B97F4A7C15L) >>> 40) & mask;
-        while (keys[slot] != 0 && keys[slot] != key) {
+        while (slots[slot] != 0 && slots[slot] >>> FEATURE_BITS != key) {
             slot = (slot + 1) & mask;
         }
         return slot;
@@ -100,9 +119,13 @@ final class NGramScores {
             any = false;
             text++;
             for (int i = 0; i < length; i++) {
-                long key = 1;
+                long key = 0;
                 for (int j = i; j < Math.min(length, i + LONGEST); j++) {
-                    key = (key << Character.SIZE) | units[j];
+                    int letter = letters[units[j]];
+                    if (letter == 0) {
+                        break;
+                    }
+                    key = (key << LETTER_BITS) | letter;
                     add(key);
                 }
             }
@@ -115,12 +138,8 @@ final class NGramScores {
         }
 
         private void add(long key) {
-            int slot = slot(key);
-            if (keys[slot] == 0) {
-                return;
-            }
-            int feature = features[slot];
-            if (seenIn[feature] == text) {
+            int feature = ((int) slots[slot(key)] & ((1 << FEATURE_BITS) - 1)) - 1;
+            if (feature < 0 || seenIn[feature] == text) {
                 return;
             }
             seenIn[feature] = text;

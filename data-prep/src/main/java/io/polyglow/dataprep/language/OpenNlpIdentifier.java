@@ -27,6 +27,9 @@ final class OpenNlpIdentifier implements LanguageIdentifier {
     static final String VERSION = "opennlp-langdetect-183-1.2.0/8/2";
 
     private static final int SHARPNESS = 8;
+    /** Less than e to this is nothing beside the best. */
+    private static final double NOTHING = -50;
+
     private static final String RESOURCE = "/langdetect-183.bin";
 
     private final NGramScores.Scorer scorer = Model.LOADED.scores.new Scorer();
@@ -39,7 +42,7 @@ final class OpenNlpIdentifier implements LanguageIdentifier {
 
     @Override
     public List<LanguageLabel> labels() {
-        return Model.LOADED.labels.stream().distinct().sorted().toList();
+        return Model.LOADED.labels.stream().sorted().toList();
     }
 
     @Override
@@ -52,7 +55,9 @@ final class OpenNlpIdentifier implements LanguageIdentifier {
         double[] scores = sharpened(sums);
         Opinions opinions = new Opinions();
         for (int i = 0; i < scores.length; i++) {
-            opinions.add(Model.LOADED.labels.get(i), scores[i]);
+            if (scores[i] >= floor) {
+                opinions.add(Model.LOADED.labels.get(i), scores[i]);
+            }
         }
         return opinions.bestFirst(NAME, floor);
     }
@@ -69,17 +74,21 @@ final class OpenNlpIdentifier implements LanguageIdentifier {
         return text.length();
     }
 
-    /** The model's probabilities, raised to the power and normalised. */
+    /** The model's probabilities, raised to the power and normalised, by label. */
     private static double[] sharpened(double[] sums) {
         double best = Arrays.stream(sums).max().orElse(0);
-        double[] scores = new double[sums.length];
-        double sum = 0;
+        double[] scores = new double[Model.LOADED.labels.size()];
+        double all = 0;
         for (int i = 0; i < sums.length; i++) {
-            scores[i] = StrictMath.exp(SHARPNESS * (sums[i] - best));
-            sum += scores[i];
+            double exponent = SHARPNESS * (sums[i] - best);
+            if (exponent > NOTHING) {
+                double score = StrictMath.exp(exponent);
+                scores[Model.LOADED.labelOf[i]] += score;
+                all += score;
+            }
         }
-        for (int i = 0; i < sums.length; i++) {
-            scores[i] /= sum;
+        for (int i = 0; i < scores.length; i++) {
+            scores[i] /= all;
         }
         return scores;
     }
@@ -88,9 +97,19 @@ final class OpenNlpIdentifier implements LanguageIdentifier {
         return LanguageLabel.parse(code).orElseThrow(() -> new IllegalStateException("the model's label " + code));
     }
 
-    /** The model's weights, and the labels of its outcomes. */
-    private record Model(NGramScores scores, List<LanguageLabel> labels) {
+    /** The model's weights, its labels, and which label each of its outcomes means: some mean the same. */
+    private static final class Model {
         static final Model LOADED = load();
+
+        final NGramScores scores;
+        final List<LanguageLabel> labels;
+        final int[] labelOf;
+
+        private Model(NGramScores scores, List<LanguageLabel> ofOutcomes) {
+            this.scores = scores;
+            labels = ofOutcomes.stream().distinct().toList();
+            labelOf = ofOutcomes.stream().mapToInt(labels::indexOf).toArray();
+        }
 
         private static Model load() {
             try (InputStream in = OpenNlpIdentifier.class.getResourceAsStream(RESOURCE)) {

@@ -18,16 +18,23 @@ import java.util.TreeMap;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Annotated documents to ask about: of a corpus that {@code prepare} made, with its settings, or Parquet files with the same columns.
  *
  * @param annotations columns {@code language}, {@code language_score}, {@code bytes}, {@code quality}; without what the reader rejected, which no threshold brings back
+ * @param texts what the corpus trains on, columns {@code language, text}; null without a corpus
  * @param name of where the settings come from, for errors
  * @param yaml the settings of the run that made the corpus
  * @param bytesPerToken of each language, as the corpus's tokenizer writes it; empty without a corpus
  */
-public record AnnotatedCorpus(Dataset<Row> annotations, String name, String yaml, Map<String, Double> bytesPerToken) {
+public record AnnotatedCorpus(
+        Dataset<Row> annotations,
+        @Nullable Dataset<Row> texts,
+        String name,
+        String yaml,
+        Map<String, Double> bytesPerToken) {
     private static final String TABLE = "annotations";
     private static final String NO_CORPUS = "input: ''\noutput: ''\n";
 
@@ -35,13 +42,15 @@ public record AnnotatedCorpus(Dataset<Row> annotations, String name, String yaml
     public static AnnotatedCorpus open(SparkSession spark, String location) throws IOException {
         try (Store store = Stores.open(location)) {
             if (Provenance.exists(store, "")) {
-                Dataset<Row> table = CorpusTables.open(spark, location).table(TABLE);
+                CorpusTables tables = CorpusTables.open(spark, location);
+                Dataset<Row> annotations = readable(tables.table(TABLE), location);
                 String yaml = Provenance.read(store, "").configYaml();
-                return of(table, location, location + "/prepare.json", yaml, bytesPerToken(store));
+                return new AnnotatedCorpus(
+                        annotations, tables.table("kept"), location + "/prepare.json", yaml, bytesPerToken(store));
             }
         }
         Dataset<Row> table = spark.read().parquet(Locations.path(location).toString());
-        return of(table, location, "the defaults", NO_CORPUS, Map.of());
+        return new AnnotatedCorpus(readable(table, location), null, "the defaults", NO_CORPUS, Map.of());
     }
 
     /**
@@ -72,8 +81,7 @@ public record AnnotatedCorpus(Dataset<Row> annotations, String name, String yaml
                 .filter();
     }
 
-    private static AnnotatedCorpus of(
-            Dataset<Row> annotations, String location, String name, String yaml, Map<String, Double> bytesPerToken) {
+    private static Dataset<Row> readable(Dataset<Row> annotations, String location) {
         List<String> columns = Arrays.asList(annotations.columns());
         for (String needed :
                 List.of(DocumentTable.LANGUAGE, Annotations.LANGUAGE_SCORE, DocumentTable.BYTES, Annotations.QUALITY)) {
@@ -84,8 +92,7 @@ public record AnnotatedCorpus(Dataset<Row> annotations, String name, String yaml
                                 + String.join(", ", columns) + ".");
             }
         }
-        Dataset<Row> readable = annotations.filter(col(Annotations.QUALITY).isNotNull());
-        return new AnnotatedCorpus(readable, name, yaml, bytesPerToken);
+        return annotations.filter(col(Annotations.QUALITY).isNotNull());
     }
 
     private static Map<String, Double> bytesPerToken(Store store) throws IOException {

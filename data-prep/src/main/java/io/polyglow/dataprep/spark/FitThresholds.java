@@ -6,6 +6,7 @@ import static org.apache.spark.sql.functions.lit;
 
 import io.polyglow.dataprep.filter.ThresholdFit;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
@@ -29,18 +30,26 @@ public final class FitThresholds {
 
     private FitThresholds() {}
 
+    /** Fits to a corpus: its annotations and, where it has texts, its stop words. */
+    public static Map<String, String> of(AnnotatedCorpus corpus, double tail, long minDocuments) {
+        Map<String, List<String>> stopWords = corpus.texts() == null ? Map.of() : FrequentWords.of(corpus.texts());
+        return of(corpus.annotations(), stopWords, tail, minDocuments);
+    }
+
     /**
      * File contents by language label, the same for any partitioning.
      *
      * @param annotations columns {@code language}, {@code language_score}, {@code quality}
+     * @param stopWords by language; languages without keep those of their built-in file
      * @param tail see {@link ThresholdFit#yaml}
      * @param minDocuments languages with fewer have no result
      */
-    public static Map<String, String> of(Dataset<Row> annotations, double tail, long minDocuments) {
+    static Map<String, String> of(
+            Dataset<Row> annotations, Map<String, List<String>> stopWords, double tail, long minDocuments) {
         FlatMapFunction<Row, Row> bins = FitThresholds::bins;
         MapFunction<Row, String> language = row -> row.getString(0);
-        MapGroupsFunction<String, Row, Tuple2<String, String>> fit =
-                (label, rows) -> new Tuple2<>(label, yaml(rows, tail, minDocuments));
+        MapGroupsFunction<String, Row, Tuple2<String, String>> fit = (label, rows) ->
+                new Tuple2<>(label, yaml(rows, stopWords.getOrDefault(label, List.of()), tail, minDocuments));
         Map<String, String> files = new TreeMap<>();
         annotations
                 .select(DocumentTable.LANGUAGE, Annotations.LANGUAGE_SCORE, Annotations.QUALITY)
@@ -63,9 +72,9 @@ public final class FitThresholds {
                 .iterator();
     }
 
-    private static String yaml(Iterator<Row> rows, double tail, long minDocuments) {
+    private static String yaml(Iterator<Row> rows, List<String> stopWords, double tail, long minDocuments) {
         ThresholdFit fit = new ThresholdFit();
         rows.forEachRemaining(row -> fit.add(row.getInt(1), row.getInt(2), row.getLong(3)));
-        return fit.documents() < minDocuments ? "" : fit.yaml(tail);
+        return fit.documents() < minDocuments ? "" : fit.yaml(tail, stopWords);
     }
 }

@@ -54,15 +54,15 @@ public final class PrepareBench {
      * Runs it in {@code directory}, some five times the text; the caller deletes it.
      *
      * @return {@code rows}, one for each size: {@code input_mb}, {@code documents}, {@code kept_documents}, {@code seconds}, {@code mb_per_second_and_core}, {@code live_heap_mb} (the most that a collection left), {@code stages} with
-     *     {@code seconds} and {@code mb_per_second_and_core}; {@code seconds_per_gb_last_over_first}
+     *     {@code seconds} and {@code mb_per_second_and_core}, {@code steps} of stages; {@code seconds_per_gb_last_over_first}
      */
     public static JsonObject run(
             SparkSession spark, Settings settings, Path directory, NanoClock clock, Consumer<String> news)
-            throws IOException {
+            throws IOException, InterruptedException {
         return new PrepareBench(spark, settings, clock, news).run(directory);
     }
 
-    private JsonObject run(Path directory) throws IOException {
+    private JsonObject run(Path directory) throws IOException, InterruptedException {
         JsonArray rows = new JsonArray();
         List<Double> secondsPerByte = new ArrayList<>();
         for (int megabytes : settings.megabytes()) {
@@ -117,7 +117,7 @@ public final class PrepareBench {
         }
     }
 
-    private JsonObject prepare(Path raw, Path output, int megabytes, long bytes) {
+    private JsonObject prepare(Path raw, Path output, int megabytes, long bytes) throws InterruptedException {
         List<String> overrides = new ArrayList<>(
                 List.of("input=" + raw, "output=" + output, "format=jsonl", "tokenizer.vocab-size=32768"));
         overrides.addAll(settings.overrides());
@@ -125,6 +125,8 @@ public final class PrepareBench {
                 ConfigFile.load(PrepareConfig.class, "bench", "", overrides).value();
         Map<String, Double> seconds = new LinkedHashMap<>();
         StageTimes times = new StageTimes(clock, seconds, news);
+        TaskShares shares = new TaskShares(documents(megabytes) / 100);
+        spark.sparkContext().addSparkListener(shares);
         long startNs = clock.nanoTime();
         PrepareReport report;
         long liveBytes;
@@ -133,6 +135,7 @@ public final class PrepareBench {
             liveBytes = heap.mostBytes();
         }
         double all = (clock.nanoTime() - startNs) / 1e9;
+        shares.finish(spark.sparkContext());
         JsonObject stages = new JsonObject();
         seconds.forEach((stage, time) -> stages.put(
                 stage, new JsonObject().put("seconds", time).put("mb_per_second_and_core", speed(bytes, time))));
@@ -145,7 +148,8 @@ public final class PrepareBench {
                 .put("mb_per_second_and_core", speed(bytes, all))
                 .put("live_heap_mb", liveBytes / MEGABYTE)
                 .put("rejected", new TreeMap<>(report.rejected()))
-                .put("stages", stages);
+                .put("stages", stages)
+                .put("steps", shares.json());
     }
 
     private double speed(long bytes, double seconds) {

@@ -189,7 +189,7 @@ final class FilterTest {
                 fit.add(measure, bins[measure], 1);
             }
         }
-        Thresholds fitted = ConfigFile.load(Thresholds.class, "fitted", fit.yaml(0.1), List.of())
+        Thresholds fitted = ConfigFile.load(Thresholds.class, "fitted", fit.yaml(0.1, List.of()), List.of())
                 .value();
         assertThat(fitted.languageScore()).isCloseTo(0.749 - 0.028866, within(1e-4));
         assertThat(fitted.gopherQuality().minMeanWordLength()).isEqualTo(4.09);

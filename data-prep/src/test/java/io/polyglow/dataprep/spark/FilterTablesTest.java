@@ -47,7 +47,7 @@ final class FilterTablesTest {
 
     @Test
     void shouldTellWhatOtherThresholdsWouldKeep() {
-        AnnotatedCorpus corpus = new AnnotatedCorpus(annotations(100), "test", "", Map.of("swh_Latn", 5.0));
+        AnnotatedCorpus corpus = new AnnotatedCorpus(annotations(100), null, "test", "", Map.of("swh_Latn", 5.0));
         WhatIf answer = WhatIf.of(corpus, config("min-words: 10", 0.3), config("min-words: 10", 0.75));
         WhatIf.Language swahili = answer.languages().get(0);
         assertThat(swahili.label()).isEqualTo("swh_Latn");
@@ -62,11 +62,33 @@ final class FilterTablesTest {
 
     @Test
     void shouldFitTheSameForAnyPartitioning() {
-        Map<String, String> one = FitThresholds.of(annotations(50).repartition(1), 0.1, 10);
-        Map<String, String> seven = FitThresholds.of(annotations(50).repartition(7), 0.1, 10);
+        Map<String, String> one = FitThresholds.of(annotations(50).repartition(1), Map.of(), 0.1, 10);
+        Map<String, String> seven = FitThresholds.of(annotations(50).repartition(7), Map.of(), 0.1, 10);
         assertThat(one).containsOnlyKeys("swh_Latn").isEqualTo(seven);
         assertThat(one.get("swh_Latn")).contains("language-score: 0.3", "max-top-n-grams: [");
-        assertThat(FitThresholds.of(annotations(5), 0.1, 10)).isEmpty();
+        assertThat(FitThresholds.of(annotations(5), Map.of(), 0.1, 10)).isEmpty();
+    }
+
+    @Test
+    void shouldFindTheStopWordsOfEachLanguageForAnyPartitioning() {
+        List<Row> texts = new ArrayList<>();
+        for (int i = 0; i < 40; i++) {
+            texts.add(RowFactory.create("swh_Latn", "Wa na ya. Wa na, neno" + i + " 17"));
+            texts.add(RowFactory.create("tha_Thai", "และ"));
+        }
+        StructType schema = new StructType().add("language", "string").add("text", "string");
+        Dataset<Row> table = LocalSpark.session().createDataFrame(texts, schema);
+
+        Map<String, List<String>> words = FrequentWords.of(table.repartition(1));
+
+        assertThat(words.get("swh_Latn"))
+                .startsWith("na", "wa", "ya")
+                .hasSizeBetween(10, 24)
+                .doesNotContain("17", "");
+        assertThat(words.get("tha_Thai")).containsExactly("และ");
+        assertThat(FrequentWords.of(table.repartition(7))).isEqualTo(words);
+        assertThat(FitThresholds.of(annotations(50), words, 0.1, 10).get("swh_Latn"))
+                .contains("stop-words: ['na', 'wa', 'ya', ");
     }
 
     /** Scores 0.00, 0.01, ... over equal texts. */

@@ -38,14 +38,19 @@ class HuggingFaceConfigTest {
     @Test
     void shouldNotPassForAModelItIsNot() {
         for (ModelConfig model : TinyModels.all()) {
-            boolean llama = model.norm() == Norm.RMSNORM
-                    && model.positions() == Positions.ROPE
-                    && model.activation() == Activation.SWIGLU;
-            boolean gpt2 = model.gpt2Names() && model.bias() && model.kvHeads() == model.heads();
-            assertThat(config(model, 0).getString("model_type"))
-                    .as("%s", model)
-                    .isEqualTo(llama ? "llama" : gpt2 ? "gpt2" : "polyglow");
+            assertThat(config(model, 0).getString("model_type")).as("%s", model).isEqualTo(type(model));
         }
+    }
+
+    private static String type(ModelConfig model) {
+        boolean window = model.attentionWindow() > 0;
+        if (model.norm() == Norm.RMSNORM
+                && model.positions() == Positions.ROPE
+                && model.activation() == Activation.SWIGLU) {
+            return !window ? "llama" : model.bias() ? "polyglow" : "mistral";
+        }
+        boolean gpt2 = model.gpt2Names() && model.bias() && model.kvHeads() == model.heads();
+        return gpt2 && !window ? "gpt2" : "polyglow";
     }
 
     private static JsonObject config(ModelConfig model, int endOfText) {
