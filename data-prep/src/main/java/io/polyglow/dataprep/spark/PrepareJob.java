@@ -131,6 +131,10 @@ public final class PrepareJob {
                 spark.sessionState().newHadoopConf(),
                 config.input(),
                 config.format().fixed());
+        return ShufflePartitions.whileReading(files, spark, () -> run(files));
+    }
+
+    private PrepareReport run(List<InputFile> files) throws IOException {
         Tokenizer given = givenTokenizer(config.tokenizer().file());
         List<SourceFile> sources = tracker.run("hash inputs", () -> SourceHashes.of(spark, files));
         PrepareKeys.Contents contents = contents(given, sources);

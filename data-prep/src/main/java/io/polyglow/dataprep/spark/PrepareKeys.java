@@ -67,17 +67,8 @@ record PrepareKeys(
                 .and(config.pii())
                 .and(contents.takedowns())
                 .key();
-        StageKey contamination = and(
-                        StageKey.of("contamination", 1).and(decisions).and(config.decontamination()),
-                        contents.evaluationSets())
-                .key();
-        StageKey duplicates = and(
-                        StageKey.of("duplicates", 3)
-                                .and(contamination)
-                                .and(config.dedup())
-                                .and(Sketcher.version()),
-                        contents.earlierIndex())
-                .key();
+        StageKey contamination = contamination(config, decisions, contents.evaluationSets());
+        StageKey duplicates = duplicates(config, contamination, contents.earlierIndex());
         StageKey passages = StageKey.of("passages", 1).and(duplicates).key();
         StageKey kept = StageKey.of("kept", 2)
                 .and(documents)
@@ -126,6 +117,19 @@ record PrepareKeys(
                 .and(config.limits())
                 .and(TextNormalizer.icuVersion());
         return and(read, sources).key();
+    }
+
+    private static StageKey contamination(PrepareConfig config, StageKey decisions, List<SourceFile> evaluationSets) {
+        StageKey.Builder found = StageKey.of("contamination", 1).and(decisions).and(config.decontamination());
+        return and(found, evaluationSets).key();
+    }
+
+    private static StageKey duplicates(PrepareConfig config, StageKey contamination, List<SourceFile> earlierIndex) {
+        StageKey.Builder found = StageKey.of("duplicates", 3)
+                .and(contamination)
+                .and(config.dedup())
+                .and(Sketcher.version());
+        return and(found, earlierIndex).key();
     }
 
     private static StageKey.Builder and(StageKey.Builder key, List<SourceFile> files) {

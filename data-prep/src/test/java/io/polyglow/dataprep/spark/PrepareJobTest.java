@@ -15,6 +15,7 @@ import io.polyglow.common.store.LocalStore;
 import io.polyglow.common.token.shard.LanguageCount;
 import io.polyglow.common.token.shard.TokenDataset;
 import io.polyglow.common.token.shard.TokenSplit;
+import io.polyglow.dataprep.language.LanguageAccuracy;
 import io.polyglow.dataprep.tokenize.TokenizerConfig;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -165,6 +166,22 @@ class PrepareJobTest extends PrepareFixture {
                                 * report.total().tokens()
                                 / report.total().bytes()),
                         within(2L));
+    }
+
+    @Test
+    void shouldTellHowOftenLanguagesAreRight() throws IOException {
+        PrepareConfig config = config("out");
+        PrepareJob.run(spark, config, ProgressListener.SILENT);
+
+        LanguageAgreement agreement = LanguageAgreement.of(spark, config.output(), config.languageId());
+
+        LanguageAccuracy documents = agreement.measures().get(0).accuracy();
+        LanguageAccuracy sentences = agreement.measures().get(1).accuracy();
+        assertThat(documents.texts()).isEqualTo(302);
+        assertThat(documents.recall("fra")).isEqualTo(1);
+        assertThat(sentences.languages()).isEqualTo(3);
+        assertThat(sentences.recall("deu")).isZero();
+        assertThat(agreement.table()).contains("opennlp", "documents", "sentences", "macro accuracy", "deu as ");
     }
 
     @Test
