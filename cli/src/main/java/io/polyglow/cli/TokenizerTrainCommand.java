@@ -120,7 +120,7 @@ final class TokenizerTrainCommand implements Callable<Integer> {
                     + trained.report().preTokens() + " distinct pre-tokens, sha256 " + tokenizer.sha256() + ", in "
                     + output);
             if (trained.report().dropped() > 0) {
-                console.line("Left out: " + trained.report().dropped() + " pre-tokens seen fewer than "
+                console.line("Left out: " + trained.report().dropped() + " pre-tokens seen at most "
                         + trained.report().leastCount() + " times; --max-pre-tokens keeps more.");
             }
             if (settings.pattern() != PreTokenPattern.CHAR && tokenizer.vocabSize() < vocabSize) {

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -40,10 +41,11 @@ class PreparingOnAClusterTest {
                 "4000",
                 "--lines-per-language",
                 "2000");
-        CLUSTER.run("undisturbed", LONG, prepare("undisturbed"));
+        Matcher first =
+                Pattern.compile("(?m)^  1/(\\d+) ").matcher(CLUSTER.run("undisturbed", LONG, prepare("undisturbed")));
+        assertThat(first.find()).isTrue();
+        stages = Integer.parseInt(first.group(1));
         undisturbed = manifest("undisturbed");
-        Matcher stage = CLUSTER.polyglow("again", prepare("again")).awaitLog("  1/(\\d+) ", LONG);
-        stages = Integer.parseInt(stage.group(1));
         assertThat(stages).isGreaterThan(11);
     }
 
@@ -51,7 +53,7 @@ class PreparingOnAClusterTest {
     void shouldMakeTheSameCorpusWhenAnExecutorIsKilledAtEveryStageBoundary() throws Exception {
         JavaProcess driver = CLUSTER.polyglow("executors", prepare("executors"));
         for (int stage = 1; stage < stages; stage++) {
-            driver.awaitLog("  " + stage + "/" + stages + " ", LONG);
+            driver.awaitLog(endOf(stage), LONG);
             CLUSTER.spark().executors().stream().findAny().ifPresent(ProcessHandle::destroyForcibly);
         }
 
@@ -63,7 +65,7 @@ class PreparingOnAClusterTest {
     void shouldMakeTheSameCorpusWhenTheDriverIsKilledAtEveryStageBoundary() throws Exception {
         for (int stage = 1; stage < stages; stage++) {
             JavaProcess driver = CLUSTER.polyglow("driver-" + stage, prepare("drivers"));
-            driver.awaitLog("  " + stage + "/" + stages + " ", LONG);
+            driver.awaitLog(endOf(stage), LONG);
             driver.kill();
             driver.awaitExit(LONG);
             assertThat(CLUSTER.exists(CLUSTER.onHdfs("drivers")))
@@ -74,6 +76,11 @@ class PreparingOnAClusterTest {
         String log = CLUSTER.run("driver-last", LONG, prepare("drivers"));
         assertThat(log).contains("write shards (unchanged)");
         assertThat(manifest("drivers").toString()).isEqualTo(undisturbed.toString());
+    }
+
+    /** The line that tells that a stage is over. */
+    private static String endOf(int stage) {
+        return "(?m)^  " + stage + "/" + stages + " ";
     }
 
     private static JsonObject manifest(String output) throws Exception {

@@ -16,6 +16,8 @@ import java.util.Locale;
 public final class HtmlReport {
     private static final int MOST_ROWS = 100;
     private static final int CHART_HEIGHT = 120;
+    /** More do not fit side by side. */
+    private static final int MOST_LABELS = 10;
 
     private final CorpusReport report;
     private final Html html = new Html();
@@ -150,12 +152,14 @@ public final class HtmlReport {
                 .max()
                 .orElse(0);
         html.raw("<figure>").element("figcaption", "", histogram.title()).raw("<div class=\"columns\">");
-        for (Bar bar : histogram.bars()) {
+        int labelled = 1 + (histogram.bars().size() - 1) / MOST_LABELS;
+        for (int i = 0; i < histogram.bars().size(); i++) {
+            Bar bar = histogram.bars().get(i);
             html.raw("<div title=\"")
                     .text(bar.label() + " " + histogram.unit() + ": " + Numbers.count(bar.kept()) + " kept, "
                             + Numbers.count(bar.rejected()) + " left out")
                     .raw("\">" + column("out", bar.rejected(), most) + column("kept", bar.kept(), most) + "<span>")
-                    .text(bar.label())
+                    .text(i % labelled == 0 ? bar.label() : "")
                     .raw("</span></div>");
         }
         html.raw("</div></figure>");

@@ -105,7 +105,7 @@ final class CorpusNumbers {
                 fact("tokens to train on", manifest.tokens("train")),
                 fact("tokens held out", manifest.tokens("validation")),
                 fact("vocabulary", manifest.vocabSize()),
-                new Fact("fingerprint", manifest.fingerprint().substring(0, 16)));
+                new Fact("fingerprint", manifest.fingerprint().substring(0, 12)));
     }
 
     private static Fact fact(String name, long number) {

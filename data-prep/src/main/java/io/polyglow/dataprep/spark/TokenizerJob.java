@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -35,8 +36,8 @@ import scala.Tuple2;
 
 /**
  * Trains a tokenizer on a cluster: tasks count pre-tokens, a shuffle adds the counts up in 64 bits, and the driver learns from the
- * (pre-token, count) table. The result depends on the text alone, not on partitions. The driver holds the table, at most {@code max-pre-tokens} rows: when there are
- * more, all pre-tokens below the smallest count that makes the rest fit are left out.
+ * (pre-token, count) table. The result depends on the text alone, not on partitions. The driver holds the table, at most {@code max-pre-tokens} rows of eight bytes on
+ * average: when there are more, the rarest pre-tokens are left out.
  */
 public final class TokenizerJob {
     private static final String PRE_TOKEN = "pre_token";
@@ -79,42 +80,71 @@ public final class TokenizerJob {
     }
 
     private static TrainedTokenizer learn(Dataset<Row> counts, TokenizerConfig config, LanguageWeights weights) {
-        long distinct = counts.count();
+        Row all = counts.agg(functions.count(functions.lit(1)), Cut.bytes()).first();
+        long distinct = all.getLong(0);
         if (distinct == 0) {
             throw new PolyglowException(
                     ErrorKind.DATA, "There is no text to train a tokenizer on: all inputs are empty.");
         }
-        long least = distinct <= config.maxPreTokens() ? 1 : leastCount(counts, config.maxPreTokens());
-        Dataset<Row> kept =
-                least == 1 ? counts : counts.filter(functions.col(COUNT).geq(least));
-        long dropped = least == 1 ? 0 : distinct - kept.count();
-        TrainingReport report = new TrainingReport(distinct, dropped, least, weights.weights(), weights.scale());
+        long max = config.maxPreTokens();
+        boolean fits = distinct <= max && all.getLong(1) <= Cut.BYTES_OF_EACH * max;
+        Cut cut = fits ? Cut.ALL : Cut.of(counts, max);
+        Dataset<Row> kept = cut.isAll() ? counts : counts.filter(cut.keeps());
+        long dropped = cut.isAll() ? 0 : distinct - kept.count();
+        TrainingReport report = new TrainingReport(distinct, dropped, cut.least(), weights.weights(), weights.scale());
         return new TrainedTokenizer(learn(kept.toLocalIterator(), config, weights.scale()), report);
     }
 
-    /** The smallest count that at most {@code max} pre-tokens reach. */
-    private static long leastCount(Dataset<Row> counts, long max) {
-        Iterator<Row> histogram = counts.groupBy(COUNT)
-                .agg(functions.count(functions.lit(1)).as("words"))
-                .orderBy(functions.col(COUNT).desc())
-                .toLocalIterator();
-        long kept = 0;
-        long least = Long.MAX_VALUE;
-        while (histogram.hasNext()) {
-            Row row = histogram.next();
-            kept += row.getLong(1);
-            if (kept > max) {
-                break;
+    /**
+     * Which pre-tokens are learned from: those seen more than {@code count} times, and of those seen so often a share, drawn by their hash. So a language without spaces,
+     * most of whose pre-tokens are seen once, is left with a sample of them.
+     */
+    private record Cut(long count, double share) {
+        private static final Cut ALL = new Cut(0, 1);
+        private static final int BYTES_OF_EACH = 8;
+        private static final int GRAINS = 1 << 20;
+
+        /** The largest part with at most {@code max} pre-tokens of at most {@value #BYTES_OF_EACH} bytes on average. */
+        static Cut of(Dataset<Row> counts, long max) {
+            Iterator<Row> histogram = counts.groupBy(COUNT)
+                    .agg(functions.count(functions.lit(1)), bytes())
+                    .orderBy(functions.col(COUNT).desc())
+                    .toLocalIterator();
+            long rows = 0;
+            long bytes = 0;
+            while (histogram.hasNext()) {
+                Row row = histogram.next();
+                double roomForRows = (double) (max - rows) / row.getLong(1);
+                double roomForBytes = (double) (BYTES_OF_EACH * max - bytes) / row.getLong(2);
+                if (Math.min(roomForRows, roomForBytes) < 1) {
+                    return new Cut(row.getLong(0), Math.min(roomForRows, roomForBytes));
+                }
+                rows += row.getLong(1);
+                bytes += row.getLong(2);
             }
-            least = row.getLong(0);
+            return ALL;
         }
-        if (least == Long.MAX_VALUE) {
-            throw new PolyglowException(
-                    ErrorKind.DATA,
-                    "More than " + max
-                            + " distinct pre-tokens occur equally often, and none more often, so no rarest ones can be left out. Raise tokenizer.max-pre-tokens.");
+
+        static Column bytes() {
+            return functions.sum(functions.octet_length(functions.col(PRE_TOKEN)));
         }
-        return least;
+
+        boolean isAll() {
+            return equals(ALL);
+        }
+
+        /** Occurrences of the rarest that are kept. */
+        long least() {
+            return Math.max(1, count);
+        }
+
+        Column keeps() {
+            Column grain = functions.pmod(functions.xxhash64(functions.col(PRE_TOKEN)), functions.lit(GRAINS));
+            return functions
+                    .col(COUNT)
+                    .gt(count)
+                    .or(functions.col(COUNT).equalTo(count).and(grain.lt(share * GRAINS)));
+        }
     }
 
     private static LanguageWeights weights(JavaRDD<TrainingText> texts, TokenizerConfig config) {

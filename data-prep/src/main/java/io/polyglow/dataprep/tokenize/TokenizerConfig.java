@@ -48,7 +48,7 @@ public record TokenizerConfig(
         @Default("5000000")
                 @Range(min = 1000, max = 100000000)
                 @Doc(
-                        "Most distinct pre-tokens to learn from; the rarest are left out. The driver needs about 150 bytes for each.")
+                        "Most distinct pre-tokens to learn from, of eight bytes on average; of the rarest a sample is left. The driver needs about 150 bytes for each.")
                 int maxPreTokens,
         @Range(min = 1, max = 1000)
                 @Doc(

@@ -8,7 +8,7 @@ import java.util.TreeMap;
  * What a tokenizer learned from.
  *
  * @param preTokens distinct pre-tokens of the text
- * @param dropped distinct pre-tokens that were left out, being rarer than all that were kept
+ * @param dropped distinct pre-tokens that were left out: none is more frequent than one that was kept
  * @param leastCount occurrences of the rarest pre-token that was kept, weights included
  * @param weights by language, in units of 1/{@code scale}; empty when every language counts as it is
  */
