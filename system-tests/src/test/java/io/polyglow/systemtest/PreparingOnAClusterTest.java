@@ -30,6 +30,7 @@ class PreparingOnAClusterTest {
     private static int stages;
 
     @BeforeAll
+    @Timeout(600)
     static void prepareUndisturbed() throws Exception {
         CLUSTER.run(
                 "sample",
@@ -38,9 +39,9 @@ class PreparingOnAClusterTest {
                 "--output",
                 sample().toString(),
                 "--numbers",
-                "4000",
+                "1000",
                 "--lines-per-language",
-                "2000");
+                "300");
         Matcher first =
                 Pattern.compile("(?m)^  1/(\\d+) ").matcher(CLUSTER.run("undisturbed", LONG, prepare("undisturbed")));
         assertThat(first.find()).isTrue();
@@ -92,7 +93,7 @@ class PreparingOnAClusterTest {
         return CLUSTER.work().resolve("sample");
     }
 
-    /** Two executors on each worker, filters that the sample passes, near-duplicates, passages and an evaluation set. */
+    /** An executor on each worker, filters that the sample passes, near-duplicates, passages and an evaluation set. */
     private static String[] prepare(String output) {
         List<String> settings = List.of(
                 "input=" + sample() + "/train",
@@ -104,7 +105,7 @@ class PreparingOnAClusterTest {
                 "filter.fineweb.on=false",
                 "filter.c4.on=false",
                 "dedup.near.enabled=true",
-                "dedup.lines.min-documents=1000",
+                "dedup.lines.min-documents=100",
                 "decontamination.sets={held-out: " + sample() + "/heldout.jsonl}",
                 "decontamination.words=3",
                 "decontamination.shortest=3",
@@ -117,7 +118,7 @@ class PreparingOnAClusterTest {
                 "--conf",
                 "spark.executor.memory=1g",
                 "--conf",
-                "spark.executor.cores=1"));
+                "spark.executor.cores=2"));
         settings.forEach(setting -> arguments.addAll(List.of("--set", setting)));
         return arguments.toArray(String[]::new);
     }

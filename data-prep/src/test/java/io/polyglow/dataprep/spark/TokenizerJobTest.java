@@ -106,7 +106,9 @@ class TokenizerJobTest {
         TrainedTokenizer trained = TokenizerJob.train(
                 LocalSpark.session(), rdd(texts, 3), config("vocab-size=300", "max-pre-tokens=1000"));
         assertThat(trained.report().preTokens()).isGreaterThan(1000);
-        assertThat(trained.report().leastCount()).as("a sample of those seen once").isEqualTo(1);
+        assertThat(trained.report().leastCount())
+                .as("a sample of those seen once")
+                .isEqualTo(1);
         assertThat(trained.report().preTokens() - trained.report().dropped()).isBetween(900L, 1100L);
     }
 
