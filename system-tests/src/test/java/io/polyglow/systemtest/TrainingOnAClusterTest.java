@@ -33,6 +33,7 @@ class TrainingOnAClusterTest {
     private static List<String> lossesOfOneRank;
 
     @BeforeAll
+    @Timeout(300)
     static void prepareAndTrainOneRank() throws Exception {
         String sample = CLUSTER.work().resolve("sample").toString();
         CLUSTER.run("sample", SHORT, "sample", "--output", sample, "--numbers", "2000", "--lines-per-language", "300");

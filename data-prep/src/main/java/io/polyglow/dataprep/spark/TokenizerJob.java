@@ -45,6 +45,9 @@ public final class TokenizerJob {
     private static final StructType COUNTS =
             new StructType().add(PRE_TOKEN, DataTypes.BinaryType, false).add(COUNT, DataTypes.LongType, false);
 
+    /** The driver fetches the table partition by partition, a job each; many small ones would cost more than what is in them. */
+    private static final long ROWS_OF_A_JOB = 200_000;
+
     private TokenizerJob() {}
 
     /**
@@ -91,8 +94,9 @@ public final class TokenizerJob {
         Cut cut = fits ? Cut.ALL : Cut.of(counts, max);
         Dataset<Row> kept = cut.isAll() ? counts : counts.filter(cut.keeps());
         long dropped = cut.isAll() ? 0 : distinct - kept.count();
+        int jobs = (int) (1 + (distinct - dropped) / ROWS_OF_A_JOB);
         TrainingReport report = new TrainingReport(distinct, dropped, cut.least(), weights.weights(), weights.scale());
-        return new TrainedTokenizer(learn(kept.toLocalIterator(), config, weights.scale()), report);
+        return new TrainedTokenizer(learn(kept.coalesce(jobs).toLocalIterator(), config, weights.scale()), report);
     }
 
     /**
