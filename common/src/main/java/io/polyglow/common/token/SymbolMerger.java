@@ -3,7 +3,8 @@ package io.polyglow.common.token;
 import org.agrona.collections.IntArrayList;
 
 /**
- * Merges the symbols of one pre-token: always the pair of lowest rank, the leftmost among equals. Short pieces by {@link PieceMerger}, long ones by a heap of (rank, position) over a linked list, O(n log n), so that a pre-token of megabytes is no trap. Scratch memory for one thread.
+ * Merges the symbols of one pre-token: always the pair of lowest rank, the leftmost among equals. Short pieces by {@link PieceMerger}, long ones
+ * by a heap of (rank, position) over a linked list, O(n log n), so that a pre-token of megabytes is no trap. Scratch memory for one thread.
  */
 final class SymbolMerger {
     /** Up to here the quadratic scan is faster than the heap. */

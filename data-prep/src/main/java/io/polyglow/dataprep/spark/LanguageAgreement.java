@@ -92,7 +92,7 @@ public record LanguageAgreement(List<Measure> measures) {
                 .iterator();
     }
 
-    /** A table for people; empty when no document states its language. */
+    /** A table for people, or a sentence when no document states its language. */
     public String table() {
         List<String> lines = new ArrayList<>();
         lines.add(String.format(

@@ -110,7 +110,6 @@ public final class PrepareBench {
                 .write()
                 .text(raw.toUri().toString());
         org.apache.hadoop.fs.Path path = Locations.path(raw.toString());
-        // text files are named .txt by Spark, which are documents of their own
         try (FileSystem files = FileSystem.newInstance(spark.sessionState().newHadoopConf())) {
             ContentSummary summary = files.getContentSummary(path);
             return summary.getLength();

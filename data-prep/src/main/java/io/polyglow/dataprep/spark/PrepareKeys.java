@@ -76,7 +76,7 @@ record PrepareKeys(
                 .and(duplicates)
                 .key();
         String seed = "seed " + config.seed();
-        StageKey tokenizer = StageKey.of("tokenizer", 1)
+        StageKey tokenizer = StageKey.of("tokenizer", 2)
                 .and(kept)
                 .and(config.withoutPlaces().tokenizer())
                 .and(contents.tokenizer())
