@@ -14,14 +14,18 @@ import org.jspecify.annotations.Nullable;
 final class Derivations {
     private static final int BYTE = -1;
     private static final int UNREACHABLE = Integer.MAX_VALUE;
+    private static final int STRIDE = 4;
+    private static final int LEFT = 1;
+    private static final int RIGHT = 2;
     private static final byte[] EMPTY = {};
 
     private final MergeTable merges;
     private final byte[][] bytes;
     private final int[] idOfByte;
-    private final int[] rank;
-    private final int[] left;
-    private final int[] right;
+
+    /** For each token its rank, the token's two parts and a gap: one line of memory for one token. */
+    private final int[] made;
+
     private final boolean ordered;
 
     /**
@@ -35,13 +39,11 @@ final class Derivations {
         this.merges = MergeTable.of(pairs, mergedIds);
         this.bytes = bytes;
         this.idOfByte = idOfByte;
-        rank = new int[bytes.length];
-        left = new int[bytes.length];
-        right = new int[bytes.length];
-        Arrays.fill(rank, UNREACHABLE);
+        made = new int[STRIDE * bytes.length];
+        Arrays.fill(made, UNREACHABLE);
         for (int id : idOfByte) {
             if (id >= 0) {
-                rank[id] = BYTE;
+                made[STRIDE * id] = BYTE;
             }
         }
         ordered = derive(pairs, mergedIds);
@@ -52,7 +54,7 @@ final class Derivations {
 
     /** Whether the token can come out of merging; then its bytes alone are encoded as this one token. */
     boolean isReachable(int id) {
-        return rank[id] != UNREACHABLE;
+        return rank(id) != UNREACHABLE;
     }
 
     /** Whether every token is made of tokens that were made before. */
@@ -63,7 +65,7 @@ final class Derivations {
     /** Whether merge {@code index}, that of the given pair, is how its token is made; the others never happen. Only where tokens {@linkplain #areOrdered are ordered}. */
     boolean isDerivation(int leftId, int rightId, int index) {
         long merge = merges.find(leftId, rightId);
-        return merge >>> 32 == index && rank[(int) merge] == index;
+        return merge >>> 32 == index && rank((int) merge) == index;
     }
 
     /** The scratch memory that {@link #areStable} needs, one for each thread: none for a list where every token is made of tokens made before. */
@@ -88,15 +90,15 @@ final class Derivations {
         int a = first;
         int b = second;
         while (true) {
-            int rankOfA = rank[a];
-            int rankOfB = rank[b];
+            int rankOfA = rank(a);
+            int rankOfB = rank(b);
             int limit;
             if (rankOfA > rankOfB) {
                 limit = rankOfA;
-                a = right[a];
+                a = made[STRIDE * a + RIGHT];
             } else if (rankOfB >= 0) {
                 limit = rankOfB + 1;
-                b = left[b];
+                b = made[STRIDE * b + LEFT];
             } else {
                 return true;
             }
@@ -104,6 +106,10 @@ final class Derivations {
                 return false;
             }
         }
+    }
+
+    private int rank(int id) {
+        return made[STRIDE * id];
     }
 
     private boolean derive(IntPairs pairs, int[] mergedIds) {
@@ -114,9 +120,10 @@ final class Derivations {
             boolean counts = merges.find(l, r) >>> 32 == i;
             tooEarly[i] = counts && !(isReachable(l) && isReachable(r));
             if (counts && !tooEarly[i] && !isReachable(mergedIds[i]) && areStableBefore(l, r)) {
-                rank[mergedIds[i]] = i;
-                left[mergedIds[i]] = l;
-                right[mergedIds[i]] = r;
+                int at = STRIDE * mergedIds[i];
+                made[at] = i;
+                made[at + LEFT] = l;
+                made[at + RIGHT] = r;
             }
         }
         for (int i = 0; i < mergedIds.length; i++) {
@@ -130,10 +137,10 @@ final class Derivations {
     private void mergeEveryToken() {
         PieceMerger merger = new PieceMerger(merges);
         for (int id = 0; id < bytes.length; id++) {
-            if (rank[id] != BYTE) {
+            if (rank(id) != BYTE) {
                 boolean reachable = bytes[id].length > 1 && fill(merger, bytes[id], EMPTY);
                 reachable = reachable && merger.merge(bytes[id].length) == 1 && merger.symbols(1)[0] == id;
-                rank[id] = reachable ? 0 : UNREACHABLE;
+                made[STRIDE * id] = reachable ? 0 : UNREACHABLE;
             }
         }
     }

@@ -22,8 +22,9 @@ final class EncodingTables {
     private final Derivations derivations;
     private final TokenTrie reachable;
     private final @Nullable TokenTrie others;
-    private final int[] shorter;
-    private final int[] lengths;
+
+    /** {@code shorter << 32 | length} of each token: what encoding asks for one after the other. */
+    private final long[] shorterAndLength;
 
     EncodingTables(BpeModel model) {
         this.model = model;
@@ -34,8 +35,7 @@ final class EncodingTables {
         reachable = new TokenTrie(bytesOfId, longTokens(isText, true));
         int[] unmerged = model.wholePieceFirst() ? longTokens(isText, false) : new int[0];
         others = unmerged.length == 0 ? null : new TokenTrie(bytesOfId, unmerged);
-        shorter = shorterTokens();
-        lengths = Arrays.stream(bytesOfId).mapToInt(bytes -> bytes.length).toArray();
+        shorterAndLength = shorterAndLength();
     }
 
     int size() {
@@ -49,12 +49,12 @@ final class EncodingTables {
 
     /** Whether the text goes on with this token. */
     boolean isAt(int id, byte[] utf8, int at, int limit) {
-        int length = lengths[id];
+        int length = length(id);
         return limit - at >= length && Arrays.equals(utf8, at, at + length, bytesOfId[id], 0, length);
     }
 
     int length(int id) {
-        return lengths[id];
+        return (int) shorterAndLength[id];
     }
 
     Derivations derivations() {
@@ -74,7 +74,7 @@ final class EncodingTables {
 
     /** The longest reachable token that the given one properly begins with, or {@link #NO_TOKEN}. */
     int shorter(int id) {
-        return shorter[id];
+        return (int) (shorterAndLength[id] >> 32);
     }
 
     int idOfByte(byte b) {
@@ -142,12 +142,13 @@ final class EncodingTables {
                 .toArray();
     }
 
-    private int[] shorterTokens() {
-        int[] result = new int[size()];
+    private long[] shorterAndLength() {
+        long[] result = new long[size()];
         for (int id = 0; id < size(); id++) {
             byte[] bytes = bytesOfId[id];
             boolean hasShorter = bytes.length > 1 && derivations.isReachable(id);
-            result[id] = hasShorter ? longest(bytes, 0, bytes.length - 1) : NO_TOKEN;
+            long shorter = hasShorter ? longest(bytes, 0, bytes.length - 1) : NO_TOKEN;
+            result[id] = shorter << 32 | bytes.length;
         }
         return result;
     }
