@@ -24,6 +24,7 @@ import org.agrona.concurrent.NanoClock;
 /** Turns the parts of all ranks into a finished checkpoint: gathers, checks, writes the manifest, publishes, retires older ones. */
 public final class Committer {
     private static final long DEADLINE_NS = TimeUnit.MINUTES.toNanos(10);
+    private static final long FIRST_POLL_NS = TimeUnit.MILLISECONDS.toNanos(1);
     private static final long POLL_NS = TimeUnit.MILLISECONDS.toNanos(20);
 
     private final Store run;
@@ -96,21 +97,21 @@ public final class Committer {
 
     private Inventory part(String directory, int rank, long deadline) throws IOException {
         String file = PartWriter.partFile(directory, rank);
-        while (!run.exists(file)) {
-            waitForPart(rank, deadline);
+        for (long pauseNs = FIRST_POLL_NS; !run.exists(file); pauseNs = Math.min(2 * pauseNs, POLL_NS)) {
+            waitForPart(rank, deadline, pauseNs);
         }
         byte[] json = Stores.read(run, file, Manifest.MAX_BYTES);
         return Inventory.from(Json.parseObject(run.root() + "/" + file, json, Manifest.MAX_BYTES));
     }
 
-    private void waitForPart(int rank, long deadline) {
+    private void waitForPart(int rank, long deadline, long pauseNs) {
         if (clock.nanoTime() - deadline > 0) {
             throw new PolyglowException(
                     ErrorKind.ENVIRONMENT,
                     "rank " + rank + " has not written its part of a checkpoint to " + run.root() + " for "
                             + TimeUnit.NANOSECONDS.toMinutes(DEADLINE_NS) + " minutes; look at the log of that rank");
         }
-        LockSupport.parkNanos(POLL_NS);
+        LockSupport.parkNanos(pauseNs);
         if (Thread.interrupted()) {
             throw new PolyglowException(ErrorKind.PEER_LOST, "saving a checkpoint was interrupted");
         }
