@@ -8,7 +8,7 @@ import java.io.IOException;
 
 /**
  * A directory that appears whole or not at all: it is made as the result of a stage, in a sibling {@code NAME.stages}, and renamed at the end. An output that is
- * replaced stays, as {@code NAME.replaced}, until the new one stands.
+ * replaced stays, as {@code NAME.replaced}, until the new one stands; what no prepare run made is never replaced.
  */
 final class OutputDirectory implements AutoCloseable {
     private final Store store;
@@ -63,8 +63,19 @@ final class OutputDirectory implements AutoCloseable {
         return store.exists(name);
     }
 
+    /** An error if something stands here that no prepare run made: whatever is asked for, it is not ours to delete. */
+    void refuseForeign() throws IOException {
+        if (exists() && !Provenance.exists(store, name)) {
+            throw new PolyglowException(
+                    ErrorKind.USAGE,
+                    "The output " + parent + "/" + name + " exists and is not a corpus that prepare made: it has no"
+                            + " prepare.json. It is never replaced; choose another output.");
+        }
+    }
+
     /** An error if there is an output that may not be replaced. */
     void refuseToReplace() throws IOException {
+        refuseForeign();
         if (exists() && !overwrite) {
             throw new PolyglowException(
                     ErrorKind.USAGE,
@@ -73,8 +84,9 @@ final class OutputDirectory implements AutoCloseable {
         }
     }
 
-    /** Makes a directory of the store the output. */
+    /** Makes a directory of the store the output; what came to stand in its place since the run began may be no output. */
     void publish(String made) throws IOException {
+        refuseForeign();
         if (exists()) {
             store.delete(replaced());
             store.publish(name, replaced());

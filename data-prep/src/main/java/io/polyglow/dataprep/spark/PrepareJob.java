@@ -124,9 +124,7 @@ public final class PrepareJob {
 
     private PrepareReport run() throws IOException {
         Stores.checkWritable(output.store(), config.output());
-        if (!Provenance.exists(output.store(), output.published())) {
-            output.refuseToReplace();
-        }
+        output.refuseForeign();
         List<InputFile> files = InputFiles.list(
                 spark.sessionState().newHadoopConf(),
                 config.input(),
@@ -403,13 +401,23 @@ public final class PrepareJob {
         }
     }
 
-    /** A run that reads its own output would never find the same inputs again. */
+    /** A run that reads its own output would never find the same inputs again, and an output that holds the input would take it along when it is replaced. */
     private static void requireOutside(String input, String output) {
-        if ((Locations.path(output) + "/").startsWith(Locations.path(input) + "/")) {
+        if (isInside(output, input)) {
             throw new PolyglowException(
                     ErrorKind.USAGE,
                     "The output " + output + " lies inside the input " + input + "; choose a place outside of it.");
         }
+        if (isInside(input, output)) {
+            throw new PolyglowException(
+                    ErrorKind.USAGE,
+                    "The input " + input + " lies inside the output " + output
+                            + ", which is replaced as a whole; choose another output.");
+        }
+    }
+
+    private static boolean isInside(String inner, String outer) {
+        return (Locations.path(inner) + "/").startsWith(Locations.path(outer) + "/");
     }
 
     private static void requireKnown(@Nullable String language) {

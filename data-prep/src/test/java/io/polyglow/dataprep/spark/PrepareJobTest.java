@@ -417,9 +417,13 @@ class PrepareJobTest extends PrepareFixture {
 
     @Test
     void shouldRefuseAnOutputThatCannotBeMadeBeforeAnyWork() throws IOException {
-        Files.createDirectories(directory.resolve("foreign"));
-        assertUsageError(config("foreign"), "overwrite=true");
+        Path notes = Files.writeString(
+                Files.createDirectories(directory.resolve("foreign")).resolve("notes.txt"), "years of work");
+        assertUsageError(config("foreign"), "not a corpus that prepare made: it has no prepare.json");
+        assertUsageError(config("foreign", "overwrite=true"), "It is never replaced; choose another output.");
+        assertThat(notes).hasContent("years of work");
         assertUsageError(config("o", "output=" + input.resolve("out")), "inside the input");
+        assertUsageError(config("o", "output=" + directory, "overwrite=true"), "inside the output");
         assertUsageError(config("o", "language=not a language"), "BCP 47");
         Files.writeString(directory.resolve("file"), "");
         assertThatThrownBy(() -> PrepareJob.run(spark, config("file/out"), ProgressListener.SILENT))
