@@ -37,7 +37,8 @@ import picocli.CommandLine.Parameters;
             "Takes documents out of a corpus's token shards, rewriting only the shards that hold them, and leaves a tombstone.",
             "",
             "Documents with the same text go too. A later prepare of the corpus leaves them out; runs that were trained on"
-                    + " them cannot be resumed. Texts stay in the raw input and in CORPUS.stages: delete them there yourself.",
+                    + " them cannot be resumed. report.html and DATACARD.md, which tell of the corpus before and may show"
+                    + " the texts, are deleted. Texts stay in the raw input and in CORPUS.stages: delete them there yourself.",
             "Nobody may read or write the corpus meanwhile; killed at any moment, it is the old corpus or the new one."
         },
         footerHeading = "%nExamples:%n",
@@ -162,5 +163,7 @@ final class TakedownCommand implements Callable<Integer> {
                 + Console.count(tombstone.documents().size(), "document") + ", rewritten: "
                 + String.join(", ", tombstone.shards()));
         console.line("Fingerprint: " + tombstone.newFingerprint());
+        console.line("report.html and DATACARD.md told of the corpus before and are deleted; manifest.json has the counts"
+                + " of now. Texts are still in the raw input and in " + corpus + ".stages.");
     }
 }

@@ -141,7 +141,8 @@ class EmbeddedHdfsTest {
                         "its author asked",
                         "--master",
                         "local[1]"))
-                .contains("Take-down 1: 1 document, rewritten: train-00000, validation-00000");
+                .contains("Take-down 1: 1 document, rewritten: train-00000, validation-00000")
+                .contains("report.html and DATACARD.md told of the corpus before and are deleted");
         assertThat(inspect(on("/corpus")).getLong("documents")).isZero();
     }
 

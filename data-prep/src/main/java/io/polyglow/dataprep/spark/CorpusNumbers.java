@@ -1,13 +1,14 @@
 package io.polyglow.dataprep.spark;
 
-import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.substring;
 
 import io.polyglow.common.token.shard.CorpusManifest;
 import io.polyglow.common.token.shard.LanguageCount;
+import io.polyglow.dataprep.doc.Edits;
 import io.polyglow.dataprep.doc.Place;
+import io.polyglow.dataprep.doc.Rejections;
+import io.polyglow.dataprep.pii.PiiPolicy;
 import io.polyglow.dataprep.report.CorpusReport;
 import io.polyglow.dataprep.report.CorpusReport.Fact;
 import io.polyglow.dataprep.report.CorpusReport.Sample;
@@ -22,29 +23,56 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
+import org.apache.spark.api.java.function.MapFunction;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
 
-/** Counts what the report shows: one pass over what became of each document, one over the texts that are kept. */
+/**
+ * Counts what the report shows: one pass over what became of each document, one over the texts that are kept. Samples of what was left out show personal data no
+ * more than kept texts do, and nothing at all of a text that was taken down or left out for its personal data.
+ */
 final class CorpusNumbers {
     private static final int SAMPLE_CHARACTERS = 800;
 
+    private static final String WITHHELD = "[not shown]";
+    private static final StructType TEXT = new StructType()
+            .add(DocumentTable.ID, DataTypes.StringType, false)
+            .add(DocumentTable.TEXT, DataTypes.StringType, false);
+
     private final Dataset<Row> documents;
+    private final Dataset<Row> annotations;
     private final Dataset<Row> kept;
+    private final PiiPolicy pii;
     private final CorpusSums sums;
 
     /**
      * Counts.
      *
      * @param documents the texts as they were read
+     * @param annotations of these, see {@link Annotations}
      * @param duplicates what became of each document, see {@link Deduplication}
      * @param kept the texts that are trained on
+     * @param pii what is done about personal data
      * @param sources paths of the input files
      */
-    CorpusNumbers(Dataset<Row> documents, Dataset<Row> duplicates, Dataset<Row> kept, Collection<String> sources) {
+    CorpusNumbers(
+            Dataset<Row> documents,
+            Dataset<Row> annotations,
+            Dataset<Row> duplicates,
+            Dataset<Row> kept,
+            PiiPolicy pii,
+            Collection<String> sources) {
         CorpusSums none = new CorpusSums(SourceGroups.of(sources));
         this.documents = documents;
+        this.annotations = annotations;
         this.kept = kept;
+        this.pii = pii;
         CorpusSums outcomes =
                 duplicates.javaRDD().map(CorpusNumbers::outcome).aggregate(none, CorpusSums::add, CorpusSums::merge);
         CorpusSums texts = kept.select(DocumentTable.LANGUAGE, DocumentTable.BYTES)
@@ -82,8 +110,9 @@ final class CorpusNumbers {
         }
         List<Table> all = new ArrayList<>(sums.sources());
         all.addAll(tables);
-        List<Sample> samples = new ArrayList<>(samples(kept, sums.keptSamples()));
-        samples.addAll(samples(documents, sums.leftSamples()));
+        List<Chosen> chosen = sums.keptSamples();
+        List<Sample> samples = new ArrayList<>(samples(chosen, beginnings(kept.filter(isOneOf(chosen)))));
+        samples.addAll(samplesOfLeft());
         return new CorpusReport(
                 title,
                 facts(manifest),
@@ -112,16 +141,56 @@ final class CorpusNumbers {
         return new Fact(name, String.format(Locale.ROOT, "%,d", number));
     }
 
-    private static List<Sample> samples(Dataset<Row> texts, List<Chosen> chosen) {
+    private List<Sample> samplesOfLeft() {
+        Map<Boolean, List<Chosen>> chosen = sums.leftSamples().stream()
+                .collect(Collectors.partitioningBy(
+                        one -> one.reasons().stream().anyMatch(CorpusNumbers::isPrivate)));
         Map<String, String> beginnings = new HashMap<>();
-        for (Row row : texts.filter(col(DocumentTable.ID)
-                        .isInCollection(chosen.stream().map(Chosen::id).toList()))
-                .select(
-                        col(DocumentTable.ID),
-                        substring(coalesce(col(DocumentTable.TEXT), lit("")), 1, SAMPLE_CHARACTERS))
+        chosen.getOrDefault(true, List.of()).forEach(one -> beginnings.put(one.id(), WITHHELD));
+        beginnings.putAll(beginnings(redacted(chosen.getOrDefault(false, List.of()))));
+        return samples(sums.leftSamples(), beginnings);
+    }
+
+    private static boolean isPrivate(String reason) {
+        return reason.equals(Rejections.TAKEN_DOWN) || reason.startsWith(PiiPolicy.REASON);
+    }
+
+    /** Texts as they were read, but for personal data. */
+    private Dataset<Row> redacted(List<Chosen> chosen) {
+        PiiPolicy policy = pii;
+        MapFunction<Row, Row> redact = row -> {
+            String text = row.getString(1);
+            return RowFactory.create(
+                    row.getString(0), Edits.apply(text, policy.edits(text, PiiColumns.spans(row.getList(2)))));
+        };
+        // what the reader rejected has no text that was looked at
+        return documents
+                .filter(isOneOf(chosen))
+                .select(DocumentTable.ID, DocumentTable.TEXT)
+                .join(
+                        annotations
+                                .filter(isOneOf(chosen).and(col(Annotations.PII).isNotNull()))
+                                .select(DocumentTable.ID, Annotations.PII),
+                        DocumentTable.ID)
+                .map(redact, Encoders.row(TEXT));
+    }
+
+    private static Column isOneOf(List<Chosen> chosen) {
+        return col(DocumentTable.ID)
+                .isInCollection(chosen.stream().map(Chosen::id).toList());
+    }
+
+    private static Map<String, String> beginnings(Dataset<Row> texts) {
+        Map<String, String> beginnings = new HashMap<>();
+        for (Row row : texts.select(
+                        col(DocumentTable.ID), substring(col(DocumentTable.TEXT), 1, SAMPLE_CHARACTERS))
                 .collectAsList()) {
             beginnings.put(row.getString(0), row.getString(1));
         }
+        return beginnings;
+    }
+
+    private static List<Sample> samples(List<Chosen> chosen, Map<String, String> beginnings) {
         return chosen.stream()
                 .map(one ->
                         new Sample(one.place(), one.language(), one.reasons(), beginnings.getOrDefault(one.id(), "")))

@@ -17,6 +17,7 @@ import io.polyglow.dataprep.doc.Place;
 import io.polyglow.dataprep.filter.ThresholdCatalog;
 import io.polyglow.dataprep.language.LanguageLabel;
 import io.polyglow.dataprep.mix.MixPlan;
+import io.polyglow.dataprep.pii.PiiPolicy;
 import io.polyglow.dataprep.read.Format;
 import io.polyglow.dataprep.report.CorpusReport;
 import io.polyglow.dataprep.report.DataCard;
@@ -65,8 +66,6 @@ public final class PrepareJob {
     private static final String SHARDS = "shards.jsonl";
     private static final String MIX = "mix.json";
     private static final String CONTAMINATION = "contamination.json";
-    private static final String REPORT = "report.html";
-    private static final String CARD = "DATACARD.md";
     private static final int MAX_BYTES = 256 << 20;
 
     private final SparkSession spark;
@@ -317,9 +316,9 @@ public final class PrepareJob {
                 tables,
                 ConfigFile.of(config.withoutPlaces()).yaml());
         Stores.rewrite(
-                output.store(), directory + "/" + REPORT, HtmlReport.of(report).getBytes(StandardCharsets.UTF_8));
+                output.store(), directory + "/" + CorpusManifest.REPORT, HtmlReport.of(report).getBytes(StandardCharsets.UTF_8));
         Stores.rewrite(
-                output.store(), directory + "/" + CARD, DataCard.of(report).getBytes(StandardCharsets.UTF_8));
+                output.store(), directory + "/" + CorpusManifest.CARD, DataCard.of(report).getBytes(StandardCharsets.UTF_8));
         return numbers;
     }
 
@@ -330,8 +329,10 @@ public final class PrepareJob {
     private CorpusNumbers numbers(PrepareKeys keys, List<SourceFile> sources) {
         return new CorpusNumbers(
                 stages.table(keys.documents()),
+                stages.table(keys.annotations()),
                 stages.table(keys.duplicates()),
                 stages.table(keys.kept()),
+                new PiiPolicy(config.pii()),
                 sources.stream().map(SourceFile::path).toList());
     }
 

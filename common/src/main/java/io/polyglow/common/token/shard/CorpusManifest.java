@@ -42,6 +42,12 @@ public record CorpusManifest(
     /** Name of the tokenizer in a corpus directory. */
     public static final String TOKENIZER = "tokenizer.json";
 
+    /** Name of the page in a corpus directory that shows what the corpus is made of, with samples of its texts. */
+    public static final String REPORT = "report.html";
+
+    /** Name of the same numbers without samples, as Markdown. */
+    public static final String CARD = "DATACARD.md";
+
     private static final String FORMAT = "polyglow-tokens";
     private static final int VERSION = 1;
     private static final int MAX_BYTES = 256 << 20;

@@ -15,8 +15,9 @@ import java.util.TreeSet;
 
 /**
  * Takes documents out of the shards of a corpus, rewriting only those that hold them. New shards are written beside the old ones, under a name with the next
- * revision; then the tombstone; then the manifest is replaced, which is the one moment at which the corpus changes; then the old shards are deleted. Killed before
- * that moment, the corpus is the old one; killed after it, the new one, and what is left over is deleted by {@link #clean}.
+ * revision; then the tombstone; then the report and the data card, which tell of the corpus as it was and may show the texts, are deleted; then the manifest is
+ * replaced, which is the one moment at which the corpus changes; then the old shards are deleted. Killed before that moment, the corpus is the old one; killed
+ * after it, the new one, and what is left over is deleted by {@link #clean}.
  */
 public final class Takedown {
     private final Store store;
@@ -174,6 +175,9 @@ public final class Takedown {
                 before.chain().sha256());
         byte[] bytes = tombstone.encode();
         Stores.rewrite(store, Takedowns.path(directory, tombstone.number()), bytes);
+        for (String telling : List.of(CorpusManifest.REPORT, CorpusManifest.CARD)) {
+            store.delete(CorpusManifest.path(directory, telling));
+        }
         Takedowns.Chain chain = new Takedowns.Chain(tombstone.number(), Tombstone.sha256(bytes));
         revised.withTakedowns(chain).rewrite(store, directory);
         return tombstone;

@@ -39,6 +39,8 @@ class TakedownTest {
         assertThat(after.shards("train").get(1))
                 .isEqualTo(before.shards("train").get(1));
         assertThat(store.exists("corpus/train-00000.bin")).isFalse();
+        assertThat(store.exists("corpus/report.html")).isFalse();
+        assertThat(store.exists("corpus/DATACARD.md")).isFalse();
         assertThat(texts(store)).isEqualTo(textsWithout(5, 25));
         assertThat(after.documents()).isEqualTo(before.documents() - 2);
         int removed = textOf(5).length() + textOf(25).length();
@@ -122,6 +124,8 @@ class TakedownTest {
 
             String found = CorpusManifest.read(killed, CORPUS).fingerprint();
             assertThat(found).isIn(old, revised);
+            assertThat(found.equals(revised) && killed.exists("corpus/report.html"))
+                    .isFalse();
             changes += found.equals(revised) ? 1 : 0;
             TokenDataset.open(killed, CORPUS).checkLengths();
             assertThat(Takedowns.read(killed, CORPUS).tombstones()).hasSize(found.equals(old) ? 0 : 1);
@@ -208,6 +212,8 @@ class TakedownTest {
                 shards.add(writer.finish());
             }
         }
+        Stores.rewrite(store, "corpus/report.html", textOf(5).getBytes(StandardCharsets.UTF_8));
+        Stores.rewrite(store, "corpus/DATACARD.md", "40 documents".getBytes(StandardCharsets.UTF_8));
         CorpusManifest.of(TOKENIZER, shards, List.of()).write(store, CORPUS, TOKENIZER);
     }
 }
