@@ -11,6 +11,9 @@ public final class Rejections {
     /** The reason of a document that somebody had taken out of the corpus before. */
     public static final String TAKEN_DOWN = "taken down";
 
+    /** The reason of a document that nothing is left of after all {@link Edit}s. */
+    public static final String EMPTIED = "empty after edits";
+
     /** What a rule says, such as {@code gopher-quality.words 5 < 50}: its kind must not hold the number, or there would be as many kinds as numbers. */
     private static final Pattern RULE = Pattern.compile("([^\\s:]+) \\S+ [<>] \\S+");
 

@@ -56,7 +56,7 @@ final class CorpusNumbers {
      *
      * @param documents the texts as they were read
      * @param annotations of these, see {@link Annotations}
-     * @param duplicates what became of each document, see {@link Deduplication}
+     * @param duplicates which documents were chosen to be kept, see {@link Deduplication}
      * @param kept the texts that are trained on
      * @param pii what is done about personal data
      * @param sources paths of the input files
@@ -74,7 +74,7 @@ final class CorpusNumbers {
         this.kept = kept;
         this.pii = pii;
         CorpusSums outcomes =
-                duplicates.javaRDD().map(CorpusNumbers::outcome).aggregate(none, CorpusSums::add, CorpusSums::merge);
+                Outcomes.of(duplicates, kept).javaRDD().map(CorpusNumbers::outcome).aggregate(none, CorpusSums::add, CorpusSums::merge);
         CorpusSums texts = kept.select(DocumentTable.LANGUAGE, DocumentTable.BYTES)
                 .javaRDD()
                 .aggregate(

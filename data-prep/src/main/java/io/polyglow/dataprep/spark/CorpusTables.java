@@ -5,8 +5,11 @@ import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.store.Store;
 import io.polyglow.common.store.Stores;
 import java.io.IOException;
+import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -51,22 +54,28 @@ public final class CorpusTables {
 
     /** A table by name. */
     public Dataset<Row> table(String name) {
+        if (name.equals(Outcomes.TABLE)) {
+            return Outcomes.of(table("duplicates"), table("kept"));
+        }
         String location = locations.get(name);
         if (location == null) {
             throw new PolyglowException(
-                    ErrorKind.USAGE,
-                    "There is no table " + name + "; there are " + String.join(", ", locations.keySet()) + ".");
+                    ErrorKind.USAGE, "There is no table " + name + "; there are " + String.join(", ", names()) + ".");
         }
         return spark.read().parquet(Locations.path(location).toString());
     }
 
     /** Makes every table a view of its own name, for SQL. */
     public void createViews() {
-        locations.keySet().forEach(name -> table(name).createOrReplaceTempView(name));
+        names().forEach(name -> table(name).createOrReplaceTempView(name));
     }
 
-    /** The names of the tables. */
-    public Iterable<String> names() {
-        return locations.keySet();
+    /** The names of the tables, in order. */
+    public Collection<String> names() {
+        TreeSet<String> names = new TreeSet<>(locations.keySet());
+        if (names.containsAll(List.of("duplicates", "kept"))) {
+            names.add(Outcomes.TABLE);
+        }
+        return names;
     }
 }

@@ -1,5 +1,6 @@
 package io.polyglow.dataprep.spark;
 
+import io.polyglow.dataprep.clean.TextNormalizer;
 import io.polyglow.dataprep.doc.Edit;
 import io.polyglow.dataprep.doc.Edits;
 import io.polyglow.dataprep.filter.Filter;
@@ -8,8 +9,10 @@ import io.polyglow.dataprep.pii.PiiPolicy;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
-import org.apache.spark.api.java.function.MapFunction;
+import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
@@ -19,7 +22,8 @@ import org.apache.spark.sql.types.StructType;
 
 /**
  * The table {@code kept}: the texts that are trained on, each with its language and where it comes from. Whatever is taken out of a document is taken out here, by
- * {@link Edit}s that annotators and policies name. All later stages read nothing else.
+ * {@link Edit}s that annotators and policies name. A document that nothing but white space is left of is not there, see {@link Outcomes}. All later stages read
+ * nothing else.
  */
 final class KeptTexts implements Serializable {
     private static final long serialVersionUID = 1;
@@ -57,7 +61,7 @@ final class KeptTexts implements Serializable {
             Dataset<Row> documents, Dataset<Row> annotations, Dataset<Row> duplicates, List<Dataset<Row>> edits) {
         Dataset<Row> kept =
                 duplicates.filter(Deduplication.isKept()).select(DocumentTable.ID, Deduplication.CLUSTER_SIZE);
-        MapFunction<Row, Row> edit = this::edited;
+        FlatMapFunction<Row, Row> edit = this::edited;
         Dataset<Row> joined = documents
                 .select(
                         DocumentTable.ID,
@@ -74,10 +78,10 @@ final class KeptTexts implements Serializable {
             joined = joined.join(
                     edits.get(i).withColumnRenamed(EDITS, EDITS + i), new String[] {DocumentTable.ID}, "left");
         }
-        return joined.map(edit, Encoders.row(SCHEMA));
+        return joined.flatMap(edit, Encoders.row(SCHEMA));
     }
 
-    private Row edited(Row row) {
+    private Iterator<Row> edited(Row row) {
         String text = row.getAs(DocumentTable.TEXT);
         String language = row.getAs(DocumentTable.LANGUAGE);
         List<Edit> edits =
@@ -93,14 +97,18 @@ final class KeptTexts implements Serializable {
             }
         }
         String left = Edits.apply(text, edits);
-        return RowFactory.create(
-                row.getAs(DocumentTable.ID),
-                row.getAs(DocumentTable.SOURCE),
-                row.getAs(DocumentTable.POSITION),
-                language,
-                row.getAs(Deduplication.CLUSTER_SIZE),
-                row.getAs(DocumentTable.REPAIRS),
-                (long) left.getBytes(StandardCharsets.UTF_8).length,
-                left);
+        if (TextNormalizer.isBlank(left)) {
+            return Collections.emptyIterator();
+        }
+        return List.of(RowFactory.create(
+                        row.getAs(DocumentTable.ID),
+                        row.getAs(DocumentTable.SOURCE),
+                        row.getAs(DocumentTable.POSITION),
+                        language,
+                        row.getAs(Deduplication.CLUSTER_SIZE),
+                        row.getAs(DocumentTable.REPAIRS),
+                        (long) left.getBytes(StandardCharsets.UTF_8).length,
+                        left))
+                .iterator();
     }
 }

@@ -51,7 +51,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@code documents}: Parquet, every document as it was read and normalised;
  *   <li>{@code decisions}: for each of them the reasons to leave it out;
  *   <li>{@code duplicates}: of those without a reason, the cluster of equal ones and the one kept;
- *   <li>{@code kept}: the texts that are trained on.
+ *   <li>{@code kept}: the texts that are trained on, those that edits left something of.
  * </ul>
  *
  * The output appears whole or not at all and holds {@code tokenizer.json}, {@code train-NNNNN} and {@code validation-NNNNN} token shards,
@@ -367,7 +367,7 @@ public final class PrepareJob {
 
     private PolyglowException nothingKept(PrepareKeys keys, List<SourceFile> sources) {
         String what = "The input " + config.input() + " gives no text to train on: ";
-        List<Row> first = stages.table(keys.duplicates())
+        List<Row> first = Outcomes.of(stages.table(keys.duplicates()), stages.table(keys.kept()))
                 .filter(functions.not(Decisions.stays()))
                 .select(
                         functions.col(DocumentTable.SOURCE),

@@ -70,7 +70,7 @@ record PrepareKeys(
         StageKey contamination = contamination(config, decisions, contents.evaluationSets());
         StageKey duplicates = duplicates(config, contamination, contents.earlierIndex());
         StageKey passages = StageKey.of("passages", 1).and(duplicates).key();
-        StageKey kept = StageKey.of("kept", 2)
+        StageKey kept = StageKey.of("kept", 3)
                 .and(documents)
                 .and(annotations)
                 .and(duplicates)

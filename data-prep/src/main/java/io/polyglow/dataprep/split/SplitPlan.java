@@ -32,6 +32,9 @@ public record SplitPlan(Mode mode, double validation, long seed) implements Seri
 
     /** The non-empty pieces of a document, in order. */
     public List<Piece> pieces(String id, String text) {
+        if (text.isEmpty()) {
+            return List.of();
+        }
         if (mode == Mode.DOCUMENTS) {
             return List.of(new Piece(draw(id) < validation ? Side.VALIDATION : Side.TRAIN, text));
         }

@@ -94,7 +94,7 @@ class PrepareJobTest extends PrepareFixture {
         CorpusTables tables = CorpusTables.open(spark, directory.resolve("out") + "/");
         tables.createViews();
 
-        assertThat(tables.names()).containsExactly("annotations", "decisions", "documents", "duplicates", "kept");
+        assertThat(tables.names()).containsExactly("annotations", "decisions", "documents", "duplicates", "kept", "outcomes");
         assertThat(spark.sql(
                                 "select d.source from documents d join decisions using (id) where size(reasons) > 0 order by 1")
                         .collectAsList())

@@ -27,6 +27,12 @@ class SplitPlanTest {
     }
 
     @Test
+    void shouldMakeNoPieceOfAnEmptyText() {
+        assertThat(new SplitPlan(Mode.DOCUMENTS, 0.1, 7).pieces("id", "")).isEmpty();
+        assertThat(new SplitPlan(Mode.CONTIGUOUS, 0.1, 7).pieces("id", "")).isEmpty();
+    }
+
+    @Test
     void shouldMoveNoDocumentFromValidationWhenMoreIsHeldOut() {
         SplitPlan less = new SplitPlan(Mode.DOCUMENTS, 0.1, 7);
         SplitPlan more = new SplitPlan(Mode.DOCUMENTS, 0.2, 7);
