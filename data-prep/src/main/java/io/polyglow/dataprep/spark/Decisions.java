@@ -9,10 +9,10 @@ import io.polyglow.dataprep.filter.ThresholdCatalog;
 import io.polyglow.dataprep.pii.PiiPolicy;
 import java.io.Serializable;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.apache.spark.api.java.function.MapFunction;
+import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
@@ -48,18 +48,18 @@ final class Decisions implements Serializable {
     private final boolean filters;
     private final ThresholdCatalog thresholds;
     private final PiiPolicy pii;
-    private final Set<String> takenDown;
+    private final Broadcast<Set<String>> takenDown;
 
     /**
      * Decides by these thresholds, unless the filters are off, and by what is done about personal data.
      *
-     * @param takenDown ids and hashes of texts that must not come back
+     * @param takenDown hashes of texts, or ids of documents, that must not come back
      */
-    Decisions(boolean filters, ThresholdCatalog thresholds, PiiPolicy pii, Set<String> takenDown) {
+    Decisions(boolean filters, ThresholdCatalog thresholds, PiiPolicy pii, Broadcast<Set<String>> takenDown) {
         this.filters = filters;
         this.thresholds = thresholds;
         this.pii = pii;
-        this.takenDown = new HashSet<>(takenDown);
+        this.takenDown = takenDown;
     }
 
     /** Decides on {@link Annotations}. */
@@ -83,8 +83,9 @@ final class Decisions implements Serializable {
             return List.of(rejected);
         }
         List<String> reasons = new ArrayList<>();
-        if (takenDown.contains(annotated.<String>getAs(DocumentTable.ID))
-                || takenDown.contains(annotated.<String>getAs(DocumentTable.CONTENT_HASH))) {
+        Set<String> taken = takenDown.value();
+        if (taken.contains(annotated.<String>getAs(DocumentTable.ID))
+                || taken.contains(annotated.<String>getAs(DocumentTable.CONTENT_HASH))) {
             reasons.add(Rejections.TAKEN_DOWN);
         }
         if (filters) {

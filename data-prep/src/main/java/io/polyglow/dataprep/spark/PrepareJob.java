@@ -30,9 +30,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
@@ -181,7 +179,7 @@ public final class PrepareJob {
             Takedowns takedowns)
             throws IOException {
         output.refuseToReplace();
-        Dataset<Row> kept = new Selection(spark, config, keys, stages, thresholds, takenDown(takedowns)).kept(files);
+        Dataset<Row> kept = new Selection(spark, config, keys, stages, thresholds, takedowns.names()).kept(files);
         KeptTotals totals = KeptTotals.of(kept, config.split().plan(config.seed()));
         if (totals.documents() == 0) {
             throw nothingKept(keys, sources);
@@ -213,12 +211,6 @@ public final class PrepareJob {
                         tokenizer,
                         fertility,
                         Provenance.of(config, keys.corpus().hash()).withCounts(numbers.rejected(), repaired(kept))));
-    }
-
-    private static Set<String> takenDown(Takedowns takedowns) {
-        Set<String> taken = new HashSet<>(takedowns.ids());
-        taken.addAll(takedowns.contentHashes());
-        return taken;
     }
 
     private void writeContamination(String directory, PrepareKeys keys) throws IOException {

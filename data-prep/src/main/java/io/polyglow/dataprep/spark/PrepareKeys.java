@@ -60,7 +60,7 @@ record PrepareKeys(
     static PrepareKeys of(PrepareConfig config, Contents contents, ThresholdCatalog thresholds) {
         StageKey documents = documents(config, contents.sources());
         StageKey annotations = annotations(config, documents, contents.languageModels(), thresholds);
-        StageKey decisions = StageKey.of("decisions", 4)
+        StageKey decisions = StageKey.of("decisions", 5)
                 .and(annotations)
                 .and(config.filter())
                 .and(thresholds.text())

@@ -9,8 +9,11 @@ import io.polyglow.dataprep.filter.ThresholdCatalog;
 import io.polyglow.dataprep.pii.PiiPolicy;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -25,7 +28,7 @@ final class Selection {
     private final PiiPolicy pii;
     private final Set<String> takenDown;
 
-    /** Selects; {@code takenDown}, ids and hashes of texts, must not come back. */
+    /** Selects; {@code takenDown}, hashes of texts or ids of documents, must not come back. */
     Selection(
             SparkSession spark,
             PrepareConfig config,
@@ -56,7 +59,7 @@ final class Selection {
                 "read", keys.documents(), () -> new DocumentSource(spark, config.readOptions()).read(files));
         Dataset<Row> annotations = stages.table("annotate", keys.annotations(), () -> annotate(documents));
         Dataset<Row> decisions = stages.table(
-                "filter", keys.decisions(), () -> new Decisions(filters, thresholds, pii, takenDown).of(annotations));
+                "filter", keys.decisions(), () -> decide(annotations));
         List<Dataset<Row>> edits = new ArrayList<>();
         Dataset<Row> decided = decontaminate(documents, decisions, edits);
         Dataset<Row> duplicates = deduplicate(documents, decided);
@@ -68,6 +71,12 @@ final class Selection {
     private Dataset<Row> annotate(Dataset<Row> documents) {
         LanguageModelFiles models = LanguageModelFiles.distribute(spark, config.languageId());
         return new Annotations(models, thresholds, config.language()).of(spark, documents);
+    }
+
+    private Dataset<Row> decide(Dataset<Row> annotations) {
+        Broadcast<Set<String>> taken =
+                JavaSparkContext.fromSparkContext(spark.sparkContext()).broadcast(new HashSet<>(takenDown));
+        return new Decisions(config.filter().on(), thresholds, pii, taken).of(annotations);
     }
 
     /** The decisions, with one more reason for what holds too much of an evaluation set. */

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -91,5 +92,37 @@ class WithheldTextsTest extends PrepareFixture {
         assertThat(report())
                 .contains("order.txt", "<mark>taken down</mark>", "[not shown]")
                 .doesNotContain("Forbidden words");
+    }
+
+    @Test
+    void shouldLeaveOutTheTextThatWasTakenDownAndNotWhatStandsInItsPlaceNow() throws IOException {
+        Path lines = directory.resolve("growing.jsonl");
+        String line = "{\"text\":\"Line number %d of a file that grows.\"}\n";
+        StringBuilder text = new StringBuilder();
+        for (int i = 1; i <= 20; i++) {
+            text.append(String.format(line, i));
+        }
+        Files.writeString(lines, text);
+        PrepareJob.run(spark, web("input=" + lines), ProgressListener.SILENT);
+        List<Row> rows = table("out", "documents")
+                .filter("position in (7, 12)")
+                .orderBy("position")
+                .select("id", "content_hash")
+                .collectAsList();
+        takeDown(rows.get(0).getString(0), rows.get(0).getString(1));
+        takeDown(rows.get(1).getString(0), null);
+        Files.writeString(lines, String.format(line, 0) + text);
+
+        PrepareReport report =
+                PrepareJob.run(spark, web("input=" + lines, "overwrite=true"), ProgressListener.SILENT);
+
+        assertThat(report.rejected()).containsExactly(Map.entry("taken down", 2L));
+        assertThat(table("out", "decisions")
+                        .filter("size(reasons) > 0")
+                        .orderBy("position")
+                        .select("position")
+                        .collectAsList())
+                .extracting(row -> row.getLong(0))
+                .containsExactly(8L, 12L);
     }
 }

@@ -62,25 +62,18 @@ public record Takedowns(List<Tombstone> tombstones, Chain chain) {
         return new Takedowns(List.copyOf(tombstones), chain);
     }
 
-    /** The ids of all documents that were taken out, in hex. */
-    public Set<String> ids() {
-        Set<String> ids = new TreeSet<>();
-        tombstones.forEach(tombstone ->
-                tombstone.documents().forEach(taken -> ids.add(taken.id().toString())));
-        return ids;
-    }
-
-    /** The known hashes of their texts, in hex. */
-    public Set<String> contentHashes() {
-        Set<String> hashes = new TreeSet<>();
+    /**
+     * What names the documents that were taken out, in hex: the hash of the text, or, where it is not known, the id. An id names a place, which may hold another
+     * text by now.
+     */
+    public Set<String> names() {
+        Set<String> names = new TreeSet<>();
         for (Tombstone tombstone : tombstones) {
             for (Tombstone.Taken taken : tombstone.documents()) {
-                if (taken.contentHash() != null) {
-                    hashes.add(taken.contentHash());
-                }
+                names.add(taken.contentHash() != null ? taken.contentHash() : taken.id().toString());
             }
         }
-        return hashes;
+        return names;
     }
 
     /** The take-down that ended a corpus with this fingerprint. */

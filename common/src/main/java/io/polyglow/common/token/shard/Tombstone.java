@@ -48,7 +48,7 @@ public record Tombstone(
     /**
      * A document that was taken out.
      *
-     * @param contentHash SHA-256 of its normalised text, so that the same text from another place stays out too; null when it is not known
+     * @param contentHash SHA-256 of its normalised text, by which it is left out of later corpora, from whatever place; null when it is not known
      */
     public record Taken(DocumentId id, @Nullable String contentHash) {}
 

@@ -60,8 +60,7 @@ class TakedownTest {
         Takedowns takedowns = Takedowns.read(store, CORPUS);
 
         assertThat(takedowns.tombstones()).containsExactly(first, second);
-        assertThat(takedowns.ids()).containsExactlyInAnyOrder(id(5).toString(), id(6).toString(), id(31).toString());
-        assertThat(takedowns.contentHashes()).containsExactlyInAnyOrder("hash 5", "hash 6", "hash 31");
+        assertThat(takedowns.names()).containsExactlyInAnyOrder("hash 5", "hash 6", "hash 31");
         assertThat(takedowns.after(first.newFingerprint())).contains(second);
         assertThat(takedowns.after(second.newFingerprint())).isEmpty();
         assertThat(CorpusManifest.read(store, CORPUS).shards().get(0).name()).isEqualTo("train-00000.2");
@@ -70,6 +69,20 @@ class TakedownTest {
         assertThat(Stores.read(store, "copy/takedown/0002.json", 1 << 20))
                 .isEqualTo(Stores.read(store, "corpus/takedown/0002.json", 1 << 20));
         assertThat(Takedowns.read(store, "nowhere").tombstones()).isEmpty();
+    }
+
+    @Test
+    void shouldNameADocumentByItsIdOnlyWhereItsTextIsNotKnown() throws IOException {
+        write(store);
+        Takedown.run(
+                store,
+                CORPUS,
+                List.of(new Tombstone.Taken(id(5), null), new Tombstone.Taken(id(6), "hash 6")),
+                "asked by a test",
+                NOW);
+
+        assertThat(Takedowns.read(store, CORPUS).names())
+                .containsExactlyInAnyOrder(id(5).toString(), "hash 6");
     }
 
     @Test
