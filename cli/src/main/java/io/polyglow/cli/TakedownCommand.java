@@ -131,11 +131,7 @@ final class TakedownCommand implements Callable<Integer> {
         try (SparkSession session = spark.session("polyglow takedown " + corpus)) {
             DocumentLookup.open(session, place)
                     .withEquals(wanted, sources, urls)
-                    .values()
-                    .forEach(found -> {
-                        DocumentId id = DocumentId.parse(found.id());
-                        taken.put(id, new Tombstone.Taken(id, found.contentHash()));
-                    });
+                    .forEach(found -> taken.put(found.id(), found));
         }
         if (taken.isEmpty()) {
             throw new PolyglowException(

@@ -4,13 +4,17 @@ import static org.apache.spark.sql.functions.col;
 
 import io.polyglow.common.store.Store;
 import io.polyglow.common.store.Stores;
+import io.polyglow.common.token.shard.DocumentId;
+import io.polyglow.common.token.shard.Tombstone;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  * corpus. Whole tables are scanned once a call, without their texts.
  */
 public final class DocumentLookup {
+    private static final String URL = "url";
+
     private final Dataset<Row> documents;
     private final Dataset<Row> decisions;
 
@@ -65,53 +71,18 @@ public final class DocumentLookup {
 
     /** The documents with these ids, by id; unknown ids have no entry. */
     public Map<String, Found> byId(Collection<String> ids) {
-        return find(col(DocumentTable.ID).isInCollection(ids));
-    }
-
-    /**
-     * The documents that any of these name, and those with the same text, since the shards hold one of equals only.
-     *
-     * @param sources {@code file} or {@code file:line}, as in reports
-     */
-    public Map<String, Found> withEquals(Collection<String> ids, Collection<String> sources, Collection<String> urls) {
-        Column named = col(DocumentTable.ID).isInCollection(ids).or(col("url").isInCollection(urls));
-        for (String source : sources) {
-            named = named.or(at(source));
-        }
-        Map<String, Found> found = find(named);
-        List<String> hashes = found.values().stream()
-                .map(Found::contentHash)
-                .filter(hash -> hash != null)
-                .distinct()
-                .toList();
-        found.putAll(find(col(DocumentTable.CONTENT_HASH).isInCollection(hashes)));
-        return found;
-    }
-
-    private static Column at(String source) {
-        Column file = col(DocumentTable.SOURCE).equalTo(source);
-        int colon = source.lastIndexOf(':');
-        if (colon < 0 || !source.substring(colon + 1).matches("[0-9]{1,18}")) {
-            return file;
-        }
-        return file.or(col(DocumentTable.SOURCE)
-                .equalTo(source.substring(0, colon))
-                .and(col(DocumentTable.POSITION).equalTo(Long.parseLong(source.substring(colon + 1)))));
-    }
-
-    private Map<String, Found> find(Column which) {
-        Map<String, Found> found = new TreeMap<>();
-        Dataset<Row> matching = documents
-                .filter(which)
+        Dataset<Row> rows = documents
                 .select(
                         DocumentTable.ID,
                         DocumentTable.SOURCE,
                         DocumentTable.POSITION,
                         DocumentTable.OFFSET,
-                        "url",
-                        DocumentTable.CONTENT_HASH);
-        for (Row row : matching.join(decisions.select(DocumentTable.ID, Decisions.REASONS), DocumentTable.ID)
-                .collectAsList()) {
+                        URL,
+                        DocumentTable.CONTENT_HASH)
+                .join(table(ids), DocumentTable.ID)
+                .join(decisions.select(DocumentTable.ID, Decisions.REASONS), DocumentTable.ID);
+        Map<String, Found> found = new TreeMap<>();
+        for (Row row : rows.collectAsList()) {
             found.put(
                     row.getString(0),
                     new Found(
@@ -124,5 +95,48 @@ public final class DocumentLookup {
                             row.getList(6)));
         }
         return found;
+    }
+
+    /**
+     * The documents that any of these name, and those with the same text, since the shards hold one of equals only. What is named may be a file of millions: it is
+     * found by joins, and only ids and hashes come to the driver.
+     *
+     * @param sources {@code file} or {@code file:line}, as in reports
+     */
+    public List<Tombstone.Taken> withEquals(
+            Collection<String> ids, Collection<String> sources, Collection<String> urls) {
+        Column named = col(URL).isInCollection(urls);
+        for (String source : sources) {
+            named = named.or(at(source));
+        }
+        Dataset<Row> all = documents.select(
+                DocumentTable.ID, DocumentTable.CONTENT_HASH, DocumentTable.SOURCE, DocumentTable.POSITION, URL);
+        Dataset<Row> found = all.filter(named)
+                .select(DocumentTable.ID, DocumentTable.CONTENT_HASH)
+                .unionByName(all.join(table(ids), DocumentTable.ID)
+                        .select(DocumentTable.ID, DocumentTable.CONTENT_HASH));
+        Dataset<Row> equal = all.select(DocumentTable.ID, DocumentTable.CONTENT_HASH)
+                .join(found.select(DocumentTable.CONTENT_HASH), new String[] {DocumentTable.CONTENT_HASH}, "left_semi");
+        return found.unionByName(equal).distinct().orderBy(DocumentTable.ID).collectAsList().stream()
+                .map(row -> new Tombstone.Taken(DocumentId.parse(row.getString(0)), row.getString(1)))
+                .toList();
+    }
+
+    private Dataset<Row> table(Collection<String> ids) {
+        return documents
+                .sparkSession()
+                .createDataset(List.copyOf(new TreeSet<>(ids)), Encoders.STRING())
+                .toDF(DocumentTable.ID);
+    }
+
+    private static Column at(String source) {
+        Column file = col(DocumentTable.SOURCE).equalTo(source);
+        int colon = source.lastIndexOf(':');
+        if (colon < 0 || !source.substring(colon + 1).matches("[0-9]{1,18}")) {
+            return file;
+        }
+        return file.or(col(DocumentTable.SOURCE)
+                .equalTo(source.substring(0, colon))
+                .and(col(DocumentTable.POSITION).equalTo(Long.parseLong(source.substring(colon + 1)))));
     }
 }

@@ -1,0 +1,102 @@
+package io.polyglow.dataprep.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.polyglow.common.token.shard.Tombstone;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.stream.Collectors;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.execution.QueryExecution;
+import org.apache.spark.sql.util.QueryExecutionListener;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Which documents are meant when an id, a file or an address is named. */
+class DocumentLookupTest extends PrepareFixture {
+    private static final String LINE = "{\"text\":\"text %d\",\"url\":\"https://%s.org/%d\"}\n";
+
+    private DocumentLookup lookup;
+    private Map<String, Row> rows;
+
+    @BeforeEach
+    void prepare() throws IOException {
+        Path files = Files.createDirectories(directory.resolve("files"));
+        Files.writeString(files.resolve("a.jsonl"), lines("a", 0, 60) + "{\"text\": broken\n");
+        Files.writeString(files.resolve("b.jsonl"), lines("b", 40, 100));
+        PrepareJob.run(spark, config("out", "input=" + files, "language=en"), ProgressListener.SILENT);
+        lookup = DocumentLookup.open(spark, directory.resolve("out").toString());
+        rows = table("out", "documents").collectAsList().stream()
+                .collect(Collectors.toMap(row -> row.getAs("source") + ":" + row.getAs("position"), row -> row));
+    }
+
+    private static String lines(String host, int from, int to) {
+        StringBuilder lines = new StringBuilder();
+        for (int i = from; i < to; i++) {
+            lines.append(String.format(LINE, i, host, i));
+        }
+        return lines.toString();
+    }
+
+    private String id(String place) {
+        return rows.get(place).getAs("id");
+    }
+
+    @Test
+    void shouldFindWhatIsNamedAndItsEquals() {
+        assertThat(lookup.withEquals(List.of(id("a.jsonl:3")), List.of("b.jsonl:1"), List.of("https://b.org/99")))
+                .extracting(taken -> taken.id().toString())
+                .containsExactlyInAnyOrder(
+                        id("a.jsonl:3"), id("b.jsonl:1"), id("a.jsonl:41"), id("b.jsonl:60"));
+        assertThat(lookup.withEquals(List.of(), List.of("c.jsonl"), List.of())).isEmpty();
+        assertThat(lookup.withEquals(List.of(id("a.jsonl:61")), List.of(), List.of()))
+                .extracting(Tombstone.Taken::contentHash)
+                .containsExactly((String) null);
+    }
+
+    @Test
+    void shouldTellOfDocumentsById() {
+        Map<String, DocumentLookup.Found> found =
+                lookup.byId(List.of(id("a.jsonl:61"), id("b.jsonl:2"), "00000000000000000000000000000000"));
+
+        assertThat(found).containsOnlyKeys(id("a.jsonl:61"), id("b.jsonl:2"));
+        assertThat(found.get(id("b.jsonl:2")).url()).isEqualTo("https://b.org/41");
+        assertThat(found.get(id("a.jsonl:61")).reasons()).singleElement().asString().startsWith("malformed JSON");
+    }
+
+    /** A file of millions must not become a query with millions of literals. */
+    @Test
+    void shouldFindEqualsOfAWholeFileByJoins() {
+        Queue<String> plans = new ConcurrentLinkedQueue<>();
+        QueryExecutionListener listener = new QueryExecutionListener() {
+            @Override
+            public void onSuccess(String function, QueryExecution execution, long durationNs) {
+                plans.add(execution.analyzed().toString());
+            }
+
+            @Override
+            public void onFailure(String function, QueryExecution execution, Exception problem) {
+                plans.add(problem.toString());
+            }
+        };
+        spark.listenerManager().register(listener);
+        try {
+            List<Tombstone.Taken> taken = lookup.withEquals(List.of(), List.of("a.jsonl"), List.of());
+
+            assertThat(taken).hasSize(61 + 20);
+            spark.sparkContext().listenerBus().waitUntilEmpty();
+        } finally {
+            spark.listenerManager().unregister(listener);
+        }
+        assertThat(plans)
+                .isNotEmpty()
+                .allSatisfy(plan -> assertThat(rows.values())
+                        .extracting(row -> row.<String>getAs("content_hash"))
+                        .noneMatch(hash -> hash != null && plan.contains(hash)));
+    }
+}
