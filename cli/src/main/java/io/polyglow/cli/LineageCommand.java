@@ -11,6 +11,7 @@ import io.polyglow.common.token.shard.DocumentId;
 import io.polyglow.common.token.shard.SplitIndex;
 import io.polyglow.common.token.shard.TokenDataset;
 import io.polyglow.common.token.shard.Tombstone;
+import io.polyglow.common.trace.MetricsTail;
 import io.polyglow.dataprep.spark.DocumentLookup;
 import io.polyglow.trainer.checkpoint.CheckpointDirectory;
 import io.polyglow.trainer.config.TrainConfig;
@@ -56,7 +57,10 @@ final class LineageCommand implements Callable<Integer> {
     @Parameters(paramLabel = "PLACE", description = "A run, or with --document also a corpus.")
     private String place;
 
-    @Option(names = "--step", paramLabel = "N", description = "A training step, counted from 1.")
+    @Option(
+            names = "--step",
+            paramLabel = "N",
+            description = "A training step, from 1 to the last one that the run has taken.")
     private @Nullable Long step;
 
     @Option(
@@ -96,7 +100,7 @@ final class LineageCommand implements Callable<Integer> {
                     requireSameCorpus(resolved, dataset);
                 }
                 List<LineageRow> rows = step != null
-                        ? ofStep(required(run), dataset, step)
+                        ? ofStep(required(run), resolved, dataset, step)
                         : ofDocument(run, resolved, dataset, document(document));
                 print(rows, lookUp(corpus, rows));
             }
@@ -161,9 +165,17 @@ final class LineageCommand implements Callable<Integer> {
                         run.batch().documentMask()));
     }
 
-    private List<LineageRow> ofStep(TrainConfig run, TokenDataset corpus, long wanted) {
+    private List<LineageRow> ofStep(TrainConfig run, String location, TokenDataset corpus, long wanted)
+            throws IOException {
         if (wanted < 1) {
             throw new PolyglowException(ErrorKind.USAGE, "--step " + wanted + " is before the first step, 1.");
+        }
+        long last = lastStep(location);
+        if (wanted > last) {
+            throw new PolyglowException(
+                    ErrorKind.USAGE,
+                    "--step " + wanted + " was never taken: the run " + place
+                            + (last == 0 ? " has taken no step yet." : "'s last step is " + last + "."));
         }
         int global = run.batch().global();
         int first = 0;
@@ -211,10 +223,13 @@ final class LineageCommand implements Callable<Integer> {
         return rows;
     }
 
+    /** The last step that was taken: that of the last checkpoint, or a later one in the metrics. */
     private static long lastStep(String run) throws IOException {
         try (Store store = Stores.open(run)) {
             List<Long> steps = new CheckpointDirectory(store).steps();
-            return steps.isEmpty() ? 0 : steps.get(steps.size() - 1);
+            long saved = steps.isEmpty() ? 0 : steps.get(steps.size() - 1);
+            List<JsonObject> later = new MetricsTail(store, saved).poll();
+            return later.isEmpty() ? saved : later.get(later.size() - 1).getLong("step");
         }
     }
 
