@@ -21,14 +21,21 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = {
-            "Asks a question, in Spark's SQL, of the tables that prepare keeps beside a corpus: documents (what was read),"
-                    + " decisions (reasons to leave documents out), duplicates (clusters) and kept (what is trained on).",
+            "Asks a question, in Spark's SQL, of the tables that prepare keeps beside a corpus:",
+            "  documents      what was read, with texts",
+            "  annotations    what is known of each document: languages, numbers, personal data",
+            "  decisions      reasons to leave documents out",
+            "  contamination  what was found of evaluation sets, if there are any",
+            "  duplicates     the clusters of those without a reason",
+            "  passages       lines and paragraphs that many documents share, if they are taken out",
+            "  kept           the texts that are trained on",
+            "  outcomes       what became of each document in the end, with all reasons",
             "",
             "Without SQL: the tables and their columns."
         },
         footerHeading = "%nExamples:%n",
         footer = {
-            "  polyglow query data/web \"select reasons[0], count(*) from decisions group by 1 order by 2 desc\"",
+            "  polyglow query data/web \"select reasons[0], count(*) from outcomes group by 1 order by 2 desc\"",
             "  polyglow query data/web \"select d.source, d.position, substr(text, 1, 80) from documents d"
                     + " join decisions using (id) where exists(reasons, r -> r like 'too large%%')\"",
             "  polyglow query data/web \"select * from duplicates where cluster_size > 100\" --json"

@@ -123,6 +123,15 @@ class CommandsTest {
     }
 
     @Test
+    void shouldNameEveryTableThatCanBeAsked() {
+        assertThat(run("query", "--help")).isZero();
+
+        assertThat(out().lines().map(line -> line.strip().split(" ", 2)[0]))
+                .contains("documents", "annotations", "decisions", "contamination", "duplicates", "passages")
+                .contains("kept", "outcomes");
+    }
+
+    @Test
     void shouldTellPreparesOwnCommandsFromItsConfig() {
         assertThat(run("prepare")).isEqualTo(64);
         assertThat(err()).contains("CONFIG");

@@ -3,7 +3,7 @@ package io.polyglow.dataprep.doc;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The reasons of rejected documents, as texts and in groups. A reason is {@code kind: detail}, or {@code duplicate of ID}. */
+/** The reasons of rejected documents, as texts and in groups. A reason is {@code kind}, {@code kind: detail} or, of a filter, {@code rule value < bound}. */
 public final class Rejections {
     /** The kind under which documents are counted that are left out for an equal one. */
     public static final String DUPLICATE = "duplicate";
