@@ -6,10 +6,10 @@ import java.util.List;
  * The language of a document: an answer, and all that it rests on.
  *
  * @param label the answer; {@code und_Zyyy} or {@code und_Script} when unknown
- * @param score how sure: 1 for a stated language (it is not a guess), the deciding model's score for a detected one, 0 for none
+ * @param score how sure: 1 for a stated language (no model asked), the deciding model's score for a detected one, 0 for none
  * @param source where the answer comes from
  * @param script dominant script of the whole text, whatever the label says
- * @param opinions of all models above the floor, in the order of the models, best first
+ * @param opinions of all models above the floor, in the order of the models, best first; then the page's own claim
  * @param runs the text's paragraphs, neighbours of one language together, in order
  */
 public record LanguageAnnotation(

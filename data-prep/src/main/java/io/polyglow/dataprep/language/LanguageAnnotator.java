@@ -12,7 +12,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LanguageAnnotator {
     /** Changes when the answers of the same models can change. */
-    public static final String VERSION = "language-2";
+    public static final String VERSION = "language-3";
+
+    /** The model that opinions of pages about themselves go by. */
+    static final String PAGE = "page";
 
     /** A longer sample does not change the answer, only the time. */
     static final int DOCUMENT_CHARS = 4096;
@@ -33,22 +36,42 @@ public final class LanguageAnnotator {
         this.config = config;
     }
 
-    /** The annotation of a normalised text whose input states {@code statedLabel}, see {@link LanguageLabel#parse}. */
+    /** The annotation of a normalised text whose input states {@code statedLabel}, and of which nothing else is said. */
     public LanguageAnnotation annotate(String text, @Nullable String statedLabel) {
+        return annotate(text, new StatedLanguages(statedLabel, null, null));
+    }
+
+    /** The annotation of a normalised text. What is not trusted of {@code said} stays as an opinion: a page's claim, of model {@value #PAGE} and score 1. */
+    public LanguageAnnotation annotate(String text, StatedLanguages said) {
         String script = Scripts.dominant(text);
         String sample = TextSample.of(text, 0, text.length(), DOCUMENT_CHARS);
         List<Opinion> opinions = new ArrayList<>();
         for (LanguageIdentifier identifier : identifiers) {
             opinions.addAll(opinions(identifier, sample, script));
         }
-        Optional<LanguageLabel> stated = config.trustStated() ? LanguageLabel.parse(statedLabel) : Optional.empty();
-        Opinion best = stated.map(label -> new Opinion("", label.writtenIn(script(label, sample, script)), 1))
-                .orElseGet(() -> deciding(opinions, script));
-        LanguageSource source = stated.isPresent()
-                ? LanguageSource.METADATA
-                : best.label().isKnown() ? LanguageSource.DETECTED : LanguageSource.NONE;
+        Optional<Opinion> page = stated(said.page(), sample, script);
+        Optional<Opinion> best = config.trustStated() ? stated(said.metadata(), sample, script) : Optional.empty();
+        LanguageSource source = LanguageSource.METADATA;
+        if (best.isEmpty() && config.trustPage()) {
+            best = page;
+            source = LanguageSource.PAGE;
+        }
+        if (best.isEmpty()) {
+            best = stated(said.config(), sample, script);
+            source = LanguageSource.CONFIG;
+        }
+        Opinion answer = best.orElseGet(() -> deciding(opinions, script));
+        if (best.isEmpty()) {
+            source = answer.label().isKnown() ? LanguageSource.DETECTED : LanguageSource.NONE;
+        }
+        page.ifPresent(opinions::add);
         return new LanguageAnnotation(
-                best.label(), best.score(), source, script, List.copyOf(opinions), runs(text, best));
+                answer.label(), answer.score(), source, script, List.copyOf(opinions), runs(text, answer));
+    }
+
+    private static Optional<Opinion> stated(@Nullable String label, String sample, String script) {
+        return LanguageLabel.parse(label)
+                .map(stated -> new Opinion(PAGE, stated.writtenIn(script(stated, sample, script)), 1));
     }
 
     /**

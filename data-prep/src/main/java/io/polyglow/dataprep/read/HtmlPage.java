@@ -13,7 +13,7 @@ import org.jsoup.nodes.Document;
 import org.jsoup.nodes.Element;
 import org.jspecify.annotations.Nullable;
 
-/** The main text of a web page, with the language of {@code <html lang>}, the name in {@code data-code} and the address in {@code <link rel=canonical>}. */
+/** The main text of a web page, with the language that {@code <html lang>} claims, the name in {@code data-code} and the address in {@code <link rel=canonical>}. */
 final class HtmlPage {
     /** How far browsers look for a charset (HTML, 13.2.3.2), and a little more. */
     private static final int META_BYTES = 4096;
@@ -42,7 +42,8 @@ final class HtmlPage {
                         or(known.externalId(), attribute(html, "data-code")),
                         or(known.url(), attribute(canonical, "href")),
                         known.date(),
-                        or(known.language(), attribute(html, "lang"))),
+                        known.language(),
+                        or(known.pageLanguage(), attribute(html, "lang"))),
                 new Decoded(text.text(), decoded.repairs() + text.repairs(), decoded.mojibakeRepairs()));
     }
 

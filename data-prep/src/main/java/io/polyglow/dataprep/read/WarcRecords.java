@@ -79,6 +79,7 @@ final class WarcRecords {
                 header(record, "WARC-Record-ID"),
                 header(record, "WARC-Target-URI"),
                 header(record, "WARC-Date"),
+                null,
                 first(header(record, "WARC-Identified-Content-Language")));
     }
 

@@ -5,6 +5,7 @@ import io.polyglow.dataprep.filter.ThresholdCatalog;
 import io.polyglow.dataprep.language.LanguageAnnotation;
 import io.polyglow.dataprep.language.LanguageAnnotator;
 import io.polyglow.dataprep.language.LanguageLabel;
+import io.polyglow.dataprep.language.StatedLanguages;
 import io.polyglow.dataprep.pii.PiiAnnotator;
 import java.util.Iterator;
 import org.apache.spark.api.java.JavaRDD;
@@ -69,7 +70,8 @@ final class Annotations {
                         DocumentTable.CONTENT_HASH,
                         DocumentTable.REJECTED,
                         DocumentTable.STATED_LANGUAGE,
-                        DocumentTable.TEXT)
+                        DocumentTable.TEXT,
+                        DocumentTable.PAGE_LANGUAGE)
                 .javaRDD()
                 .mapPartitions(partition -> new Annotated(
                         partition, files.annotator(), new QualityAnnotator(catalog), new PiiAnnotator(), language));
@@ -99,9 +101,8 @@ final class Annotations {
 
         private Row annotate(Row document) {
             String text = document.getString(7);
-            String stated = document.getString(6);
-            LanguageAnnotation language =
-                    languages.annotate(text, LanguageLabel.parse(stated).isPresent() ? stated : defaultLanguage);
+            LanguageAnnotation language = languages.annotate(
+                    text, new StatedLanguages(document.getString(6), document.getString(8), defaultLanguage));
             String label = language.label().toString();
             return row(
                     document,

@@ -17,6 +17,7 @@ final class DocumentTable {
     static final String LANGUAGE = "language";
 
     static final String STATED_LANGUAGE = "stated_language";
+    static final String PAGE_LANGUAGE = "page_language";
     static final String REPAIRS = "repairs";
     static final String BYTES = "bytes";
     static final String TEXT = "text";
@@ -32,6 +33,7 @@ final class DocumentTable {
             .add("url", DataTypes.StringType, true)
             .add("date", DataTypes.StringType, true)
             .add(STATED_LANGUAGE, DataTypes.StringType, true)
+            .add(PAGE_LANGUAGE, DataTypes.StringType, true)
             .add(REPAIRS, DataTypes.IntegerType, false)
             .add("mojibake_repairs", DataTypes.IntegerType, false)
             .add(BYTES, DataTypes.LongType, false)
@@ -52,6 +54,7 @@ final class DocumentTable {
                 document.metadata().url(),
                 document.metadata().date(),
                 document.metadata().language(),
+                document.metadata().pageLanguage(),
                 document.repairs(),
                 document.mojibakeRepairs(),
                 text == null ? 0L : text.getBytes(StandardCharsets.UTF_8).length,

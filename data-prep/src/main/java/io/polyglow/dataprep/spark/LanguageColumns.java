@@ -1,12 +1,7 @@
 package io.polyglow.dataprep.spark;
 
-import io.polyglow.dataprep.language.LanguageAccuracy;
 import io.polyglow.dataprep.language.LanguageAnnotation;
-import io.polyglow.dataprep.language.LanguageLabel;
-import io.polyglow.dataprep.language.LanguageSource;
-import java.util.List;
 import org.apache.spark.sql.Column;
-import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.functions;
@@ -37,33 +32,13 @@ final class LanguageColumns {
 
     private LanguageColumns() {}
 
-    /**
-     * How often a model agrees with the languages that documents state, over a table with a column of {@link #SCHEMA}: its best opinion against the stated language, scripts aside.
-     *
-     * @param model the model's name; documents of which it has no opinion count as taken for {@code und}
-     */
-    static LanguageAccuracy agreement(Dataset<Row> table, String column, String model) {
-        Column value = functions.col(column);
-        Column answers = functions.filter(
-                value.getField("opinions"), opinion -> opinion.getField("model").equalTo(model));
-        List<Row> counts = table.filter(value.getField("source").equalTo(LanguageSource.METADATA.name()))
-                .select(
-                        language(value.getField("label")),
-                        language(answers.getItem(0).getField("label")))
-                .toDF("expected", "answer")
-                .groupBy("expected", "answer")
-                .count()
-                .collectAsList();
-        LanguageAccuracy accuracy = new LanguageAccuracy();
-        counts.forEach(row -> {
-            String answer = row.isNullAt(1) ? LanguageLabel.UNDETERMINED : row.getString(1);
-            accuracy.add(row.getString(0), answer, row.getLong(2));
-        });
-        return accuracy;
-    }
-
-    private static Column language(Column label) {
-        return functions.substring_index(label, "_", 1);
+    /** The label that a model thinks likeliest, of a column of {@link #SCHEMA}; null where it has no opinion. */
+    static Column likeliest(Column value, String model) {
+        return functions.filter(
+                        value.getField("opinions"),
+                        opinion -> opinion.getField("model").equalTo(model))
+                .getItem(0)
+                .getField("label");
     }
 
     /** The annotation as a value of {@link #SCHEMA}. */

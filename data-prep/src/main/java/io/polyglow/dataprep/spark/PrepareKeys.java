@@ -111,7 +111,7 @@ record PrepareKeys(
     }
 
     private static StageKey documents(PrepareConfig config, List<SourceFile> sources) {
-        StageKey.Builder read = StageKey.of("documents", 3)
+        StageKey.Builder read = StageKey.of("documents", 4)
                 .and(config.format().name())
                 .and(config.columns())
                 .and(config.limits())
@@ -139,7 +139,7 @@ record PrepareKeys(
 
     private static StageKey annotations(
             PrepareConfig config, StageKey documents, List<String> languageVersions, ThresholdCatalog thresholds) {
-        StageKey.Builder annotate = StageKey.of("annotations", 1)
+        StageKey.Builder annotate = StageKey.of("annotations", 2)
                 .and(documents)
                 .and(config.language() == null ? "" : config.language())
                 .and(config.languageId())

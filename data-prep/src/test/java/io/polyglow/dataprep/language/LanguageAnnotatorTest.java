@@ -49,12 +49,47 @@ class LanguageAnnotatorTest {
 
     @Test
     void shouldDecideAloneWhereStatedLanguagesAreNotTrusted() {
-        LanguageConfig alone = new LanguageConfig(List.of("opennlp"), false, 0.1, 0.01);
+        LanguageConfig alone = new LanguageConfig(List.of("opennlp"), false, false, 0.1, 0.01);
 
         assertThat(new LanguageAnnotator(List.of(LanguageModels.bundled()), alone)
                         .annotate(GERMAN, "fr")
                         .label())
                 .hasToString("deu_Latn");
+    }
+
+    /** Templates of web sites claim en of pages in any language; a filter by score must still be able to see them. */
+    @Test
+    void shouldKeepWhatAPageClaimsAsAnOpinionAndNotBelieveIt() {
+        LanguageAnnotation annotation = annotator.annotate(GERMAN, new StatedLanguages(null, "en-US", null));
+
+        assertThat(annotation.label()).hasToString("deu_Latn");
+        assertThat(annotation.source()).isEqualTo(LanguageSource.DETECTED);
+        assertThat(annotation.score()).isEqualTo(annotation.opinions().get(0).score());
+        assertThat(annotation.opinions())
+                .last()
+                .isEqualTo(new Opinion(
+                        "page", LanguageLabel.parse("en").orElseThrow().writtenIn("Latn"), 1));
+        assertThat(annotator
+                        .annotate("12345", new StatedLanguages(null, "en", null))
+                        .source())
+                .isEqualTo(LanguageSource.NONE);
+    }
+
+    @Test
+    void shouldBelievePagesWhereTheUserSaysSoAndTheConfigWhereTheInputSaysNothing() {
+        LanguageConfig trusting = new LanguageConfig(List.of("opennlp"), true, true, 0.1, 0.01);
+        LanguageAnnotator pages = new LanguageAnnotator(List.of(LanguageModels.bundled()), trusting);
+
+        assertThat(answer(pages, "nds", "fr", "en")).isEqualTo("nds_Latn METADATA 1.0");
+        assertThat(answer(pages, "und", "fr", "en")).isEqualTo("fra_Latn PAGE 1.0");
+        assertThat(answer(pages, null, "no-such-thing", "en")).isEqualTo("eng_Latn CONFIG 1.0");
+        assertThat(answer(annotator, null, "fr", "en")).isEqualTo("eng_Latn CONFIG 1.0");
+        assertThat(answer(annotator, "nds", "fr", "en")).isEqualTo("nds_Latn METADATA 1.0");
+    }
+
+    private static String answer(LanguageAnnotator annotator, String metadata, String page, String config) {
+        LanguageAnnotation annotation = annotator.annotate(GERMAN, new StatedLanguages(metadata, page, config));
+        return annotation.label() + " " + annotation.source() + " " + annotation.score();
     }
 
     @Test

@@ -108,7 +108,8 @@ class ReadersTest {
         RawDocument document = file(Format.HTML, page, StandardCharsets.UTF_8);
 
         assertThat(document.text()).isEqualTo("Head line\nOne bold word.\nNext\u00A0line & more\na\nb");
-        assertThat(document.metadata().language()).isEqualTo("smn");
+        assertThat(document.metadata().pageLanguage()).isEqualTo("smn");
+        assertThat(document.metadata().language()).isNull();
         assertThat(document.metadata().externalId()).isEqualTo("060");
     }
 

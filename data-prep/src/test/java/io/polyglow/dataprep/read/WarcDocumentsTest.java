@@ -38,9 +38,10 @@ class WarcDocumentsTest {
         assertThat(page.metadata().url()).isEqualTo("http://example.org/a?b=c d");
         assertThat(page.metadata().date()).isEqualTo("2024-05-01T12:00:00Z");
         assertThat(page.metadata().externalId()).isEqualTo("<urn:uuid:1>");
-        assertThat(page.metadata().language()).isEqualTo("en");
+        assertThat(page.metadata().pageLanguage()).isEqualTo("en");
         assertThat(documents.get(1).text()).isEqualTo("ein Text");
-        assertThat(documents.get(1).metadata().language()).isEqualTo("deu");
+        assertThat(documents.get(1).metadata().pageLanguage()).isEqualTo("deu");
+        assertThat(documents.get(1).metadata().language()).isNull();
         assertThat(text(file, documents.get(1).place().offset())).startsWith("WARC/1.0\r\nWARC-Type: conversion");
     }
 

@@ -4,10 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.polyglow.common.error.PolyglowException;
-import io.polyglow.dataprep.language.LanguageAccuracy;
-import io.polyglow.dataprep.language.LanguageAnnotator;
 import io.polyglow.dataprep.language.LanguageConfig;
-import io.polyglow.dataprep.language.LanguageModels;
 import io.polyglow.dataprep.pii.PiiAnnotator;
 import io.polyglow.dataprep.pii.PiiSpan;
 import java.io.InputStream;
@@ -16,7 +13,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Row;
@@ -44,7 +40,7 @@ class AnnotationColumnsTest {
     @Test
     void shouldWriteAnnotationsOfTasksToParquetAndReadThemBack() throws Exception {
         SparkSession spark = LocalSpark.session();
-        LanguageConfig config = new LanguageConfig(List.of("opennlp", model()), true, 0.1, 0.01);
+        LanguageConfig config = new LanguageConfig(List.of("opennlp", model()), true, false, 0.1, 0.01);
         LanguageModelFiles models = LanguageModelFiles.distribute(spark, config);
         String table = directory.resolve("annotations").toUri().toString();
 
@@ -85,24 +81,8 @@ class AnnotationColumnsTest {
     }
 
     @Test
-    void shouldTellHowOftenAModelAgreesWithStatedLanguages() {
-        LanguageAnnotator annotator = new LanguageAnnotator(List.of(LanguageModels.bundled()), LanguageConfig.DEFAULTS);
-        List<Row> rows = Stream.of("deu", "deu", "nld", "")
-                .map(stated -> RowFactory.create(
-                        TEXTS.get(0), LanguageColumns.row(annotator.annotate(TEXTS.get(0), stated)), new Row[0]))
-                .toList();
-
-        LanguageAccuracy agreement =
-                LanguageColumns.agreement(LocalSpark.session().createDataFrame(rows, SCHEMA), "lang", "opennlp");
-
-        assertThat(agreement.texts()).isEqualTo(3);
-        assertThat(agreement.macroAccuracy()).isEqualTo(0.5);
-        assertThat(agreement.confusions(1)).containsExactly(new LanguageAccuracy.Confusion("nld", "deu", 1));
-    }
-
-    @Test
     void shouldNameModelsByTheirContents() throws Exception {
-        LanguageConfig config = new LanguageConfig(List.of("opennlp", model()), true, 0.1, 0.01);
+        LanguageConfig config = new LanguageConfig(List.of("opennlp", model()), true, false, 0.1, 0.01);
 
         assertThat(LanguageModelFiles.versions(config, new Configuration()))
                 .hasSize(3)
@@ -110,7 +90,7 @@ class AnnotationColumnsTest {
                 .asString()
                 .matches("[0-9a-f]{64}");
         assertThatThrownBy(() -> LanguageModelFiles.versions(
-                        new LanguageConfig(List.of("missing.bin"), true, 0.1, 0.01), new Configuration()))
+                        new LanguageConfig(List.of("missing.bin"), true, false, 0.1, 0.01), new Configuration()))
                 .isInstanceOf(PolyglowException.class)
                 .hasMessageContaining("missing.bin");
     }

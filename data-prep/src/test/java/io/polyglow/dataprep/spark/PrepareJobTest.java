@@ -57,7 +57,7 @@ class PrepareJobTest extends PrepareFixture {
 
         Map<String, Row> rows = new HashMap<>();
         for (Row row : table("out", "documents")
-                .join(table("out", "annotations").select("id", "language", "languages", "quality"), "id")
+                .join(table("out", "annotations").select("id", "language", "language_score", "languages", "quality"), "id")
                 .join(table("out", "duplicates").select("id", "reasons", "cluster", "cluster_size"), "id")
                 .collectAsList()) {
             rows.put(row.getAs("source") + ":" + row.getAs("position"), row);
@@ -77,8 +77,10 @@ class PrepareJobTest extends PrepareFixture {
         assertThat(original.<Long>getAs("cluster_size")).isEqualTo(2);
         Row page = at(rows, "page.html:0");
         assertThat(page.<String>getAs("external_id")).isEqualTo("fra");
-        assertThat(page.<String>getAs("language")).isEqualTo("fra_Latn");
-        assertThat(page.<String>getAs("stated_language")).isEqualTo("fr");
+        assertThat(page.<String>getAs("stated_language")).isNull();
+        assertThat(page.<String>getAs("page_language")).isEqualTo("fr");
+        assertThat(page.<Row>getAs("languages").<String>getAs("source")).isEqualTo("DETECTED");
+        assertThat(page.<Double>getAs("language_score")).isLessThan(1);
         Row russian = at(rows, "plain.txt:0");
         assertThat(russian.<String>getAs("language")).isEqualTo("rus_Cyrl");
         assertThat(russian.<Row>getAs("languages").<String>getAs("source")).isEqualTo("DETECTED");
@@ -170,16 +172,24 @@ class PrepareJobTest extends PrepareFixture {
 
     @Test
     void shouldTellHowOftenLanguagesAreRight() throws IOException {
-        PrepareConfig config = config("out");
+        PrepareConfig config = config("out", "language=ru", "language-id.trust-page=true");
         PrepareJob.run(spark, config, ProgressListener.SILENT);
+        assertThat(table("out", "annotations")
+                        .filter("languages.source = 'CONFIG' and language = 'rus_Cyrl'")
+                        .count())
+                .isEqualTo(1);
 
         LanguageAgreement agreement = LanguageAgreement.of(spark, config.output(), config.languageId());
+        LanguageAgreement strict = LanguageAgreement.of(
+                spark, config.output(), config("out").languageId());
 
         LanguageAccuracy documents = agreement.measures().get(0).accuracy();
         LanguageAccuracy sentences = agreement.measures().get(1).accuracy();
         assertThat(documents.texts()).isEqualTo(302);
         assertThat(documents.recall("fra")).isEqualTo(1);
         assertThat(sentences.languages()).isEqualTo(3);
+        assertThat(strict.measures().get(0).accuracy().texts()).isEqualTo(301);
+        assertThat(strict.measures().get(1).accuracy().languages()).isEqualTo(2);
         assertThat(sentences.recall("deu")).isZero();
         assertThat(agreement.table()).contains("opennlp", "documents", "sentences", "macro accuracy", "deu as ");
     }
