@@ -36,11 +36,6 @@ public final class LanguageAnnotator {
         this.config = config;
     }
 
-    /** The annotation of a normalised text whose input states {@code statedLabel}, and of which nothing else is said. */
-    public LanguageAnnotation annotate(String text, @Nullable String statedLabel) {
-        return annotate(text, new StatedLanguages(statedLabel, null, null));
-    }
-
     /** The annotation of a normalised text. What is not trusted of {@code said} stays as an opinion: a page's claim, of model {@value #PAGE} and score 1. */
     public LanguageAnnotation annotate(String text, StatedLanguages said) {
         String script = Scripts.dominant(text);

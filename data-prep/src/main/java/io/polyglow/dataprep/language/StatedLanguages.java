@@ -9,4 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param page what the page or its archive claims: {@code <html lang>}, {@code WARC-Identified-Content-Language}
  * @param config what the config says of documents that state nothing
  */
-public record StatedLanguages(@Nullable String metadata, @Nullable String page, @Nullable String config) {}
+public record StatedLanguages(@Nullable String metadata, @Nullable String page, @Nullable String config) {
+    /** Nothing is said. */
+    public static final StatedLanguages NONE = new StatedLanguages(null, null, null);
+}

@@ -34,9 +34,9 @@ final class LanguageColumns {
 
     /** The label that a model thinks likeliest, of a column of {@link #SCHEMA}; null where it has no opinion. */
     static Column likeliest(Column value, String model) {
-        return functions.filter(
-                        value.getField("opinions"),
-                        opinion -> opinion.getField("model").equalTo(model))
+        return functions
+                .filter(value.getField("opinions"), opinion -> opinion.getField("model")
+                        .equalTo(model))
                 .getItem(0)
                 .getField("label");
     }

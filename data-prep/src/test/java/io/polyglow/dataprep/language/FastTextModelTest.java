@@ -82,7 +82,9 @@ class FastTextModelTest {
         List<LanguageIdentifier> models =
                 List.of(LanguageModels.fastText(file("softmax.ftz")), LanguageModels.bundled());
         LanguageAnnotation annotation = new LanguageAnnotator(models, LanguageConfig.DEFAULTS)
-                .annotate("Sva ljudska bića rađaju se slobodna i jednaka u dostojanstvu i pravima.", null);
+                .annotate(
+                        "Sva ljudska bića rađaju se slobodna i jednaka u dostojanstvu i pravima.",
+                        StatedLanguages.NONE);
 
         assertThat(annotation.label()).hasToString("srp_Latn");
         assertThat(annotation.opinions())

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.polyglow.dataprep.language.LanguageAnnotation.Run;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -19,6 +20,10 @@ class LanguageAnnotatorTest {
     private final LanguageAnnotator annotator =
             new LanguageAnnotator(List.of(LanguageModels.bundled()), LanguageConfig.DEFAULTS);
 
+    private static StatedLanguages stated(String label) {
+        return new StatedLanguages(label, null, null);
+    }
+
     @ParameterizedTest
     @CsvSource({
         "Alle Menschen sind frei und gleich an Würde und Rechten geboren., deu_Latn",
@@ -28,7 +33,7 @@ class LanguageAnnotatorTest {
         "Watu wote wamezaliwa huru hadhi na haki zao ni sawa., swh_Latn"
     })
     void shouldDetectLanguageAndScript(String text, String label) {
-        LanguageAnnotation annotation = annotator.annotate(text, null);
+        LanguageAnnotation annotation = annotator.annotate(text, StatedLanguages.NONE);
 
         assertThat(annotation.label()).hasToString(label);
         assertThat(annotation.source()).isEqualTo(LanguageSource.DETECTED);
@@ -39,7 +44,7 @@ class LanguageAnnotatorTest {
 
     @Test
     void shouldBelieveAStatedLanguageAndStillKeepTheOpinions() {
-        LanguageAnnotation annotation = annotator.annotate(GERMAN, "nds");
+        LanguageAnnotation annotation = annotator.annotate(GERMAN, stated("nds"));
 
         assertThat(annotation.label()).hasToString("nds_Latn");
         assertThat(annotation.source()).isEqualTo(LanguageSource.METADATA);
@@ -52,7 +57,7 @@ class LanguageAnnotatorTest {
         LanguageConfig alone = new LanguageConfig(List.of("opennlp"), false, false, 0.1, 0.01);
 
         assertThat(new LanguageAnnotator(List.of(LanguageModels.bundled()), alone)
-                        .annotate(GERMAN, "fr")
+                        .annotate(GERMAN, stated("fr"))
                         .label())
                 .hasToString("deu_Latn");
     }
@@ -87,24 +92,24 @@ class LanguageAnnotatorTest {
         assertThat(answer(annotator, "nds", "fr", "en")).isEqualTo("nds_Latn METADATA 1.0");
     }
 
-    private static String answer(LanguageAnnotator annotator, String metadata, String page, String config) {
+    private static String answer(LanguageAnnotator annotator, @Nullable String metadata, String page, String config) {
         LanguageAnnotation annotation = annotator.annotate(GERMAN, new StatedLanguages(metadata, page, config));
         return annotation.label() + " " + annotation.source() + " " + annotation.score();
     }
 
     @Test
     void shouldSayUnknownWhereNoModelRecognisesAnything() {
-        LanguageAnnotation annotation = annotator.annotate("12345 — 67", "und");
+        LanguageAnnotation annotation = annotator.annotate("12345 — 67", stated("und"));
 
         assertThat(annotation.label()).isEqualTo(LanguageLabel.UNKNOWN);
         assertThat(annotation.source()).isEqualTo(LanguageSource.NONE);
         assertThat(annotation.score()).isZero();
-        assertThat(annotator.annotate("", null).runs()).isEmpty();
+        assertThat(annotator.annotate("", StatedLanguages.NONE).runs()).isEmpty();
     }
 
     @Test
     void shouldKeepTheScriptOfLettersThatNoModelKnows() {
-        assertThat(annotator.annotate("ᎠᏂᎦᏔᎲᎢ ᎤᎾᏓᏅᏖᏗ ᎨᏒᎢ", "").label().toString())
+        assertThat(annotator.annotate("ᎠᏂᎦᏔᎲᎢ ᎤᎾᏓᏅᏖᏗ ᎨᏒᎢ", stated("")).label().toString())
                 .endsWith("_Cher");
     }
 
@@ -112,7 +117,7 @@ class LanguageAnnotatorTest {
     void shouldMergeParagraphsOfOneLanguageIntoRuns() {
         String text = "\n" + GERMAN + "\n" + GERMAN + "\n\n" + RUSSIAN + "\n" + ENGLISH + "\n" + ENGLISH + "\n";
 
-        LanguageAnnotation annotation = annotator.annotate(text, null);
+        LanguageAnnotation annotation = annotator.annotate(text, StatedLanguages.NONE);
 
         assertThat(annotation.runs())
                 .extracting(run -> run.label() + " " + text.substring(run.start(), run.end()))
@@ -140,7 +145,7 @@ class LanguageAnnotatorTest {
         assertThat(TextSample.of(text, 0, text.length(), 4096))
                 .hasSizeBetween(3500, 4096 + 8)
                 .doesNotContain("\n");
-        assertThat(annotator.annotate(text, null).label()).hasToString("rus_Cyrl");
+        assertThat(annotator.annotate(text, StatedLanguages.NONE).label()).hasToString("rus_Cyrl");
     }
 
     @Test
@@ -153,18 +158,18 @@ class LanguageAnnotatorTest {
 
     @Test
     void shouldGiveTheSameAnswerAfterAnyOtherText() {
-        LanguageAnnotation first = annotator.annotate(ENGLISH, null);
-        annotator.annotate(RUSSIAN.repeat(100), null);
+        LanguageAnnotation first = annotator.annotate(ENGLISH, StatedLanguages.NONE);
+        annotator.annotate(RUSSIAN.repeat(100), StatedLanguages.NONE);
 
-        assertThat(annotator.annotate(ENGLISH, null)).isEqualTo(first);
+        assertThat(annotator.annotate(ENGLISH, StatedLanguages.NONE)).isEqualTo(first);
     }
 
     @Test
     void shouldNotLetMarksInLatinLettersDecideTheScriptOfAShortTextWhoseLanguageIsStated() {
-        assertThat(annotator.annotate("zh | 7 | 七", "zh").label()).hasToString("cmn_Hani");
-        assertThat(annotator.annotate("ja | 7 | 七", "ja").label()).hasToString("jpn_Jpan");
+        assertThat(annotator.annotate("zh | 7 | 七", stated("zh")).label()).hasToString("cmn_Hani");
+        assertThat(annotator.annotate("ja | 7 | 七", stated("ja")).label()).hasToString("jpn_Jpan");
         assertThat(annotator
-                        .annotate("Sva ljudska bića rađaju se slobodna i jednaka. Да.", "sr")
+                        .annotate("Sva ljudska bića rađaju se slobodna i jednaka. Да.", stated("sr"))
                         .label())
                 .hasToString("srp_Latn");
     }

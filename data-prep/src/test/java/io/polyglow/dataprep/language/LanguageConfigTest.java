@@ -14,7 +14,9 @@ class LanguageConfigTest {
 
     @Test
     void shouldReadEveryKey() {
-        assertThat(read("models: [lid.176.ftz, opennlp]\ntrust-stated: false\ntrust-page: true\nmin-score: 0.5\nopinion-floor: 0.2\n"))
+        assertThat(
+                        read(
+                                "models: [lid.176.ftz, opennlp]\ntrust-stated: false\ntrust-page: true\nmin-score: 0.5\nopinion-floor: 0.2\n"))
                 .isEqualTo(new LanguageConfig(List.of("lid.176.ftz", "opennlp"), false, true, 0.5, 0.2));
     }
 

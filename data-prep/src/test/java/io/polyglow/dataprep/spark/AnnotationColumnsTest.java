@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.polyglow.common.error.PolyglowException;
 import io.polyglow.dataprep.language.LanguageConfig;
+import io.polyglow.dataprep.language.StatedLanguages;
 import io.polyglow.dataprep.pii.PiiAnnotator;
 import io.polyglow.dataprep.pii.PiiSpan;
 import java.io.InputStream;
@@ -52,7 +53,7 @@ class AnnotationColumnsTest {
                                     var pii = new PiiAnnotator();
                                     List<Row> rows = new ArrayList<>();
                                     texts.forEachRemaining(text -> {
-                                        var language = languages.annotate(text, null);
+                                        var language = languages.annotate(text, StatedLanguages.NONE);
                                         rows.add(RowFactory.create(
                                                 text,
                                                 LanguageColumns.row(language),
