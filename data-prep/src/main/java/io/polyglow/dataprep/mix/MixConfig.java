@@ -12,7 +12,7 @@ import java.util.Map;
 public record MixConfig(
         @Default("as-is")
                 @Doc(
-                        "How much of each language to train on: as-is (every document once), weights (mix.weights), temperature (size to the power mix.alpha), or unimax (equal shares, as far as mix.max-epochs allows; Chung et al. 2023).")
+                        "How many tokens of each language to train on: as-is (every document once), weights (mix.weights), temperature (tokens to the power mix.alpha), or unimax (equal shares, as far as mix.max-epochs allows; Chung et al. 2023).")
                 Policy policy,
         @Default("{}")
                 @Doc(
@@ -29,8 +29,9 @@ public record MixConfig(
                 double maxEpochs,
         @Default("0")
                 @Range(min = 0)
-                @Doc("Bytes of text to train on, all languages and repetitions together; 0 is as much as there is.")
-                long totalBytes,
+                @Doc(
+                        "Tokens to train on, all languages and repetitions together, as the corpus's tokenizer writes them; 0 is as much as there is.")
+                long totalTokens,
         @Default("{}")
                 @Doc(
                         "How often documents of a source count, by the beginning of the source's path, e.g. {wiki/: 3}; the longest beginning that fits decides, 1 otherwise.")
@@ -60,7 +61,7 @@ public record MixConfig(
 
     /** Whether every document stands in the shards exactly once. */
     public boolean isAsIs() {
-        return policy == Policy.AS_IS && totalBytes == 0 && sourceWeights.isEmpty() && clusterWeights.isEmpty();
+        return policy == Policy.AS_IS && totalTokens == 0 && sourceWeights.isEmpty() && clusterWeights.isEmpty();
     }
 
     @Override

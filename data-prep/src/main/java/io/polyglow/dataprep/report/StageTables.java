@@ -44,12 +44,14 @@ public final class StageTables {
                     Numbers.count(row.getLong("documents")),
                     Numbers.bytes(row.getLong("bytes")),
                     number(row.getDouble("epochs")),
-                    Numbers.bytes(row.getLong("planned_bytes"))));
+                    Numbers.bytes(row.getLong("planned_bytes")),
+                    Numbers.count(row.getLong("planned_tokens"))));
         }
         return new Table(
                 "The mix",
-                "How often each language is trained on, by the policy " + mix.getString("policy") + ".",
-                List.of("language", "documents", "text", "epochs", "trained on"),
+                "How often each language is trained on, by the policy " + mix.getString("policy")
+                        + "; tokens as estimated before they were written.",
+                List.of("language", "documents", "text", "epochs", "trained on", "tokens"),
                 rows);
     }
 

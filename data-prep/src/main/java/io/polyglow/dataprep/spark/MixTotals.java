@@ -20,10 +20,10 @@ final class MixTotals {
     private MixTotals() {}
 
     /**
-     * The plan for these texts (see {@link KeptTexts}). Weights are added up as integers, in millionths, so that the sum is the same for
+     * The groups of these texts (see {@link KeptTexts}). Weights are added up as integers, in millionths, so that the sum is the same for
      * any partitioning.
      */
-    static MixPlan plan(Dataset<Row> texts, MixConfig config, SplitPlan split) {
+    static List<MixGroup> groups(Dataset<Row> texts, MixConfig config, SplitPlan split) {
         DocumentWeights weights = DocumentWeights.of(config);
         Map<List<String>, long[]> sums = new TreeMap<>(MixTotals::compare);
         texts.select(
@@ -38,11 +38,10 @@ final class MixTotals {
                 .reduceByKey(MixTotals::plus)
                 .collect()
                 .forEach(sum -> sums.put(sum._1, sum._2));
-        List<MixGroup> groups = sums.entrySet().stream()
+        return sums.entrySet().stream()
                 .filter(sum -> sum.getValue()[0] > 0)
                 .map(sum -> group(sum.getKey(), sum.getValue()))
                 .toList();
-        return MixPlan.of(config, groups, split.seed());
     }
 
     /** Documents, bytes, and the weighted bytes in two parts, so that no sum overflows: whole bytes and millionths. */

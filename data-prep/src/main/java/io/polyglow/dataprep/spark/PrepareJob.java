@@ -16,6 +16,7 @@ import io.polyglow.common.token.shard.Takedowns;
 import io.polyglow.dataprep.doc.Place;
 import io.polyglow.dataprep.filter.ThresholdCatalog;
 import io.polyglow.dataprep.language.LanguageLabel;
+import io.polyglow.dataprep.mix.MixGroup;
 import io.polyglow.dataprep.mix.MixPlan;
 import io.polyglow.dataprep.pii.PiiPolicy;
 import io.polyglow.dataprep.read.Format;
@@ -31,6 +32,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
@@ -185,12 +187,14 @@ public final class PrepareJob {
             throw nothingKept(keys, sources);
         }
         SplitPlan split = totals.split(config.split().plan(config.seed()));
-        MixPlan mix = MixTotals.plan(kept, config.mix(), split);
-        if (!config.mix().isAsIs()) {
-            listener.note("The mix that will be trained on:\n" + mix.table());
-        }
+        List<MixGroup> groups = MixTotals.groups(kept, config.mix(), split);
+        MixPlan.requireWeights(config.mix(), groups);
         Tokenizer tokenizer = tokenizer(given, kept, split, keys.tokenizer());
         FertilityReport fertility = fertility(tokenizer, kept, keys.fertility());
+        Map<String, Double> bytesPerToken = fertility.bytesPerToken(tokenizer.endOfTextId() >= 0);
+        MixPlan mix = MixPlan.of(config.mix(), groups, bytesPerToken, config.seed());
+        listener.note(
+                "What will be trained on; tokens are estimated from the measured bytes per token:\n" + mix.table());
         String corpus = stages.files(
                 "write shards",
                 keys.corpus(),

@@ -33,6 +33,9 @@ record PrepareKeys(
         StageKey tokenizer,
         StageKey fertility,
         StageKey corpus) {
+    /** Version of what {@link FertilityJob} measures. */
+    private static final int MEASURE = 1;
+
     /**
      * What a run reads besides its settings, by its hashes.
      *
@@ -84,8 +87,11 @@ record PrepareKeys(
                 .and(config.split())
                 .and(seed)
                 .key();
-        StageKey mix = StageKey.of("mix", 1)
+        // languages are weighed in tokens, which the sample that measures the tokenizer tells
+        StageKey mix = StageKey.of("mix", 2)
                 .and(kept)
+                .and(tokenizer)
+                .and("measured " + MEASURE)
                 .and(config.mix())
                 .and(config.split())
                 .and(seed)
@@ -151,7 +157,7 @@ record PrepareKeys(
     }
 
     private static StageKey fertility(PrepareConfig config, StageKey kept, StageKey tokenizer) {
-        StageKey.Builder measured = StageKey.of("fertility", 1).and(kept).and(tokenizer);
+        StageKey.Builder measured = StageKey.of("fertility", MEASURE).and(kept).and(tokenizer);
         config.tokenizer().premiumReference().forEach(measured::and);
         return measured.key();
     }

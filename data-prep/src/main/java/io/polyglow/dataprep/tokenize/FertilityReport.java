@@ -51,6 +51,20 @@ public record FertilityReport(
         return parallel ? (double) own.tokens() / base.tokens() : own.tokensPerCharacter() / base.tokensPerCharacter();
     }
 
+    /**
+     * Bytes of text that a token in the shards holds, by language.
+     *
+     * @param endOfText whether a token of its own ends every document there
+     */
+    public Map<String, Double> bytesPerToken(boolean endOfText) {
+        Map<String, Double> ratios = new TreeMap<>();
+        languages.forEach((language, counts) -> {
+            double tokens = counts.tokens() + (endOfText ? counts.texts() : 0);
+            ratios.put(language, Math.max(1, counts.bytes()) / Math.max(1, tokens));
+        });
+        return ratios;
+    }
+
     private FertilityCounts counts(String language) {
         return languages.getOrDefault(language, FertilityCounts.NONE);
     }

@@ -10,6 +10,7 @@ import io.polyglow.common.error.PolyglowException;
 import io.polyglow.dataprep.doc.Digest;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
@@ -27,7 +28,7 @@ class MixPlanTest {
 
     @Test
     void shouldFlattenSizesByTemperature() {
-        assertThat(shares("policy=temperature", "alpha=0.3", "total-bytes=1"))
+        assertThat(shares("policy=temperature", "alpha=0.3", "total-tokens=1"))
                 .containsExactly(new double[] {.584343, .276416, .120317, .018923}, within(1e-6));
         assertThat(Allocation.of(powers(0.3), infinite(), 1))
                 .containsExactly(new double[] {.584343, .276416, .120317, .018923}, within(1e-6));
@@ -37,9 +38,9 @@ class MixPlanTest {
 
     @Test
     void shouldGiveEqualSharesUntilALanguageHasBeenRepeatedOftenEnough() {
-        assertThat(amounts("policy=unimax", "max-epochs=1", "total-bytes=1000"))
+        assertThat(amounts("policy=unimax", "max-epochs=1", "total-tokens=1000"))
                 .containsExactly(new double[] {474.9475, 474.9475, 50, .105}, within(1e-9));
-        assertThat(amounts("policy=unimax", "max-epochs=5", "total-bytes=1000"))
+        assertThat(amounts("policy=unimax", "max-epochs=5", "total-tokens=1000"))
                 .containsExactly(new double[] {374.7375, 374.7375, 250, .525}, within(1e-9));
     }
 
@@ -72,7 +73,7 @@ class MixPlanTest {
 
     @Test
     void shouldTakeTheWeightsOfTheUser() {
-        assertThat(shares("policy=weights", "weights.eng=2", "weights.*=1", "total-bytes=1", "max-epochs=1000"))
+        assertThat(shares("policy=weights", "weights.eng=2", "weights.*=1", "total-tokens=1", "max-epochs=1000"))
                 .containsExactly(new double[] {.4, .2, .2, .2}, within(1e-9));
         assertUsage("mix.weights has no weight for deu", "policy=weights", "weights.eng=2");
         assertUsage("mix.weights names fra", "policy=weights", "weights.fra=2", "weights.*=1");
@@ -106,7 +107,7 @@ class MixPlanTest {
 
     @Test
     void shouldRepeatDocumentsAsOftenAsPlannedOnAverageAndTheSameEverywhere() {
-        MixPlan plan = plan("policy=unimax", "max-epochs=5", "total-bytes=10000");
+        MixPlan plan = plan("policy=unimax", "max-epochs=5", "total-tokens=10000");
         List<String> ids = IntStream.range(0, 10_000)
                 .mapToObj(i -> Digest.documentId("f", i))
                 .toList();
@@ -125,17 +126,54 @@ class MixPlanTest {
 
     @Test
     void shouldTellTokensAndEpochsOfEachLanguageBeforeAnythingIsWritten() {
-        MixPlan plan = plan("policy=unimax", "max-epochs=5", "total-bytes=1000000");
+        MixPlan plan = plan("policy=unimax", "max-epochs=5", "total-tokens=1000000");
 
         assertThat(plan.table().lines().toList().get(0))
                 .contains("language")
                 .contains("epochs")
                 .contains("~ tokens");
         assertThat(plan.table()).contains("swh").contains("5.000");
+        assertThat(plan.table().lines().toList().get(3).split(" +"))
+                .containsExactly("swh", "1", "50", "25", "5.000", "125", "0.79", "%");
         assertThat(plan.json().getArray("languages").objects())
                 .extracting(row -> row.getString("language"))
                 .containsExactly("deu", "eng", "swh");
         assertThat(plan.json().getLong("planned_bytes")).isEqualTo(plan.plannedBytes());
+    }
+
+    /** A character of Hindi takes three bytes, one of English takes one. */
+    @Test
+    void shouldShareTokensNotBytes() {
+        List<MixGroup> groups = List.of(
+                new MixGroup("eng_Latn", "*", 10, 4_000_000, 4_000_000),
+                new MixGroup("hin_Deva", "*", 10, 9_000_000, 9_000_000));
+        Map<String, Double> bytesPerToken = Map.of("eng_Latn", 4.0, "hin_Deva", 9.0);
+
+        MixPlan plan = MixPlan.of(config("policy=unimax", "total-tokens=500000"), groups, bytesPerToken, 1);
+
+        assertThat(plan.json().getArray("languages").objects())
+                .extracting(row -> row.getLong("planned_tokens"))
+                .containsExactly(250_000L, 250_000L);
+        assertThat(plan.json().getArray("languages").objects())
+                .extracting(row -> row.getLong("planned_bytes"))
+                .containsExactly(1_000_000L, 2_250_000L);
+        assertThatThrownBy(() -> MixPlan.of(config(), groups, Map.of("eng_Latn", 4.0), 1))
+                .hasMessageContaining("not measured on hin_Deva");
+    }
+
+    @Test
+    void shouldRefuseWeightsOfLanguagesThatAreNotThereBeforeATokenizerIsTrained() {
+        List<MixGroup> groups = List.of(new MixGroup("eng", "*", 1, 10, 10));
+
+        assertThatThrownBy(
+                        () -> MixPlan.requireWeights(config("policy=weights", "weights.fra=2", "weights.*=1"), groups))
+                .hasMessageContaining("mix.weights names fra");
+        assertThatThrownBy(() -> MixPlan.requireWeights(
+                        config("policy=weights", "weights.eng=2"),
+                        List.of(groups.get(0), new MixGroup("deu", "*", 1, 10, 10))))
+                .hasMessageContaining("no weight for deu");
+        MixPlan.requireWeights(config("policy=weights", "weights.eng=2"), groups);
+        MixPlan.requireWeights(config("policy=unimax"), groups);
     }
 
     /** Megatron-LM's readme and its rule, docs/formats of the peers' facts: S4. */
@@ -188,7 +226,7 @@ class MixPlanTest {
                 new MixGroup("eng", "*", 97, 9700, 9700),
                 new MixGroup("deu", "*", 8, 800, 800),
                 new MixGroup("swh", "*", 1, 50, 50));
-        return MixPlan.of(config(overrides), groups, 1);
+        return MixPlan.of(config(overrides), groups, Map.of("eng", 4.0, "deu", 5.0, "swh", 2.0), 1);
     }
 
     private static void assertUsage(String message, String... overrides) {

@@ -56,11 +56,11 @@ class ShardJobTest {
                         MixConfig.class,
                         "mix.yaml",
                         "",
-                        List.of("policy=unimax", "max-epochs=3", "total-bytes=8000", "cluster-weights.2=2"))
+                        List.of("policy=unimax", "max-epochs=3", "total-tokens=8000", "cluster-weights.2=2"))
                 .value();
-        MixPlan mix = MixTotals.plan(texts, config, SPLIT);
+        MixPlan mix = plan(texts, config);
 
-        assertThat(mix).isEqualTo(MixTotals.plan(texts(7), config, SPLIT));
+        assertThat(mix).isEqualTo(plan(texts(7), config));
         assertThat(mix.epochs().get("swh")).isEqualTo(3);
         TokenDataset corpus = write("mixed", texts, mix);
         TokenSplit train = corpus.split(TokenDataset.TRAIN);
@@ -87,10 +87,15 @@ class ShardJobTest {
 
     @Test
     void shouldWriteTheSameBytesWithoutAMixAsWhenEveryDocumentStandsOnce() throws IOException {
-        MixPlan asIs = MixTotals.plan(texts(2), MixConfig.AS_IS, SPLIT);
+        MixPlan asIs = plan(texts(2), MixConfig.AS_IS);
         String fingerprint = write("once", texts(5), Copies.ONCE).manifest().fingerprint();
 
         assertThat(write("as-is", texts(2), asIs).manifest().fingerprint()).isEqualTo(fingerprint);
+    }
+
+    private static MixPlan plan(Dataset<Row> texts, MixConfig config) {
+        Map<String, Double> bytesPerToken = Map.of("swh", 1.0, "deu", 1.0, "eng", 1.0);
+        return MixPlan.of(config, MixTotals.groups(texts, config, SPLIT), bytesPerToken, SPLIT.seed());
     }
 
     private TokenDataset write(String name, Dataset<Row> texts, Copies copies) throws IOException {
