@@ -20,7 +20,9 @@ import picocli.CommandLine.Parameters;
         sortOptions = false,
         description =
                 "Tells how many documents, bytes and tokens of each language other thresholds would keep, next to those kept now."
-                        + " Answers from the annotations: no text is read, nothing is written.",
+                        + " Answers from the tables that prepare left beside the corpus: no text is read, nothing is written."
+                        + " What was left out for other reasons (duplicates, personal data, evaluation sets, take-downs) stays out; documents that"
+                        + " other thresholds would let in are counted as kept, since no run has compared them with others.",
         footerHeading = "%nExamples:%n",
         footer = {
             "  polyglow prepare what-if data/web --set filter.language-score=0.75",

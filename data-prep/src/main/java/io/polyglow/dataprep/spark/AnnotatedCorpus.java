@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  * Annotated documents to ask about: of a corpus that {@code prepare} made, with its settings, or Parquet files with the same columns.
  *
  * @param annotations columns {@code language}, {@code language_score}, {@code bytes}, {@code quality}; without what the reader rejected, which no threshold brings back
+ * @param outcomes what became of each document in the run, columns {@code id, reasons, cluster} (see {@link Deduplication}) and {@code kept_bytes}, the length of the text that was
+ *     kept, null for others; null without a corpus
  * @param texts what the corpus trains on, columns {@code language, text}; null without a corpus
  * @param name of where the settings come from, for errors
  * @param yaml the settings of the run that made the corpus
@@ -31,10 +33,14 @@ import org.jspecify.annotations.Nullable;
  */
 public record AnnotatedCorpus(
         Dataset<Row> annotations,
+        @Nullable Dataset<Row> outcomes,
         @Nullable Dataset<Row> texts,
         String name,
         String yaml,
         Map<String, Double> bytesPerToken) {
+    /** Bytes of a text that was kept, after all edits. */
+    static final String KEPT_BYTES = "kept_bytes";
+
     private static final String TABLE = "annotations";
     private static final String NO_CORPUS = "input: ''\noutput: ''\n";
 
@@ -46,11 +52,28 @@ public record AnnotatedCorpus(
                 Dataset<Row> annotations = readable(tables.table(TABLE), location);
                 String yaml = Provenance.read(store, "").configYaml();
                 return new AnnotatedCorpus(
-                        annotations, tables.table("kept"), location + "/prepare.json", yaml, bytesPerToken(store));
+                        annotations,
+                        outcomes(tables),
+                        tables.table("kept"),
+                        location + "/prepare.json",
+                        yaml,
+                        bytesPerToken(store));
             }
         }
         Dataset<Row> table = spark.read().parquet(Locations.path(location).toString());
-        return new AnnotatedCorpus(readable(table, location), null, "the defaults", NO_CORPUS, Map.of());
+        return new AnnotatedCorpus(readable(table, location), null, null, "the defaults", NO_CORPUS, Map.of());
+    }
+
+    private static Dataset<Row> outcomes(CorpusTables tables) {
+        return tables.table("duplicates")
+                .select(DocumentTable.ID, Decisions.REASONS, Deduplication.CLUSTER)
+                .join(
+                        tables.table("kept")
+                                .select(
+                                        col(DocumentTable.ID),
+                                        col(DocumentTable.BYTES).as(KEPT_BYTES)),
+                        new String[] {DocumentTable.ID},
+                        "left");
     }
 
     /**

@@ -23,7 +23,7 @@ final class Deduplication {
     static final String CLUSTER_SIZE = "cluster_size";
 
     /** What the name of a cluster begins with whose kept document is of an earlier corpus. */
-    private static final String EARLIER = "earlier:";
+    static final String EARLIER = "earlier:";
 
     private Deduplication() {}
 

@@ -1,13 +1,18 @@
 package io.polyglow.dataprep.spark;
 
+import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.min;
+import static org.apache.spark.sql.functions.not;
 import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.when;
 
 import io.polyglow.common.json.JsonObject;
 import io.polyglow.dataprep.filter.FilterConfig;
 import io.polyglow.dataprep.filter.ThresholdCatalog;
+import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -17,27 +22,40 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.expressions.Window;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * What other thresholds would keep, next to what the present ones keep, per language. Answered from the annotations in one pass: no text is read, nothing is
- * written. Tokens are bytes divided by what the corpus's tokenizer makes of the language, or by {@value #BYTES_PER_TOKEN} where it has not seen it.
+ * What other thresholds would keep, next to what the present ones keep, per language. Answered from what a run left in its tables, where it left any: a document that is out for more
+ * than the filters (personal data, parts of evaluation sets, a take-down) stays out, and of the documents that a run found to be equal or alike the first one that the thresholds let
+ * through is kept. A document that only other thresholds let through was never compared with others, so it counts as kept: {@code added} tells how many there are. No text is read,
+ * nothing is written. Tokens are bytes divided by what the corpus's tokenizer makes of the language, or by {@value #BYTES_PER_TOKEN} where it has not seen it.
  *
  * @param languages in the order of their labels
+ * @param filtersOnly whether there is no run, so that nothing but the filters is considered
  */
-public record WhatIf(List<Language> languages) {
+public record WhatIf(List<Language> languages, boolean filtersOnly) {
     /** What a token is estimated at without a tokenizer. */
     public static final int BYTES_PER_TOKEN = 4;
 
-    private static final StructType PASS = new StructType()
+    private static final String ALL = "all";
+    private static final String NOW = "now";
+    private static final String THEN = "then";
+    private static final Column KEY = coalesce(col(Deduplication.CLUSTER), col(DocumentTable.ID));
+
+    private static final StructType VERDICT = new StructType()
             .add(DocumentTable.LANGUAGE, DataTypes.StringType, false)
             .add(DocumentTable.BYTES, DataTypes.LongType, false)
-            .add("now", DataTypes.BooleanType, false)
-            .add("then", DataTypes.BooleanType, false);
+            .add(DocumentTable.ID, DataTypes.StringType, true)
+            .add(Deduplication.CLUSTER, DataTypes.StringType, true)
+            .add(NOW, DataTypes.BooleanType, false)
+            .add(THEN, DataTypes.BooleanType, false);
 
     /** So many documents, with so much text. */
     public record Amount(long documents, long bytes, long tokens) {
+        private static final Amount NONE = new Amount(0, 0, 0);
+
         Amount plus(Amount other) {
             return new Amount(documents + other.documents, bytes + other.bytes, tokens + other.tokens);
         }
@@ -50,75 +68,173 @@ public record WhatIf(List<Language> languages) {
         }
     }
 
-    /** One language: all its documents, those that the present thresholds keep, and those that the others would. */
-    public record Language(String label, Amount all, Amount now, Amount then) {}
+    /** One language: all its documents, those that the present thresholds keep, those that the others would, and those of the latter that no run has compared with others. */
+    public record Language(String label, Amount all, Amount now, Amount then, Amount added) {
+        private Language plus(Language other) {
+            return new Language(
+                    label, all.plus(other.all), now.plus(other.now), then.plus(other.then), added.plus(other.added));
+        }
+    }
+
+    /** What the filters of a run and of two questions say of a row of (language, score, quality, bytes), and the run's own reasons where there are any. */
+    private record Verdicts(Thresholds run, Thresholds now, Thresholds then) implements Serializable {
+        /** Of annotations alone. */
+        Row ofAnnotations(Row row) {
+            return RowFactory.create(
+                    row.getString(0),
+                    row.getLong(3),
+                    null,
+                    null,
+                    now.reasons(row).isEmpty(),
+                    then.reasons(row).isEmpty());
+        }
+
+        /** With id, cluster, bytes of the text that was kept, and reasons behind: what a run leaves out for another reason no threshold lets in. */
+        Row ofOutcome(Row row) {
+            List<String> others = new ArrayList<>(row.getList(7));
+            others.removeAll(run.reasons(row));
+            boolean free = others.isEmpty();
+            return RowFactory.create(
+                    row.getString(0),
+                    row.isNullAt(6) ? row.getLong(3) : row.getLong(6),
+                    row.getString(4),
+                    row.getString(5),
+                    free && now.reasons(row).isEmpty(),
+                    free && then.reasons(row).isEmpty());
+        }
+    }
+
+    private record Thresholds(boolean on, ThresholdCatalog values) implements Serializable {
+        static Thresholds of(FilterConfig config) {
+            return new Thresholds(config.on(), ThresholdCatalog.of(config));
+        }
+
+        List<String> reasons(Row row) {
+            return on ? Decisions.filterReasons(row, 0, values) : List.of();
+        }
+    }
 
     /** Compares two sets of thresholds. */
     public static WhatIf of(AnnotatedCorpus corpus, FilterConfig now, FilterConfig then) {
-        boolean filtersNow = now.on();
-        boolean filtersThen = then.on();
-        ThresholdCatalog nowValues = ThresholdCatalog.of(now);
-        ThresholdCatalog thenValues = ThresholdCatalog.of(then);
-        MapFunction<Row, Row> decide = row -> RowFactory.create(
-                row.getString(0),
-                row.getLong(3),
-                !filtersNow || Decisions.filterReasons(row, 0, nowValues).isEmpty(),
-                !filtersThen || Decisions.filterReasons(row, 0, thenValues).isEmpty());
-        Dataset<Row> decided = corpus.annotations()
-                .select(DocumentTable.LANGUAGE, Annotations.LANGUAGE_SCORE, Annotations.QUALITY, DocumentTable.BYTES)
-                .map(decide, Encoders.row(PASS));
-        return new WhatIf(languages(decided, corpus.bytesPerToken()));
+        Dataset<Row> annotated = corpus.annotations();
+        Dataset<Row> outcomes = corpus.outcomes();
+        Thresholds nowValues = Thresholds.of(now);
+        Verdicts verdicts = new Verdicts(
+                outcomes == null ? nowValues : Thresholds.of(corpus.filter(List.of())), nowValues, Thresholds.of(then));
+        MapFunction<Row, Row> decide = outcomes == null ? verdicts::ofAnnotations : verdicts::ofOutcome;
+        Dataset<Row> rows = outcomes == null
+                ? annotated.select(
+                        DocumentTable.LANGUAGE, Annotations.LANGUAGE_SCORE, Annotations.QUALITY, DocumentTable.BYTES)
+                : annotated
+                        .join(outcomes, DocumentTable.ID)
+                        .select(
+                                DocumentTable.LANGUAGE,
+                                Annotations.LANGUAGE_SCORE,
+                                Annotations.QUALITY,
+                                DocumentTable.BYTES,
+                                DocumentTable.ID,
+                                Deduplication.CLUSTER,
+                                AnnotatedCorpus.KEPT_BYTES,
+                                Decisions.REASONS);
+        Dataset<Row> decided = rows.map(decide, Encoders.row(VERDICT));
+        return new WhatIf(
+                languages(outcomes == null ? decided : oneOfEachCluster(decided), corpus.bytesPerToken()),
+                outcomes == null);
+    }
+
+    /** Of a cluster the smallest id is kept that is let through, none where an earlier corpus has the first. */
+    private static Dataset<Row> oneOfEachCluster(Dataset<Row> decided) {
+        return decided.withColumn(NOW, kept(NOW)).withColumn(THEN, kept(THEN));
+    }
+
+    private static Column kept(String verdict) {
+        Column first = min(when(col(verdict), col(DocumentTable.ID))).over(Window.partitionBy(KEY));
+        Column earlier = coalesce(col(Deduplication.CLUSTER).startsWith(Deduplication.EARLIER), lit(false));
+        return col(verdict).and(col(DocumentTable.ID).equalTo(first)).and(not(earlier));
     }
 
     /** All languages together. */
     public Language total() {
-        Amount none = new Amount(0, 0, 0);
         return languages.stream()
-                .reduce(
-                        new Language("all", none, none, none),
-                        (a, b) -> new Language(a.label, a.all.plus(b.all), a.now.plus(b.now), a.then.plus(b.then)));
+                .reduce(new Language(ALL, Amount.NONE, Amount.NONE, Amount.NONE, Amount.NONE), Language::plus);
     }
 
-    /** The answer as JSON: per language and in all, what there is, what is kept now, what would be, and the difference. */
+    /** The answer as JSON: per language and in all, what there is, what is kept now, what would be, the difference, and what of it was never compared with others. */
     public JsonObject json() {
         JsonObject perLanguage = new JsonObject();
         languages.forEach(language -> perLanguage.put(language.label, json(language)));
         return new JsonObject()
                 .put("tokens", "estimated")
+                .put("considers", filtersOnly ? "filters" : "filters and what the run decided besides")
                 .put("total", json(total()))
                 .put("languages", perLanguage);
     }
 
-    /** The answer as a table for a terminal. */
+    /** The answer as a table for a terminal, and what it does not know. */
     public String table() {
         StringBuilder out = new StringBuilder();
-        out.append(String.format(
-                Locale.ROOT,
-                "%-10s %12s %12s %12s %12s %15s %15s%n",
+        line(out, "", "documents", "", "", "", "bytes", "", "", "~ tokens", "", "");
+        line(
+                out,
                 "language",
-                "documents",
+                "usable",
                 "kept now",
                 "would keep",
                 "difference",
-                "bytes",
-                "~ tokens"));
+                "kept now",
+                "would keep",
+                "difference",
+                "kept now",
+                "would keep",
+                "difference");
         languages.forEach(language -> line(out, language));
         line(out, total());
-        return out.toString();
+        return out.append(caveat()).append('\n').toString();
+    }
+
+    private String caveat() {
+        if (filtersOnly) {
+            return "Only the filters are considered: duplicates, personal data, evaluation sets and take-downs are not known here.";
+        }
+        String kept = "Kept now is what the corpus holds, each document once. ";
+        long added = total().added.documents;
+        return added == 0
+                ? kept
+                : kept
+                        + String.format(
+                                Locale.ROOT,
+                                "%,d documents would be new: whether they are duplicates or hold parts of evaluation sets only prepare can tell.",
+                                added);
     }
 
     private static void line(StringBuilder out, Language language) {
         Amount difference = difference(language);
-        out.append(String.format(
-                Locale.ROOT,
-                "%-10s %,12d %,12d %,12d %+,12d %+,15d %+,15d%n",
+        line(
+                out,
                 language.label,
-                language.all.documents,
-                language.now.documents,
-                language.then.documents,
-                difference.documents,
-                difference.bytes,
-                difference.tokens));
+                count(language.all.documents),
+                count(language.now.documents),
+                count(language.then.documents),
+                signed(difference.documents),
+                count(language.now.bytes),
+                count(language.then.bytes),
+                signed(difference.bytes),
+                count(language.now.tokens),
+                count(language.then.tokens),
+                signed(difference.tokens));
+    }
+
+    private static void line(StringBuilder out, String... cells) {
+        out.append(String.format(
+                Locale.ROOT, "%-10s %12s %12s %12s %12s %16s %16s %16s %15s %15s %15s%n", (Object[]) cells));
+    }
+
+    private static String count(long number) {
+        return String.format(Locale.ROOT, "%,d", number);
+    }
+
+    private static String signed(long number) {
+        return String.format(Locale.ROOT, "%+,d", number);
     }
 
     private static Amount difference(Language language) {
@@ -130,28 +246,44 @@ public record WhatIf(List<Language> languages) {
                 .put("all", language.all.json())
                 .put("now", language.now.json())
                 .put("then", language.then.json())
-                .put("difference", difference(language).json());
+                .put("difference", difference(language).json())
+                .put("not_compared", language.added.json());
     }
 
     private static List<Language> languages(Dataset<Row> decided, Map<String, Double> bytesPerToken) {
         Column one = lit(1L);
         Column bytes = col(DocumentTable.BYTES);
+        Column added =
+                col(THEN).and(not(col(NOW))).and(col(Deduplication.CLUSTER).isNull());
         return decided
                 .groupBy(DocumentTable.LANGUAGE)
-                .agg(sum(one), sum(bytes), kept("now", one), kept("now", bytes), kept("then", one), kept("then", bytes))
+                .agg(
+                        sum(one),
+                        sum(bytes),
+                        kept(col(NOW), one),
+                        kept(col(NOW), bytes),
+                        kept(col(THEN), one),
+                        kept(col(THEN), bytes),
+                        kept(added, one),
+                        kept(added, bytes))
                 .orderBy(DocumentTable.LANGUAGE)
                 .collectAsList()
                 .stream()
-                .map(row -> {
-                    double ratio = bytesPerToken.getOrDefault(row.getString(0), (double) BYTES_PER_TOKEN);
-                    return new Language(
-                            row.getString(0), amount(row, 1, ratio), amount(row, 3, ratio), amount(row, 5, ratio));
-                })
+                .map(row -> language(row, bytesPerToken.getOrDefault(row.getString(0), (double) BYTES_PER_TOKEN)))
                 .toList();
     }
 
-    private static Column kept(String verdict, Column amount) {
-        return sum(when(col(verdict), amount).otherwise(lit(0L)));
+    private static Column kept(Column verdict, Column amount) {
+        return sum(when(verdict, amount).otherwise(lit(0L)));
+    }
+
+    private static Language language(Row row, double bytesPerToken) {
+        return new Language(
+                row.getString(0),
+                amount(row, 1, bytesPerToken),
+                amount(row, 3, bytesPerToken),
+                amount(row, 5, bytesPerToken),
+                amount(row, 7, bytesPerToken));
     }
 
     private static Amount amount(Row row, int at, double bytesPerToken) {

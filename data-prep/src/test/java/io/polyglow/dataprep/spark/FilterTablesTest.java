@@ -47,7 +47,7 @@ final class FilterTablesTest {
 
     @Test
     void shouldTellWhatOtherThresholdsWouldKeep() {
-        AnnotatedCorpus corpus = new AnnotatedCorpus(annotations(100), null, "test", "", Map.of("swh_Latn", 5.0));
+        AnnotatedCorpus corpus = new AnnotatedCorpus(annotations(100), null, null, "test", "", Map.of("swh_Latn", 5.0));
         WhatIf answer = WhatIf.of(corpus, config("min-words: 10", 0.3), config("min-words: 10", 0.75));
         WhatIf.Language swahili = answer.languages().get(0);
         assertThat(swahili.label()).isEqualTo("swh_Latn");
@@ -56,8 +56,65 @@ final class FilterTablesTest {
         assertThat(swahili.then().documents()).isEqualTo(25);
         assertThat(swahili.then().bytes()).isEqualTo(25 * 400);
         assertThat(swahili.then().tokens()).isEqualTo(25 * 80);
-        assertThat(answer.table()).contains("swh_Latn", "-45");
+        assertThat(answer.table().lines().toList().get(2).split(" +"))
+                .containsExactly(
+                        "swh_Latn",
+                        "100",
+                        "70",
+                        "25",
+                        "-45",
+                        "28,000",
+                        "10,000",
+                        "-18,000",
+                        "5,600",
+                        "2,000",
+                        "-3,600");
+        assertThat(answer.table()).contains("Only the filters are considered");
         assertThat(answer.json().toString()).isNotEmpty();
+    }
+
+    @Test
+    void shouldKeepWhatARunDecidedBesidesItsFilters() {
+        String yaml =
+                "input: ''\noutput: ''\nfilter:\n" + yaml("min-words: 10", 0.3).indent(2);
+        AnnotatedCorpus corpus = new AnnotatedCorpus(annotations(100), outcomes(), null, "test", yaml, Map.of());
+
+        WhatIf stricter =
+                WhatIf.of(corpus, corpus.filter(List.of()), corpus.filter(List.of("filter.language-score=0.505")));
+        WhatIf looser =
+                WhatIf.of(corpus, corpus.filter(List.of()), corpus.filter(List.of("filter.language-score=0.1")));
+
+        assertThat(stricter.total().all().documents()).isEqualTo(100);
+        assertThat(stricter.total().now()).isEqualTo(new WhatIf.Amount(67, 67 * 300, 67 * 75));
+        assertThat(looser.total().now()).isEqualTo(stricter.total().now());
+        // d051 stands for d050 now
+        assertThat(stricter.total().then().documents()).isEqualTo(48);
+        assertThat(stricter.total().then().bytes()).isEqualTo(47 * 300 + 400);
+        assertThat(stricter.total().added().documents()).isZero();
+        assertThat(looser.total().then().documents()).isEqualTo(67 + 19);
+        assertThat(looser.total().added().documents()).isEqualTo(19);
+        assertThat(looser.json().getObject("total").getObject("not_compared").getLong("documents"))
+                .isEqualTo(19);
+    }
+
+    /** Of a run with language-score 0.3: d020 and d040 hold personal data, d051 is like d050, d060 like a document of an earlier corpus. */
+    private static Dataset<Row> outcomes() {
+        ThresholdCatalog thresholds = ThresholdCatalog.of(config("min-words: 10", 0.3));
+        List<Row> outcomes = new ArrayList<>();
+        List<Row> annotated = annotations(100).collectAsList();
+        for (int i = 0; i < 100; i++) {
+            List<String> reasons = new ArrayList<>(Decisions.filterReasons(annotated.get(i), 1, thresholds));
+            if (i == 20 || i == 40) {
+                reasons.add("pii: EMAIL");
+            }
+            String id = "d%03d".formatted(i);
+            String cluster = i == 51 ? "d050" : i == 60 ? "earlier:a" : reasons.isEmpty() ? id : null;
+            outcomes.add(RowFactory.create(id, reasons.toArray(), cluster, id.equals(cluster) ? 300L : null));
+        }
+        return LocalSpark.session()
+                .createDataFrame(
+                        outcomes,
+                        StructType.fromDDL("id string, reasons array<string>, cluster string, kept_bytes bigint"));
     }
 
     @Test
@@ -102,8 +159,12 @@ final class FilterTablesTest {
     }
 
     private static FilterConfig config(String words, double score) {
-        String yaml = "language-score: " + score + "\ngopher-quality:\n  " + words
+        return ConfigFile.load(FilterConfig.class, "test", yaml(words, score), List.of())
+                .value();
+    }
+
+    private static String yaml(String words, double score) {
+        return "language-score: " + score + "\ngopher-quality:\n  " + words
                 + "\n  min-stop-words: 0\ngopher-repetition:\n  on: false\nfineweb:\n  on: false\n";
-        return ConfigFile.load(FilterConfig.class, "test", yaml, List.of()).value();
     }
 }
