@@ -96,7 +96,8 @@ public record PrepareConfig(
     public record Shards(
             @Default("134217728")
                     @Range(min = 1, max = 268435456)
-                    @Doc("Text per shard in bytes, about; one Spark task writes one shard.")
+                    @Doc(
+                            "Text per shard in bytes, about; one Spark task writes one shard, and goes on in another one beyond 1 GiB of tokens.")
                     long textBytes) {}
 
     ReadOptions readOptions() {

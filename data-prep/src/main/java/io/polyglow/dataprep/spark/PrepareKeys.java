@@ -96,7 +96,7 @@ record PrepareKeys(
                 .and(config.split())
                 .and(seed)
                 .key();
-        StageKey corpus = StageKey.of("corpus", 3)
+        StageKey corpus = StageKey.of("corpus", 4)
                 .and(mix)
                 .and(tokenizer)
                 .and(config.split())

@@ -1,5 +1,7 @@
 package io.polyglow.dataprep.split;
 
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
 import io.polyglow.dataprep.doc.Digest;
 import io.polyglow.dataprep.split.SplitPlan.Side;
 import java.io.Serializable;
@@ -14,6 +16,7 @@ import java.util.Locale;
  */
 public record ShardPlan(int trainShards, int validationShards, long seed) implements Serializable {
     private static final String PURPOSE = "order";
+    private static final int MAX_SHARDS = 100_000;
 
     /** Cuts sides of so much text into shards of about {@code shardBytes} each; a side without text has no shard. */
     public static ShardPlan of(long trainBytes, long validationBytes, long shardBytes, long seed) {
@@ -42,9 +45,12 @@ public record ShardPlan(int trainShards, int validationShards, long seed) implem
 
     /** The name of a shard: {@code train-00000} ... {@code validation-00000} ... */
     public String name(int shard) {
-        return shard < trainShards
-                ? String.format(Locale.ROOT, "train-%05d", shard)
-                : String.format(Locale.ROOT, "validation-%05d", shard - trainShards);
+        return shard < trainShards ? name("train", shard) : name("validation", shard - trainShards);
+    }
+
+    /** The name of a shard of a side, {@code train} or {@code validation}. */
+    public static String name(String side, int number) {
+        return String.format(Locale.ROOT, "%s-%05d", side, number);
     }
 
     /** Number of shards of both sides. */
@@ -58,6 +64,15 @@ public record ShardPlan(int trainShards, int validationShards, long seed) implem
     }
 
     private static int shards(long bytes, long shardBytes) {
-        return Math.toIntExact((bytes + shardBytes - 1) / shardBytes);
+        long shards = (bytes + shardBytes - 1) / shardBytes;
+        if (shards > MAX_SHARDS) {
+            throw new PolyglowException(
+                    ErrorKind.USAGE,
+                    "A side of the corpus has " + bytes + " bytes of text, " + shards
+                            + " shards of shards.text-bytes = "
+                            + shardBytes + ", but names have five digits, for " + MAX_SHARDS
+                            + ". Raise shards.text-bytes; what has been made so far is used again.");
+        }
+        return (int) shards;
     }
 }

@@ -1,6 +1,7 @@
 package io.polyglow.dataprep.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.polyglow.common.config.ConfigFile;
 import io.polyglow.common.store.LocalStore;
@@ -9,6 +10,7 @@ import io.polyglow.common.token.Tokenizers;
 import io.polyglow.common.token.shard.CorpusManifest;
 import io.polyglow.common.token.shard.ShardInfo;
 import io.polyglow.common.token.shard.TokenDataset;
+import io.polyglow.common.token.shard.TokenShardWriter;
 import io.polyglow.common.token.shard.TokenSplit;
 import io.polyglow.dataprep.doc.Digest;
 import io.polyglow.dataprep.mix.Copies;
@@ -93,15 +95,64 @@ class ShardJobTest {
         assertThat(write("as-is", texts(2), asIs).manifest().fingerprint()).isEqualTo(fingerprint);
     }
 
+    @Test
+    void shouldGiveEachShardATaskOfItsOwn() {
+        ShardJob job = new ShardJob(spark, TOKENIZER, SPLIT, new ShardPlan(30, 10, 5));
+        Dataset<Row> pieces = job.pieces(texts(3));
+        List<List<Integer>> shards = pieces.select(TokenizedPieces.SHARD).javaRDD().glom().collect().stream()
+                .map(rows -> rows.stream().map(row -> row.getInt(0)).distinct().toList())
+                .toList();
+
+        assertThat(shards).hasSize(40);
+        for (int partition = 0; partition < 40; partition++) {
+            assertThat(shards.get(partition)).isSubsetOf(partition);
+        }
+        assertThat(shards.stream().filter(list -> !list.isEmpty()).count()).isGreaterThan(30);
+    }
+
+    @Test
+    void shouldGoOnInAFurtherShardWhereOneIsFull() throws IOException {
+        TokenDataset whole = write("whole", texts(2), Copies.ONCE);
+        TokenDataset parts = write("parts", texts(5), Copies.ONCE, 1000);
+
+        assertThat(parts.manifest().shards())
+                .hasSizeGreaterThan(6)
+                .allMatch(shard -> shard.bin().bytes() <= 1000)
+                .extracting(ShardInfo::name)
+                .startsWith("train-00000", "train-00001", "train-00002")
+                .contains("validation-00000", "validation-00001")
+                .doesNotHaveDuplicates();
+        assertThat(ids(parts)).isEqualTo(ids(whole));
+        assertThat(write("again", texts(1), Copies.ONCE, 1000).manifest().fingerprint())
+                .isEqualTo(parts.manifest().fingerprint());
+        assertThatThrownBy(() -> write("none", texts(1), Copies.ONCE, 20))
+                .rootCause()
+                .hasMessageContaining("Lower limits.document-bytes");
+    }
+
+    private static List<String> ids(TokenDataset corpus) throws IOException {
+        TokenSplit train = corpus.split(TokenDataset.TRAIN);
+        List<String> ids = new ArrayList<>();
+        for (long d = 0; d < train.documents(); d++) {
+            ids.add(train.index().id(d) + " " + text(corpus, train, d));
+        }
+        return ids;
+    }
+
     private static MixPlan plan(Dataset<Row> texts, MixConfig config) {
         Map<String, Double> bytesPerToken = Map.of("swh", 1.0, "deu", 1.0, "eng", 1.0);
         return MixPlan.of(config, MixTotals.groups(texts, config, SPLIT), bytesPerToken, SPLIT.seed());
     }
 
     private TokenDataset write(String name, Dataset<Row> texts, Copies copies) throws IOException {
+        return write(name, texts, copies, TokenShardWriter.MAX_BYTES);
+    }
+
+    private TokenDataset write(String name, Dataset<Row> texts, Copies copies, int maxShardBytes) throws IOException {
         LocalStore store = new LocalStore(folder);
         ShardPlan plan = new ShardPlan(3, 1, 5);
-        List<ShardInfo> shards = new ShardJob(spark, TOKENIZER, SPLIT, plan, copies).run(texts, store, name);
+        List<ShardInfo> shards =
+                new ShardJob(spark, TOKENIZER, SPLIT, plan, copies, maxShardBytes).run(texts, store, name);
         CorpusManifest.of(TOKENIZER, shards, List.of()).write(store, name, TOKENIZER);
         return TokenDataset.open(store, name);
     }

@@ -1,7 +1,9 @@
 package io.polyglow.dataprep.split;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.polyglow.common.error.PolyglowException;
 import io.polyglow.dataprep.doc.Digest;
 import io.polyglow.dataprep.split.SplitPlan.Mode;
 import io.polyglow.dataprep.split.SplitPlan.Piece;
@@ -95,6 +97,14 @@ class SplitPlanTest {
 
     private static Side side(SplitPlan plan, String id) {
         return plan.pieces(id, "text").get(0).side();
+    }
+
+    @Test
+    void shouldRefuseMoreShardsThanThereAreNames() {
+        assertThat(ShardPlan.of(100_000L << 20, 1, 1 << 20, 3).trainShards()).isEqualTo(100_000);
+        assertThatThrownBy(() -> ShardPlan.of((100_000L << 20) + 1, 1, 1 << 20, 3))
+                .isInstanceOf(PolyglowException.class)
+                .hasMessageContaining("Raise shards.text-bytes");
     }
 
     private static List<String> ids(int count) {

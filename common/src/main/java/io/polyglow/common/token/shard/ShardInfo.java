@@ -77,6 +77,11 @@ public record ShardInfo(
         return files;
     }
 
+    /** The same shard under another name: no file holds its own. */
+    public ShardInfo withName(String newName) {
+        return new ShardInfo(newName, type, documents, tokens, bin, idx, lang, docs, languages);
+    }
+
     ShardInfo withLanguages(List<LanguageCount> counts) {
         return new ShardInfo(name, type, documents, tokens, bin, idx, lang, docs, List.copyOf(counts));
     }
