@@ -2,6 +2,8 @@ package io.polyglow.dataprep.language;
 
 import io.polyglow.dataprep.language.fasttext.FastTextModel;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 
@@ -28,17 +30,43 @@ public final class LanguageModels {
 
     /** The identifier of a fastText model file; its name is the file's without extension. */
     public static LanguageIdentifier fastText(Path file) {
+        return fastText(file, name(file, 1));
+    }
+
+    /** The identifier of a fastText model file under a name, see {@link #names}. */
+    public static LanguageIdentifier fastText(Path file, String name) {
         FastTextModel model = OPEN.computeIfAbsent(file.toAbsolutePath().normalize(), FastTextModel::open);
-        return new FastTextIdentifier(nameOf(file), model);
+        return new FastTextIdentifier(name, model);
     }
 
-    /** What the identifier of a config's model calls itself. */
-    public static String nameOf(String model) {
-        return isBundled(model) ? OpenNlpIdentifier.NAME : nameOf(Path.of(model));
+    /**
+     * What the identifiers of a config's models call themselves, by which their opinions are told apart: files by their names without extension, those that share one ({@code glotlid/model.bin},
+     * {@code openlid/model.bin}) with as many of the folders above as it takes.
+     */
+    public static List<String> names(List<String> models) {
+        List<String> names = new ArrayList<>();
+        for (String model : models) {
+            int parts = 1;
+            while (parts < Path.of(model).getNameCount() && isShared(model, parts, models)) {
+                parts++;
+            }
+            names.add(isBundled(model) ? model : name(Path.of(model), parts));
+        }
+        return List.copyOf(names);
     }
 
-    private static String nameOf(Path file) {
-        Path name = file.getFileName();
-        return name == null ? file.toString() : name.toString().replaceFirst("\\.(bin|ftz)$", "");
+    private static boolean isShared(String model, int parts, List<String> models) {
+        String name = name(Path.of(model), parts);
+        return models.stream()
+                .anyMatch(other ->
+                        !other.equals(model) && name(Path.of(other), parts).equals(name));
+    }
+
+    /** The last names of a path, without extension. */
+    private static String name(Path file, int parts) {
+        int count = file.getNameCount();
+        return count == 0
+                ? file.toString()
+                : file.subpath(Math.max(0, count - parts), count).toString().replaceFirst("\\.(bin|ftz)$", "");
     }
 }

@@ -47,13 +47,12 @@ public record LanguageAgreement(List<Measure> measures) {
         Dataset<Row> opinions = stating.join(
                 tables.table("annotations").select(DocumentTable.ID, Annotations.LANGUAGES), DocumentTable.ID);
         List<Measure> measures = new ArrayList<>();
-        for (String model : config.models()) {
-            String name = LanguageModels.nameOf(model);
+        List<String> names = LanguageModels.names(config.models());
+        for (String name : names) {
             measures.add(new Measure(name, "documents", documents(opinions, name)));
         }
         LanguageModelFiles models = LanguageModelFiles.distribute(spark, config);
-        measures.add(new Measure(
-                LanguageModels.nameOf(config.models().get(0)), "sentences", sentences(stating, models)));
+        measures.add(new Measure(names.get(0), "sentences", sentences(stating, models)));
         return new LanguageAgreement(List.copyOf(measures));
     }
 
@@ -102,8 +101,8 @@ public record LanguageAgreement(List<Measure> measures) {
             Iterator<Row> rows, LanguageAnnotator annotator) {
         Iterable<Row> documents = () -> rows;
         return StreamSupport.stream(documents.spliterator(), false)
-                .flatMap(row -> stated(row).stream()
-                        .flatMap(stated -> LanguageBench.sentences(row.getString(3)).stream()
+                .flatMap(
+                        row -> stated(row).stream().flatMap(stated -> LanguageBench.sentences(row.getString(3)).stream()
                                 .limit(SENTENCES_OF_EACH)
                                 .map(sentence -> pair(
                                         stated,
@@ -112,8 +111,7 @@ public record LanguageAgreement(List<Measure> measures) {
     }
 
     /** As key, so that what the driver gets is bounded by the number of pairs. */
-    private static Tuple2<Tuple2<String, String>, Integer> pair(
-            LanguageLabel stated, Optional<LanguageLabel> answer) {
+    private static Tuple2<Tuple2<String, String>, Integer> pair(LanguageLabel stated, Optional<LanguageLabel> answer) {
         return new Tuple2<>(
                 new Tuple2<>(
                         stated.language(), answer.map(LanguageLabel::language).orElse(LanguageLabel.UNDETERMINED)),

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Row;
@@ -96,10 +97,41 @@ class AnnotationColumnsTest {
                 .hasMessageContaining("missing.bin");
     }
 
+    /** Hugging Face has many a model.bin. */
+    @Test
+    void shouldTellModelsOfOneFileNameApart() throws Exception {
+        SparkSession spark = LocalSpark.session();
+        LanguageConfig config = new LanguageConfig(
+                List.of("opennlp", model("a/model.bin", "softmax.bin"), model("b/model.bin", "ova.bin")),
+                true,
+                false,
+                0.1,
+                0);
+
+        for (LanguageModelFiles models :
+                List.of(LanguageModelFiles.distribute(spark, config), LanguageModelFiles.send(spark, config))) {
+            List<String> opinions = JavaSparkContext.fromSparkContext(spark.sparkContext())
+                    .parallelize(List.of(TEXTS.get(0)), 1)
+                    .map(text -> models.annotator().annotate(text, StatedLanguages.NONE).opinions().stream()
+                            .filter(opinion -> !opinion.model().equals("opennlp"))
+                            .map(opinion -> opinion.model() + " " + opinion.score())
+                            .collect(Collectors.joining(",")))
+                    .collect();
+
+            assertThat(opinions.get(0)).contains("a/model ").contains("b/model ");
+            assertThat(opinions.get(0).replace("a/", "b/").split(",")).doesNotHaveDuplicates();
+        }
+    }
+
     private String model() throws Exception {
-        Path file = directory.resolve("softmax.bin");
+        return model("softmax.bin", "softmax.bin");
+    }
+
+    private String model(String path, String resource) throws Exception {
+        Path file = directory.resolve(path);
+        Files.createDirectories(file.getParent());
         try (InputStream in = AnnotationColumnsTest.class.getResourceAsStream(
-                "/io/polyglow/dataprep/language/fasttext/softmax.bin")) {
+                "/io/polyglow/dataprep/language/fasttext/" + resource)) {
             Files.write(
                     file,
                     Objects.requireNonNull(in, "the model among the test resources")
