@@ -181,7 +181,7 @@ class MixPlanTest {
     void shouldBlendInTheOrderOfMegatron() {
         assertThat(blend(16, .5, .25, .25)).containsExactly(0, 1, 2, 0, 0, 1, 2, 0, 0, 1, 2, 0, 0, 1, 2, 0);
         assertThat(blend(20, .7, .2, .1)).containsExactly(0, 1, 0, 2, 0, 0, 1, 0, 0, 0, 0, 1, 0, 2, 0, 0, 1, 0, 0, 0);
-        Blend blend = new Blend(new double[] {.5, .25, .25});
+        MegatronBlend blend = new MegatronBlend(new double[] {.5, .25, .25});
         List<Long> samples = IntStream.range(0, 4)
                 .mapToObj(i -> blend.drawn(blend.next()) - 1)
                 .toList();
@@ -190,7 +190,7 @@ class MixPlanTest {
 
     @Test
     void shouldNeverDrawAWholeSampleTooManyWhenWeightsAreExtreme() {
-        Blend blend = new Blend(new double[] {.001, .999});
+        MegatronBlend blend = new MegatronBlend(new double[] {.001, .999});
         for (int i = 1; i <= 10_000; i++) {
             blend.next();
             assertThat(blend.drawn(0)).isLessThanOrEqualTo((long) Math.ceil(.001 * i));
@@ -198,8 +198,29 @@ class MixPlanTest {
         }
     }
 
+    /** Where no language runs out, a plan for n samples gives each what Megatron would draw of it in n steps, to less than a sample. */
+    @Test
+    void shouldShareAsMegatronBlends() {
+        double[] weights = {.5, .3, .15, .05};
+        MegatronBlend blend = new MegatronBlend(weights);
+        for (int draws = 1; draws <= 500; draws++) {
+            blend.next();
+            double[] amounts = amounts(
+                    "policy=weights",
+                    "weights.eng=0.5",
+                    "weights.deu=0.3",
+                    "weights.swh=0.15",
+                    "weights.wol=0.05",
+                    "max-epochs=1000",
+                    "total-tokens=" + draws);
+            for (int i = 0; i < weights.length; i++) {
+                assertThat(amounts[i]).isCloseTo((double) blend.drawn(i), within(1.0));
+            }
+        }
+    }
+
     private static List<Integer> blend(int draws, double... weights) {
-        Blend blend = new Blend(weights);
+        MegatronBlend blend = new MegatronBlend(weights);
         return IntStream.range(0, draws).mapToObj(i -> blend.next()).toList();
     }
 
