@@ -6,12 +6,16 @@ import java.util.Arrays;
 import java.util.List;
 import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.BarrierTaskInfo;
+import org.apache.spark.resource.ResourceInformation;
 import scala.collection.Iterator;
 import scala.runtime.AbstractFunction1;
 
 /** The body of a barrier task: partition = rank. */
 final class RankFunction extends AbstractFunction1<Iterator<Integer>, Iterator<String>>
         implements java.io.Serializable {
+    /** What Spark's documentation calls it: {@code spark.task.resource.gpu.amount}. */
+    private static final String GPU = "gpu";
+
     private final RankMain main;
 
     RankFunction(RankMain main) {
@@ -42,10 +46,26 @@ final class RankFunction extends AbstractFunction1<Iterator<Integer>, Iterator<S
 
         @Override
         public int ranksOnHost() {
+            return ranksHere(worldSize());
+        }
+
+        @Override
+        public int indexOnHost() {
+            return ranksHere(rank());
+        }
+
+        /** How many of the ranks below {@code end} run on this host. */
+        private int ranksHere(int end) {
             String here = host();
-            return Math.toIntExact(Arrays.stream(task.getTaskInfos())
+            return Math.toIntExact(Arrays.stream(task.getTaskInfos(), 0, end)
                     .filter(info -> host(info).equals(here))
                     .count());
+        }
+
+        @Override
+        public List<String> gpus() {
+            ResourceInformation gpus = task.resourcesJMap().get(GPU);
+            return gpus == null ? List.of() : List.of(gpus.addresses());
         }
 
         @Override

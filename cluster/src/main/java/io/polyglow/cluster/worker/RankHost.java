@@ -16,6 +16,12 @@ public interface RankHost {
     /** How many of the ranks run on this machine, this one included. */
     int ranksOnHost();
 
+    /** How many of the ranks before this one run on this machine. */
+    int indexOnHost();
+
+    /** Addresses of the GPUs that the launcher has set aside for this rank; empty where it sets none aside. */
+    List<String> gpus();
+
     /**
      * Hands everybody's message to everybody, in rank order; returns when all ranks have called it. Slow (about a second): meant
      * for one rendezvous, never for steps.

@@ -21,6 +21,7 @@ import io.polyglow.trainer.checkpoint.Attempt;
 import io.polyglow.trainer.config.TrainConfig;
 import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.kernels.Engines;
+import io.polyglow.trainer.kernels.MachineShare;
 import io.polyglow.trainer.loop.RankContext;
 import io.polyglow.trainer.loop.TrainListener;
 import io.polyglow.trainer.loop.TrainLoop;
@@ -135,7 +136,7 @@ public final class RankWorker {
         int threads = config.value().threadsPerRank();
         int share = Math.max(1, Runtime.getRuntime().availableProcessors() / host.ranksOnHost());
         return Engines.named(config.value().engine().name().toLowerCase(Locale.ROOT))
-                .open(threads == 0 ? share : threads);
+                .open(new MachineShare(threads == 0 ? share : threads, host.indexOnHost(), host.gpus()));
     }
 
     private Membership meet(Engine engine, String address) {

@@ -15,6 +15,7 @@ import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.store.LocalStore;
 import io.polyglow.trainer.parallel.ParallelLayout;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -25,19 +26,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Real executor processes on this machine; the ranks do nothing but meet, wait, fail and die. */
+/** Real executor processes on this machine, which a script says has two GPUs; the ranks do nothing but meet, wait, fail and die. */
 @Timeout(180)
 class BarrierRunnerTest {
-    private static final SparkTarget CLUSTER =
-            new SparkTarget("local-cluster[2,1,512]", Map.of("spark.executor.memory", "512m"));
-
     @TempDir
     Path folder;
 
     @Test
     void shouldMeetLearnTheReasonOfFailuresAndSurviveAKilledExecutor() throws IOException {
         FailureLog failures = new FailureLog(new LocalStore(folder));
-        SparkSettings settings = new SparkSettings("barrier-test", CLUSTER, 2);
+        SparkSettings settings = new SparkSettings("barrier-test", hostWithTwoGpus(), 2);
         try (BarrierRunner runner = new BarrierRunner(settings, failures, SystemNanoClock.INSTANCE)) {
             meet(runner);
             keepTheFinalReason(failures, runner);
@@ -46,11 +44,30 @@ class BarrierRunnerTest {
         }
     }
 
+    /** One worker with two executors, to each of which Spark gives one GPU. */
+    private SparkTarget hostWithTwoGpus() throws IOException {
+        Path script = Files.writeString(
+                folder.resolve("gpus.sh"), "#!/bin/sh\necho '{\"name\": \"gpu\", \"addresses\": [\"2\", \"5\"]}'\n");
+        assertThat(script.toFile().setExecutable(true)).isTrue();
+        return new SparkTarget(
+                "local-cluster[1,2,1024]",
+                Map.of(
+                        "spark.executor.memory", "512m",
+                        "spark.worker.resource.gpu.amount", "2",
+                        "spark.worker.resource.gpu.discoveryScript", script.toString(),
+                        "spark.executor.resource.gpu.amount", "1",
+                        "spark.task.resource.gpu.amount", "1"));
+    }
+
     private static void meet(BarrierRunner runner) throws IOException {
-        RankMain meeting = host ->
-                host.allGather("rank " + host.rank()) + " of " + host.worldSize() + ", here " + host.ranksOnHost();
-        assertThat(runner.run(1, 2, meeting))
-                .containsExactly("[rank 0, rank 1] of 2, here 2", "[rank 0, rank 1] of 2, here 2");
+        RankMain meeting = host -> host.allGather("rank " + host.rank()) + " of " + host.worldSize() + ", "
+                + host.indexOnHost() + " of " + host.ranksOnHost() + " here, GPUs " + host.gpus();
+        List<String> met = runner.run(1, 2, meeting);
+        assertThat(met.get(0)).startsWith("[rank 0, rank 1] of 2, 0 of 2 here, GPUs ");
+        assertThat(met.get(1)).startsWith("[rank 0, rank 1] of 2, 1 of 2 here, GPUs ");
+        assertThat(met.stream().map(each -> each.replaceFirst(".*GPUs ", "")))
+                .as("one GPU each, of those that the script names")
+                .containsExactlyInAnyOrder("[2]", "[5]");
     }
 
     /** Rank 0 sees the loss of rank 1 and fails first; the cause is what rank 1 has reported. */

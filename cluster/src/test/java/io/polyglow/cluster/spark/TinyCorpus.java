@@ -15,10 +15,10 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** A prepared corpus of counted numbers, byte tokens. */
-final class TinyCorpus {
+public final class TinyCorpus {
     private TinyCorpus() {}
 
-    static void write(Path folder) throws IOException {
+    public static void write(Path folder) throws IOException {
         Store store = new LocalStore(folder);
         ByteLevelBpe tokenizer = Tokenizers.merging();
         List<ShardInfo> shards =

@@ -18,6 +18,11 @@ public interface Engine extends AutoCloseable {
     /** One line for logs and {@code doctor}: library versions, instruction set, threads; the same on every machine that computes the same bits, but for the threads. */
     String describe();
 
+    /** What part of this machine it computes on, for {@code doctor} and the first line of a run: which GPU; empty where there is no choice. */
+    default String place() {
+        return "";
+    }
+
     /** Compute dtypes this engine can run on this machine. */
     Set<DType> computeTypes();
 

@@ -13,6 +13,11 @@ public interface EngineProvider {
     /** Why this engine cannot run on this machine and what would help; empty when it can. */
     Optional<String> unavailable();
 
-    /** Opens an engine that uses this many threads. */
-    Engine open(int threads);
+    /** Opens an engine that uses this share of the machine; an ENVIRONMENT error where the share cannot be had. */
+    Engine open(MachineShare share);
+
+    /** Opens an engine that uses this many threads and has the machine for itself. */
+    default Engine open(int threads) {
+        return open(MachineShare.alone(threads));
+    }
 }

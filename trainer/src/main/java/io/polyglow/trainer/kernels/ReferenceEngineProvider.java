@@ -20,7 +20,7 @@ public final class ReferenceEngineProvider implements EngineProvider {
     }
 
     @Override
-    public Engine open(int threads) {
+    public Engine open(MachineShare share) {
         return new ReferenceEngine();
     }
 }

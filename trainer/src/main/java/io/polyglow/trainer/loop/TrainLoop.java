@@ -292,7 +292,12 @@ public final class TrainLoop {
                         last,
                         ParameterTable.size(config.model()),
                         model.memory,
-                        context.engine().describe() + ", " + dtype + chosenBecause()));
+                        context.engine().describe() + place() + ", " + dtype + chosenBecause()));
+    }
+
+    private String place() {
+        String place = context.engine().place();
+        return place.isEmpty() ? "" : ", " + place;
     }
 
     private String chosenBecause() {

@@ -2,6 +2,7 @@ package io.polyglow.engine.cpu;
 
 import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.kernels.EngineProvider;
+import io.polyglow.trainer.kernels.MachineShare;
 import java.util.Optional;
 
 /** Offers the engine for CPUs, wherever its native libraries load. */
@@ -37,7 +38,7 @@ public final class CpuEngineProvider implements EngineProvider {
     }
 
     @Override
-    public Engine open(int threads) {
-        return new CpuEngine(threads);
+    public Engine open(MachineShare share) {
+        return new CpuEngine(share.threads());
     }
 }

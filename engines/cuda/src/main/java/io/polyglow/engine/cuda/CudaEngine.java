@@ -43,6 +43,11 @@ final class CudaEngine implements Engine {
     }
 
     @Override
+    public String place() {
+        return device.place();
+    }
+
+    @Override
     public Set<DType> computeTypes() {
         return EnumSet.of(DType.F32, DType.BF16);
     }

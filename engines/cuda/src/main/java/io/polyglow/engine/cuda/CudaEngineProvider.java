@@ -1,9 +1,12 @@
 package io.polyglow.engine.cuda;
 
+import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.kernels.EngineProvider;
+import io.polyglow.trainer.kernels.MachineShare;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /** Offers the engine for NVIDIA GPUs, wherever a driver, CUDA's libraries and a GPU of sm_80 or newer are. */
 public final class CudaEngineProvider implements EngineProvider {
@@ -31,13 +34,10 @@ public final class CudaEngineProvider implements EngineProvider {
             if (NvidiaDevice.count() == 0) {
                 return Optional.of("the driver shows no GPU; see nvidia-smi, and CUDA_VISIBLE_DEVICES if it is set");
             }
-            int architecture = NvidiaDevice.architecture(0);
-            if (architecture < OLDEST) {
-                return Optional.of(NvidiaDevice.name(0) + " is sm_" + architecture + ", older than Ampere (sm_" + OLDEST
-                        + "), whose bf16 matrix units this engine needs");
-            }
             NvidiaLibraries.load();
-            return Optional.empty();
+            boolean oneFits =
+                    IntStream.range(0, NvidiaDevice.count()).anyMatch(gpu -> tooOld(gpu).isEmpty());
+            return oneFits ? Optional.empty() : tooOld(0);
         } catch (LinkageError e) {
             return Optional.of("a library of CUDA is missing (" + missing(e) + "): " + LIBRARIES);
         } catch (PolyglowException e) {
@@ -56,10 +56,23 @@ public final class CudaEngineProvider implements EngineProvider {
         return e.toString();
     }
 
-    /** {@code threads} are the host's and not needed. */
+    private static Optional<String> tooOld(int gpu) {
+        int architecture = NvidiaDevice.architecture(gpu);
+        return architecture >= OLDEST
+                ? Optional.empty()
+                : Optional.of(NvidiaDevice.name(gpu) + " is sm_" + architecture + ", older than Ampere (sm_" + OLDEST
+                        + "), whose bf16 matrix units this engine needs");
+    }
+
+    /** Opens the GPU of the share; its threads are the host's and not needed. */
     @Override
-    public Engine open(int threads) {
-        NvidiaDevice device = new NvidiaDevice(0);
+    public Engine open(MachineShare share) {
+        String visible = System.getenv().getOrDefault("CUDA_VISIBLE_DEVICES", "");
+        int gpu = new GpuChoice(NvidiaDevice.uuids(), visible).of(share);
+        tooOld(gpu).ifPresent(reason -> {
+            throw new PolyglowException(ErrorKind.ENVIRONMENT, "GPU " + gpu + ": " + reason);
+        });
+        NvidiaDevice device = new NvidiaDevice(gpu);
         return new CudaEngine(device, new CublasLt(device), new Nvrtc(), KernelCache.defaultFolder());
     }
 }

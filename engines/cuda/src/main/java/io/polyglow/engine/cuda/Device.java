@@ -10,6 +10,9 @@ interface Device extends AutoCloseable {
     /** One line: name, architecture, memory, driver. */
     String describe();
 
+    /** Which GPU of the host this is. */
+    String place();
+
     /** Compute capability times ten: 90 for Hopper. */
     int architecture();
 

@@ -1,5 +1,6 @@
 package io.polyglow.engine.cuda;
 
+import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_NO_DEVICE;
 import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_OUT_OF_MEMORY;
 import static org.bytedeco.cuda.global.cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR;
 import static org.bytedeco.cuda.global.cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR;
@@ -14,6 +15,7 @@ import static org.bytedeco.cuda.global.cudart.cuDeviceGet;
 import static org.bytedeco.cuda.global.cudart.cuDeviceGetAttribute;
 import static org.bytedeco.cuda.global.cudart.cuDeviceGetCount;
 import static org.bytedeco.cuda.global.cudart.cuDeviceGetName;
+import static org.bytedeco.cuda.global.cudart.cuDeviceGetUuid;
 import static org.bytedeco.cuda.global.cudart.cuDevicePrimaryCtxRelease;
 import static org.bytedeco.cuda.global.cudart.cuDevicePrimaryCtxRetain;
 import static org.bytedeco.cuda.global.cudart.cuDriverGetVersion;
@@ -36,12 +38,17 @@ import static org.bytedeco.cuda.global.cudart.cuStreamSynchronize;
 
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
+import java.util.UUID;
 import org.bytedeco.cuda.cudart.CUctx_st;
 import org.bytedeco.cuda.cudart.CUfunc_st;
 import org.bytedeco.cuda.cudart.CUmod_st;
 import org.bytedeco.cuda.cudart.CUstream_st;
+import org.bytedeco.cuda.cudart.CUuuid;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
@@ -52,6 +59,7 @@ import org.jspecify.annotations.Nullable;
 /** A GPU behind NVIDIA's driver: its primary context and one stream. */
 final class NvidiaDevice implements Device {
     private static final double GIB = 1 << 30;
+    private static final int UUID_BYTES = 16;
 
     private final int device;
     private final CUctx_st context = new CUctx_st();
@@ -77,12 +85,43 @@ final class NvidiaDevice implements Device {
         extra.put(4, CU_LAUNCH_PARAM_END_AS_INT);
     }
 
+    /** The newest CUDA that the driver serves: 1000 major + 10 minor. */
+    static int driverVersion() {
+        int[] version = new int[1];
+        CudaCalls.check(cuDriverGetVersion(version), "cuDriverGetVersion");
+        return version[0];
+    }
+
     /** How many GPUs there are. */
     static int count() {
-        CudaCalls.check(cuInit(0), "cuInit");
+        int status = cuInit(0);
+        if (status == CUDA_ERROR_NO_DEVICE) {
+            return 0;
+        }
+        CudaCalls.check(status, "cuInit");
         int[] count = new int[1];
         CudaCalls.check(cuDeviceGetCount(count), "cuDeviceGetCount");
         return count[0];
+    }
+
+    /** The UUIDs of all GPUs, in the driver's order, as {@code nvidia-smi -L} shows them. */
+    static List<String> uuids() {
+        List<String> uuids = new ArrayList<>();
+        int count = count();
+        for (int index = 0; index < count; index++) {
+            uuids.add(uuid(index));
+        }
+        return uuids;
+    }
+
+    private static String uuid(int index) {
+        try (CUuuid uuid = new CUuuid()) {
+            CudaCalls.check(cuDeviceGetUuid(uuid, index), "cuDeviceGetUuid");
+            byte[] bytes = new byte[UUID_BYTES];
+            uuid.bytes().get(bytes);
+            ByteBuffer halves = ByteBuffer.wrap(bytes);
+            return "GPU-" + new UUID(halves.getLong(), halves.getLong());
+        }
     }
 
     /** Compute capability times ten of a GPU, without a context on it. */
@@ -119,8 +158,7 @@ final class NvidiaDevice implements Device {
     @Override
     public String describe() {
         bind();
-        int[] version = new int[1];
-        CudaCalls.check(cuDriverGetVersion(version), "cuDriverGetVersion");
+        int version = driverVersion();
         return String.format(
                 Locale.ROOT,
                 "%s (sm_%d, %d multiprocessors, %.1f GiB), driver for CUDA %d.%d",
@@ -128,8 +166,13 @@ final class NvidiaDevice implements Device {
                 architecture(),
                 multiprocessors(),
                 memory()[1] / GIB,
-                version[0] / 1000,
-                version[0] % 1000 / 10);
+                version / 1000,
+                version % 1000 / 10);
+    }
+
+    @Override
+    public String place() {
+        return "GPU " + device + " of " + count() + " on this host (" + uuid(device) + ")";
     }
 
     /** Free and total bytes. */

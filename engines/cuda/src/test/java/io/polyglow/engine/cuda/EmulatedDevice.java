@@ -168,6 +168,11 @@ final class EmulatedDevice implements Device {
     }
 
     @Override
+    public String place() {
+        return "GPU 0 of none";
+    }
+
+    @Override
     public int architecture() {
         return 90;
     }

@@ -32,6 +32,11 @@ final class FakeDevice implements Device {
     }
 
     @Override
+    public String place() {
+        return "GPU 0 of none";
+    }
+
+    @Override
     public int architecture() {
         return 90;
     }

@@ -2,6 +2,7 @@ package io.polyglow.engine.nd4j;
 
 import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.kernels.EngineProvider;
+import io.polyglow.trainer.kernels.MachineShare;
 import java.util.Optional;
 
 /** Offers the ND4J engine, to those who ask for it by name. */
@@ -55,7 +56,7 @@ public final class Nd4jEngineProvider implements EngineProvider {
 
     /** ND4J computes on one thread for the same bits everywhere; more ranks per machine use more cores. */
     @Override
-    public Engine open(int threads) {
+    public Engine open(MachineShare share) {
         return new Nd4jEngine();
     }
 }

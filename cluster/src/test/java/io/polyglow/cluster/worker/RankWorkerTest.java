@@ -1,0 +1,78 @@
+package io.polyglow.cluster.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.polyglow.cluster.spark.TinyCorpus;
+import io.polyglow.common.store.LocalStore;
+import io.polyglow.trainer.checkpoint.Attempt;
+import io.polyglow.trainer.loop.Start;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RankWorkerTest {
+    @TempDir
+    Path folder;
+
+    /** A launcher that has set a GPU aside for its only rank of this run; ranks of others are on the host too. */
+    private record Host(int indexOnHost, List<String> gpus) implements RankHost {
+        @Override
+        public int rank() {
+            return 0;
+        }
+
+        @Override
+        public int worldSize() {
+            return 1;
+        }
+
+        @Override
+        public String host() {
+            return "localhost";
+        }
+
+        @Override
+        public int ranksOnHost() {
+            return 1;
+        }
+
+        @Override
+        public List<String> allGather(String message) {
+            return List.of(message);
+        }
+
+        @Override
+        public boolean cancelled() {
+            return false;
+        }
+    }
+
+    @Test
+    void shouldOpenTheEngineOnTheGpuThatIsSetAsideAndTellWhichItIs() throws IOException {
+        TinyCorpus.write(folder.resolve("corpus"));
+        Path run = folder.resolve("run");
+        String config =
+                """
+                data: %s
+                run: %s
+                steps: 1
+                engine: cuda
+                layout: {}
+                batch: {global: 1, micro: 1}
+                model: {layers: 1, heads: 1, channels: 8, context: 8}
+                optimizer: {learning-rate: 0.003}
+                checkpoint: {every: 0}
+                evaluate: {every: 0}
+                """
+                        .formatted(folder.resolve("corpus"), run);
+        Attempt attempt = Attempt.claim(new LocalStore(run));
+        RankTask task = new RankTask(config, attempt.runId(), attempt.number(), Start.NEW);
+        assertThat(RankWorker.run(task, new Host(3, List.of("5")))).isEqualTo("rank 0");
+        assertThat(Files.readString(run.resolve("logs/rank-0.jsonl")))
+                .containsPattern(
+                        "\"event\":\"training\".*\"engine\":\"reference[^\"]*, place 3 of the host with GPU \\[5], F32");
+    }
+}
