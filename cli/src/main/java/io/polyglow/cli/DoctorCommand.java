@@ -71,6 +71,8 @@ final class DoctorCommand implements Callable<Integer> {
 
     /** One check: what was looked at, what was found, and what to do if that is not enough. */
     record Finding(String what, boolean fit, String found, String advice) {
+        private static final String INDENTED = "\n      ";
+
         static Finding good(String what, String found) {
             return new Finding(what, true, found, "");
         }
@@ -80,7 +82,8 @@ final class DoctorCommand implements Callable<Integer> {
         }
 
         String text() {
-            return (fit ? "ok    " : "FAIL  ") + what + ": " + found + (advice.isEmpty() ? "" : "\n      " + advice);
+            return (fit ? "ok    " : "FAIL  ") + what + ": " + found
+                    + (advice.isEmpty() ? "" : ("\n" + advice).replace("\n", INDENTED));
         }
     }
 }

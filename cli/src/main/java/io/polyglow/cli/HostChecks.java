@@ -137,8 +137,8 @@ final class HostChecks {
     private static String describe(EngineProvider provider) {
         try (Engine engine = provider.open(1)) {
             String reason = engine.preferenceReason();
-            return engine.describe() + "; dtype auto is " + engine.preferredComputeType()
-                    + (reason.isEmpty() ? "" : " (" + reason + ")");
+            return engine.describe() + (engine.place().isEmpty() ? "" : "; " + engine.place()) + "; dtype auto is "
+                    + engine.preferredComputeType() + (reason.isEmpty() ? "" : " (" + reason + ")");
         }
     }
 

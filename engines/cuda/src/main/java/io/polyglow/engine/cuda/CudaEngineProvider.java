@@ -5,17 +5,18 @@ import io.polyglow.common.error.PolyglowException;
 import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.kernels.EngineProvider;
 import io.polyglow.trainer.kernels.MachineShare;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
 /** Offers the engine for NVIDIA GPUs, wherever a driver, CUDA's libraries and a GPU of sm_80 or newer are. */
 public final class CudaEngineProvider implements EngineProvider {
     static final String NAME = "cuda";
+    private static final Path PCI_DEVICES = Path.of("/sys/bus/pci/devices");
     private static final int OLDEST = 80;
-    private static final String LIBRARIES =
-            "the driver (libcuda.so.1) comes with the GPU; libcudart, libcublas, libcublasLt and libnvrtc of CUDA 13 come with the CUDA toolkit"
-                    + " (for example: apt-get install cuda-libraries-13-0) or with pip (pip install nvidia-cuda-runtime nvidia-cublas"
-                    + " nvidia-cuda-nvrtc), and their folders must be in LD_LIBRARY_PATH";
+    /** CUDA's version of the oldest driver for the libraries, as the driver tells it. */
+    private static final int OLDEST_DRIVER = 13_000;
 
     @Override
     public String name() {
@@ -30,30 +31,31 @@ public final class CudaEngineProvider implements EngineProvider {
 
     @Override
     public Optional<String> unavailable() {
+        List<NvidiaLibrary> missing = NvidiaLibraries.missing();
+        if (!missing.isEmpty()) {
+            return Optional.of(InstallAdvice.missing(missing, PciBus.nvidiaGpus(PCI_DEVICES)));
+        }
         try {
-            if (NvidiaDevice.count() == 0) {
-                return Optional.of("the driver shows no GPU; see nvidia-smi, and CUDA_VISIBLE_DEVICES if it is set");
-            }
             NvidiaLibraries.load();
-            boolean oneFits =
-                    IntStream.range(0, NvidiaDevice.count()).anyMatch(gpu -> tooOld(gpu).isEmpty());
-            return oneFits ? Optional.empty() : tooOld(0);
+            return unfit();
         } catch (LinkageError e) {
-            return Optional.of("a library of CUDA is missing (" + missing(e) + "): " + LIBRARIES);
+            return Optional.of("a library of CUDA cannot be loaded: " + e);
         } catch (PolyglowException e) {
             return Optional.of(e.getMessage());
         }
     }
 
-    /** What the dynamic linker said: JavaCPP hides it among the causes. */
-    private static String missing(Throwable e) {
-        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-            String text = String.valueOf(cause.getMessage());
-            if (text.contains("cannot open shared object") || cause.getCause() == null) {
-                return text.lines().findFirst().orElse(cause.toString());
-            }
+    private static Optional<String> unfit() {
+        int driver = NvidiaDevice.driverVersion();
+        if (driver < OLDEST_DRIVER) {
+            return Optional.of(InstallAdvice.oldDriver(driver));
         }
-        return e.toString();
+        int count = NvidiaDevice.count();
+        if (count == 0) {
+            return Optional.of("the driver shows no GPU; see nvidia-smi, and CUDA_VISIBLE_DEVICES if it is set");
+        }
+        boolean oneFits = IntStream.range(0, count).anyMatch(gpu -> tooOld(gpu).isEmpty());
+        return oneFits ? Optional.empty() : tooOld(0);
     }
 
     private static Optional<String> tooOld(int gpu) {

@@ -1,0 +1,127 @@
+package io.polyglow.engine.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.condition.EnabledIf;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What the engine tells NVIDIA's libraries, through JavaCPP's stubs as on a GPU, in a process that finds others in their place ({@code fake_nvidia.cpp}).
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@EnabledIf(value = "io.polyglow.engine.cuda.Emulators#canRun", disabledReason = "needs g++ on 64-bit x86 Linux")
+class FakeNvidiaTest {
+    private Path folder;
+    private Path libraries;
+
+    @BeforeAll
+    void compile(@TempDir Path shared) throws IOException, InterruptedException {
+        Stream.of(NvidiaLibrary.NVRTC, NvidiaLibrary.CUBLAS)
+                .forEach(library -> assumeFalse(
+                        NvidiaLibraries.inToolkit(library),
+                        library.file + " of the toolkit would come before the fake one"));
+        folder = shared;
+        libraries = Files.createDirectory(folder.resolve("libraries"));
+        Path source = folder.resolve("fake_nvidia.cpp");
+        try (InputStream in = FakeNvidiaTest.class.getResourceAsStream("fake_nvidia.cpp")) {
+            Files.write(source, in.readAllBytes());
+        }
+        Path all = libraries.resolve("libfake.so");
+        run(List.of("g++", "-std=c++17", "-O1", "-fPIC", "-shared", "-o", all.toString(), source.toString()), Map.of());
+        for (NvidiaLibrary library : NvidiaLibrary.values()) {
+            Files.createSymbolicLink(libraries.resolve(library.file), all);
+        }
+    }
+
+    @Test
+    void shouldOpenTheGpuThatIsSetAsideAndMultiplyMatricesOnIt() throws IOException, InterruptedException {
+        Path log = folder.resolve("launches.log");
+        List<String> seen = start(Map.of("FAKE_GPUS", "3", "FAKE_LOG", log.toString()), "2");
+        assertThat(seen)
+                .containsExactly(
+                        "cuda: Fake 2 (sm_90, 4 multiprocessors, 4.0 GiB), driver for CUDA 13.0, cuBLASLt 13.1.0, NVRTC 13.0"
+                                + " on GPU 2 of 3 on this host (GPU-00112233-4455-6677-8899-aabbccddee02)",
+                        "F32 OUT_IN differs by 0",
+                        "F32 IN_OUT differs by 0",
+                        "BF16 OUT_IN differs by 0",
+                        "BF16 IN_OUT differs by 0",
+                        "ENVIRONMENT: no room for 1024.00 GiB of too much on Fake 2: 3.00 of 4.00 GiB are free; use a smaller"
+                                + " batch.micro, model.context or model, or more pipeline stages, or see with nvidia-smi who else"
+                                + " uses this GPU");
+        assertThat(Files.readAllLines(log)).startsWith("context on 2").anySatisfy(line -> assertThat(line)
+                .startsWith("general:column_sums_bf16<<<1 1 1, 32 8 1, 0>>> ")
+                // after two addresses: the long 24, and the ints 24, 12 and 32
+                .endsWith("1800000000000000" + "18000000" + "0c000000" + "20000000"));
+    }
+
+    @Test
+    void shouldTakeTurnsWithTheOtherRanksOfTheHostWhereNoGpuIsSetAside() throws IOException, InterruptedException {
+        assertThat(start(Map.of("FAKE_GPUS", "2"))).first().asString().contains(" on GPU 1 of 2 on this host (");
+        assertThat(start(Map.of("FAKE_GPUS", "2"), "7"))
+                .first()
+                .asString()
+                .startsWith("ENVIRONMENT: GPU 7 is set aside");
+    }
+
+    @Test
+    void shouldSayWhatAMachineLacks() throws IOException, InterruptedException {
+        assertThat(start(Map.of("FAKE_GPUS", "0")))
+                .containsExactly(
+                        "unavailable: the driver shows no GPU; see nvidia-smi, and CUDA_VISIBLE_DEVICES if it is set");
+        assertThat(start(Map.of("FAKE_DRIVER", "12040")))
+                .first()
+                .asString()
+                .isEqualTo("unavailable: the driver is for CUDA 12.4, but the engine calls libraries of CUDA 13");
+        Path nvrtc = libraries.resolve(NvidiaLibrary.NVRTC.file);
+        Path away = folder.resolve("away");
+        Files.move(nvrtc, away);
+        try {
+            assertThat(start(Map.of())).first().asString().contains("missing: NVRTC (libnvrtc.so.13)");
+        } finally {
+            Files.move(away, nvrtc);
+        }
+    }
+
+    private List<String> start(Map<String, String> environment, String... gpus)
+            throws IOException, InterruptedException {
+        Map<String, String> all = new TreeMap<>(environment);
+        all.put("LD_LIBRARY_PATH", libraries.toString());
+        all.putIfAbsent("FAKE_LOG", folder.resolve("other.log").toString());
+        List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java", "-Xmx256m"));
+        command.addAll(List.of(System.getProperty("polyglow.jvm.options").split(" ")));
+        command.addAll(List.of("-Dpolyglow.cuda.cache=" + folder.resolve("cache")));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), FakeGpuMain.class.getName()));
+        command.addAll(List.of(gpus));
+        return run(command, all);
+    }
+
+    /** Lines of standard output. */
+    private List<String> run(List<String> command, Map<String, String> environment)
+            throws IOException, InterruptedException {
+        Path out = Files.createTempFile(folder, "out", ".txt");
+        Path errors = Files.createTempFile(folder, "errors", ".txt");
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(errors.toFile());
+        builder.environment().remove("CUDA_VISIBLE_DEVICES");
+        builder.environment().putAll(environment);
+        int status = builder.start().waitFor();
+        assertThat(status)
+                .as("%s:%n%s%n%s", command, Files.readString(out), Files.readString(errors))
+                .isZero();
+        return Files.readAllLines(out, StandardCharsets.UTF_8);
+    }
+}

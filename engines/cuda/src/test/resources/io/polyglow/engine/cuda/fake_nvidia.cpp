@@ -1,0 +1,397 @@
+// NVIDIA's driver, NVRTC and cuBLASLt as far as the engine calls them, on the memory of the host, for tests of what Java tells them through JavaCPP's
+// stubs: device memory is host memory, matrix products are computed plainly, kernels are not computed but written to the file FAKE_LOG.
+// FAKE_GPUS and FAKE_DRIVER say how many GPUs there are and which CUDA the driver is for.
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+extern "C" {
+static int number(const char* variable, int otherwise) {
+    const char* text = getenv(variable);
+    return text ? atoi(text) : otherwise;
+}
+
+static void note(const std::string& line) {
+    FILE* file = fopen(getenv("FAKE_LOG"), "a");
+    fprintf(file, "%s\n", line.c_str());
+    fclose(file);
+}
+
+static int give(void** place, void* value) {
+    *place = value;
+    return 0;
+}
+
+// The driver.
+
+int cuInit(unsigned int) {
+    return number("FAKE_GPUS", 1) ? 0 : 100;
+}
+
+int cuDriverGetVersion(int* version) {
+    *version = number("FAKE_DRIVER", 13000);
+    return 0;
+}
+
+int cuDeviceGetCount(int* count) {
+    *count = number("FAKE_GPUS", 1);
+    return 0;
+}
+
+int cuDeviceGet(int* device, int index) {
+    *device = index;
+    return index < number("FAKE_GPUS", 1) ? 0 : 101;
+}
+
+int cuDeviceGetName(char* name, int, int device) {
+    sprintf(name, "Fake %d", device);
+    return 0;
+}
+
+int cuDeviceGetUuid_v2(char* uuid, int device) {
+    for (int i = 0; i < 16; i++) {
+        uuid[i] = (char) (0x11 * i);
+    }
+    uuid[15] = (char) device;
+    return 0;
+}
+
+int cuDeviceGetAttribute(int* value, int attribute, int) {
+    *value = attribute == 75 ? 9 : attribute == 76 ? 0 : 4;  // compute capability 9.0, 4 multiprocessors
+    return 0;
+}
+
+int cuDevicePrimaryCtxRetain(void** context, int device) {
+    note("context on " + std::to_string(device));
+    return give(context, malloc(1));
+}
+
+int cuDevicePrimaryCtxRelease_v2(int) {
+    return 0;
+}
+
+int cuCtxSetCurrent(void*) {
+    return 0;
+}
+
+int cuGetErrorName(int error, const char** text) {
+    *text = error == 2 ? "CUDA_ERROR_OUT_OF_MEMORY" : "CUDA_ERROR";
+    return 0;
+}
+
+int cuGetErrorString(int, const char** text) {
+    *text = "a fake error";
+    return 0;
+}
+
+int cuStreamCreate(void** stream, unsigned int) {
+    return give(stream, malloc(1));
+}
+
+int cuStreamDestroy_v2(void* stream) {
+    free(stream);
+    return 0;
+}
+
+int cuStreamSynchronize(void*) {
+    return 0;
+}
+
+int cuMemAlloc_v2(void** address, size_t bytes) {
+    if (bytes > (size_t) 1 << 32) {
+        return 2;
+    }
+    void* memory = aligned_alloc(256, (bytes + 255) & ~(size_t) 255);
+    memset(memory, 0xff, bytes);
+    return give(address, memory);
+}
+
+int cuMemFree_v2(void* address) {
+    free(address);
+    return 0;
+}
+
+int cuMemHostAlloc(void** memory, size_t bytes, unsigned int) {
+    return give(memory, malloc(bytes));
+}
+
+int cuMemFreeHost(void* memory) {
+    free(memory);
+    return 0;
+}
+
+int cuMemGetInfo_v2(size_t* free, size_t* total) {
+    *free = (size_t) 3 << 30;
+    *total = (size_t) 4 << 30;
+    return 0;
+}
+
+int cuMemcpyHtoDAsync_v2(void* to, const void* from, size_t bytes, void*) {
+    memcpy(to, from, bytes);
+    return 0;
+}
+
+int cuMemcpyDtoHAsync_v2(void* to, const void* from, size_t bytes, void*) {
+    memcpy(to, from, bytes);
+    return 0;
+}
+
+int cuMemsetD8Async(void* to, unsigned char value, size_t bytes, void*) {
+    memset(to, value, bytes);
+    return 0;
+}
+
+int cuModuleLoadData(void** module, const void* image) {
+    return give(module, strdup((const char*) image));
+}
+
+int cuModuleGetFunction(void** function, void* module, const char* name) {
+    return give(function, strdup(((const char*) module + std::string(":") + name).c_str()));
+}
+
+int cuFuncSetAttribute(void*, int, int) {
+    return 0;
+}
+
+int cuLaunchKernel(
+        void* function, unsigned int x, unsigned int y, unsigned int z, unsigned int threadsX, unsigned int threadsY,
+        unsigned int threadsZ, unsigned int shared, void*, void** parameters, void** extra) {
+    if (parameters || extra[0] != (void*) 1 || extra[2] != (void*) 2 || extra[4]) {
+        return 1;
+    }
+    char line[200];
+    snprintf(line, sizeof(line), "%s<<<%u %u %u, %u %u %u, %u>>>", (char*) function, x, y, z, threadsX, threadsY, threadsZ, shared);
+    std::string text = line;
+    for (size_t i = 0; i < *(size_t*) extra[3]; i++) {
+        snprintf(line, sizeof(line), "%s%02x", i ? "" : " ", ((unsigned char*) extra[1])[i]);
+        text += line;
+    }
+    note(text);
+    return 0;
+}
+
+// NVRTC: machine code is the name of the unit.
+
+int nvrtcVersion(int* major, int* minor) {
+    *major = 13;
+    *minor = 0;
+    return 0;
+}
+
+const char* nvrtcGetErrorString(int) {
+    return "a fake error";
+}
+
+int nvrtcGetNumSupportedArchs(int* count) {
+    *count = 2;
+    return 0;
+}
+
+int nvrtcGetSupportedArchs(int* all) {
+    all[0] = 80;
+    all[1] = 90;
+    return 0;
+}
+
+int nvrtcCreateProgram(void** program, const char*, const char* name, int, const char* const*, const char* const*) {
+    return give(program, strdup(name));
+}
+
+int nvrtcCompileProgram(void*, int count, const char* const* options) {
+    for (int i = 0; i < count; i++) {
+        if (strcmp(options[i], "--gpu-architecture=sm_90") == 0) {
+            return 0;
+        }
+    }
+    return 5;
+}
+
+int nvrtcDestroyProgram(void** program) {
+    free(*program);
+    return 0;
+}
+
+int nvrtcGetCUBINSize(void* program, size_t* bytes) {
+    *bytes = strlen((char*) program) + 1;
+    return 0;
+}
+
+int nvrtcGetCUBIN(void* program, char* code) {
+    strcpy(code, (char*) program);
+    return 0;
+}
+
+// cuBLASLt. A product has an algorithm when its columns lie at multiples of 16 bytes.
+
+struct Operation {
+    int transposeA = 0, transposeB = 0, epilogue = 1;
+    char* bias = nullptr;
+};
+
+struct Layout {
+    int type;
+    uint64_t rows, columns;
+    int64_t ld;
+};
+
+struct Preference {
+    uint64_t workspace = 0;
+    unsigned int reduction = 7, alignment[4] = {256, 256, 256, 256};
+};
+
+struct Heuristic {
+    uint64_t algorithm[8];
+    size_t workspace;
+    int state;
+    float waves;
+    int reserved[4];
+};
+
+static const uint64_t ALGORITHM = 0x1234567890abcdef;
+static int library;
+
+const char* cublasGetStatusName(int) {
+    return "CUBLAS_STATUS_FAKE";
+}
+
+size_t cublasLtGetVersion() {
+    return 130100;
+}
+
+int cublasLtCreate(void** handle) {
+    return give(handle, &library);
+}
+
+int cublasLtDestroy(void* handle) {
+    return handle == &library ? 0 : 7;
+}
+
+int cublasLtMatmulDescCreate(void** operation, int compute, int scale) {
+    return compute == 68 && scale == 0 ? give(operation, new Operation) : 7;
+}
+
+int cublasLtMatmulDescDestroy(void* operation) {
+    delete (Operation*) operation;
+    return 0;
+}
+
+int cublasLtMatmulDescSetAttribute(void* handle, int attribute, const void* value, size_t bytes) {
+    Operation* operation = (Operation*) handle;
+    if (bytes != (attribute == 8 ? 8 : 4)) {
+        return 7;
+    }
+    switch (attribute) {
+        case 3: operation->transposeA = *(int*) value; return 0;
+        case 4: operation->transposeB = *(int*) value; return 0;
+        case 7: operation->epilogue = *(int*) value; return 0;
+        case 8: operation->bias = *(char**) value; return 0;
+        default: return 7;
+    }
+}
+
+int cublasLtMatrixLayoutCreate(void** layout, int type, uint64_t rows, uint64_t columns, int64_t ld) {
+    return ld >= (int64_t) rows ? give(layout, new Layout{type, rows, columns, ld}) : 7;
+}
+
+int cublasLtMatrixLayoutDestroy(void* layout) {
+    delete (Layout*) layout;
+    return 0;
+}
+
+int cublasLtMatmulPreferenceCreate(void** preference) {
+    return give(preference, new Preference);
+}
+
+int cublasLtMatmulPreferenceDestroy(void* preference) {
+    delete (Preference*) preference;
+    return 0;
+}
+
+int cublasLtMatmulPreferenceSetAttribute(void* handle, int attribute, const void* value, size_t bytes) {
+    Preference* preference = (Preference*) handle;
+    if (bytes != (attribute == 1 ? 8 : 4)) {
+        return 7;
+    }
+    switch (attribute) {
+        case 1: preference->workspace = *(uint64_t*) value; return 0;
+        case 3: preference->reduction = *(unsigned int*) value; return 0;
+        case 5: case 6: case 7: case 8: preference->alignment[attribute - 5] = *(unsigned int*) value; return 0;
+        default: return 7;
+    }
+}
+
+static int bytesOf(const Layout* layout) {
+    return layout->type == 14 ? 2 : 4;
+}
+
+int cublasLtMatmulAlgoGetHeuristic(
+        void* handle, void* op, Layout* a, Layout* b, Layout* c, Layout* d, Preference* preference, int wanted,
+        Heuristic* result, int* found) {
+    Operation* operation = (Operation*) op;
+    bool withBias = operation->epilogue != 1;
+    bool aligned = a->ld * bytesOf(a) % 16 == 0 && b->ld * bytesOf(b) % 16 == 0 && d->ld * bytesOf(d) % 16 == 0;
+    for (unsigned int alignment : preference->alignment) {
+        aligned &= alignment == 16;
+    }
+    bool known = handle == &library && wanted == 1 && c == d && preference->reduction == 2 && withBias == (operation->bias != nullptr);
+    *found = aligned && known;
+    if (*found) {
+        *result = {{ALGORITHM}, 0, 0, 1, {}};
+    }
+    return *found ? 0 : 15;
+}
+
+static float load(const void* matrix, const Layout* layout, int64_t at) {
+    if (layout->type == 14) {
+        uint32_t bits = (uint32_t) ((const uint16_t*) matrix)[at] << 16;
+        float value;
+        memcpy(&value, &bits, 4);
+        return value;
+    }
+    return ((const float*) matrix)[at];
+}
+
+static void store(void* matrix, const Layout* layout, int64_t at, float value) {
+    if (layout->type == 14) {
+        uint32_t bits;
+        memcpy(&bits, &value, 4);
+        ((uint16_t*) matrix)[at] = (uint16_t) ((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+    } else {
+        ((float*) matrix)[at] = value;
+    }
+}
+
+// Element (row, column) of op(matrix).
+static float element(const void* matrix, const Layout* layout, int transposed, int64_t row, int64_t column) {
+    return load(matrix, layout, transposed ? column + row * layout->ld : row + column * layout->ld);
+}
+
+int cublasLtMatmul(
+        void* handle, void* op, const float* alpha, const void* a, Layout* la, const void* b, Layout* lb, const float* beta,
+        const void* c, Layout* lc, void* d, Layout* ld, const uint64_t* algorithm, void* workspace, size_t workspaceBytes, void* stream) {
+    Operation* o = (Operation*) op;
+    if (handle != &library || *algorithm != ALGORITHM || !workspace || workspaceBytes == 0 || !stream) {
+        return 7;
+    }
+    int64_t m = ld->rows, n = ld->columns, k = o->transposeA ? la->rows : la->columns;
+    for (int64_t j = 0; j < n; j++) {
+        for (int64_t i = 0; i < m; i++) {
+            float sum = 0;
+            for (int64_t l = 0; l < k; l++) {
+                sum += element(a, la, o->transposeA, i, l) * element(b, lb, o->transposeB, l, j);
+            }
+            sum *= *alpha;
+            sum += *beta == 0 ? 0 : *beta * load(c, lc, i + j * lc->ld);
+            sum += o->epilogue == 4 ? load(o->bias, ld, i) : 0;
+            store(d, ld, i + j * ld->ld, sum);
+        }
+    }
+    char line[100];
+    snprintf(line, sizeof(line), "product %d x %d x %d, epilogue %d", (int) m, (int) n, (int) k, o->epilogue);
+    note(line);
+    return 0;
+}
+}
