@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** The part of {@link KernelsContractTest} about linear layers, and the engines under test. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-abstract class LinearKernelsContractTest {
+public abstract class LinearKernelsContractTest {
     /** (rows, inputs, outputs) of linear layers. */
     private static final int[][] LINEAR = {
         {1, 1, 1}, {1, 1021, 13}, {13, 1, 207}, {207, 13, 1}, {13, 207, 1021}, {207, 64, 96}, {64, 1021, 207}

@@ -1,5 +1,7 @@
 package io.polyglow.engine.cuda;
 
+import static org.bytedeco.cuda.global.cublas.CUBLASLT_EPILOGUE_BGRADA;
+import static org.bytedeco.cuda.global.cublas.CUBLASLT_EPILOGUE_BGRADB;
 import static org.bytedeco.cuda.global.cublas.CUBLASLT_EPILOGUE_BIAS;
 import static org.bytedeco.cuda.global.cublas.CUBLASLT_EPILOGUE_DEFAULT;
 import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_DESC_BIAS_POINTER;
@@ -64,7 +66,7 @@ final class CublasLt implements MatrixProducts {
     private final Map<Shape, Plan> plans = new HashMap<>();
     private final FloatPointer one = new FloatPointer(1.0f);
     private final FloatPointer zero = new FloatPointer(0.0f);
-    private final LongPointer biasAddress = new LongPointer(1);
+    private final LongPointer vectorAddress = new LongPointer(1);
     private final Address a = new Address();
     private final Address b = new Address();
     private final Address c = new Address();
@@ -110,17 +112,17 @@ final class CublasLt implements MatrixProducts {
     }
 
     @Override
-    public boolean multiply(Shape shape, long aAddress, long bAddress, long cAddress, long dAddress, long bias) {
+    public boolean multiply(Shape shape, long aAddress, long bAddress, long cAddress, long dAddress, long vector) {
         Plan plan = plans.get(shape);
         if (plan == null) {
-            plan = plan(shape, bias);
+            plan = plan(shape, vector);
             plans.put(shape, plan);
         }
         if (plan.algorithm == null) {
             return false;
         }
-        if (shape.addBias()) {
-            setBias(plan.operation, bias);
+        if (shape.epilogue() != Epilogue.NONE) {
+            setVector(plan.operation, vector);
         }
         int status = cublasLtMatmul(
                 library,
@@ -145,7 +147,7 @@ final class CublasLt implements MatrixProducts {
         return true;
     }
 
-    private Plan plan(Shape s, long bias) {
+    private Plan plan(Shape s, long vector) {
         cublasLtMatmulDescOpaque_t operation;
         try (PointerPointer<Pointer> handle = new PointerPointer<>(1)) {
             check(cublasLtMatmulDescCreate(handle, CUBLAS_COMPUTE_32F, CUDA_R_32F), "cublasLtMatmulDescCreate");
@@ -153,9 +155,9 @@ final class CublasLt implements MatrixProducts {
         }
         set(operation, CUBLASLT_MATMUL_DESC_TRANSA, s.transposeA() ? CUBLAS_OP_T : CUBLAS_OP_N);
         set(operation, CUBLASLT_MATMUL_DESC_TRANSB, s.transposeB() ? CUBLAS_OP_T : CUBLAS_OP_N);
-        set(operation, CUBLASLT_MATMUL_DESC_EPILOGUE, s.addBias() ? CUBLASLT_EPILOGUE_BIAS : CUBLASLT_EPILOGUE_DEFAULT);
-        if (s.addBias()) {
-            setBias(operation, bias);
+        set(operation, CUBLASLT_MATMUL_DESC_EPILOGUE, code(s.epilogue()));
+        if (s.epilogue() != Epilogue.NONE) {
+            setVector(operation, vector);
         }
         cublasLtMatrixLayoutOpaque_t left =
                 s.transposeA() ? layout(s.in(), s.k(), s.m(), s.lda()) : layout(s.in(), s.m(), s.k(), s.lda());
@@ -163,6 +165,16 @@ final class CublasLt implements MatrixProducts {
                 s.transposeB() ? layout(s.in(), s.n(), s.k(), s.ldb()) : layout(s.in(), s.k(), s.n(), s.ldb());
         cublasLtMatrixLayoutOpaque_t out = layout(s.out(), s.m(), s.n(), s.ldd());
         return new Plan(operation, left, right, out, algorithm(s, operation, left, right, out));
+    }
+
+    /** The vector has the type of d, which is the library's default. */
+    private static int code(Epilogue epilogue) {
+        return switch (epilogue) {
+            case NONE -> CUBLASLT_EPILOGUE_DEFAULT;
+            case BIAS -> CUBLASLT_EPILOGUE_BIAS;
+            case SUM_A -> CUBLASLT_EPILOGUE_BGRADA;
+            case SUM_B -> CUBLASLT_EPILOGUE_BGRADB;
+        };
     }
 
     private @Nullable cublasLtMatmulHeuristicResult_t algorithm(
@@ -204,11 +216,11 @@ final class CublasLt implements MatrixProducts {
         }
     }
 
-    private void setBias(cublasLtMatmulDescOpaque_t operation, long bias) {
-        biasAddress.put(0, bias);
+    private void setVector(cublasLtMatmulDescOpaque_t operation, long vector) {
+        vectorAddress.put(0, vector);
         check(
-                cublasLtMatmulDescSetAttribute(operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, biasAddress, Long.BYTES),
-                "the address of the bias");
+                cublasLtMatmulDescSetAttribute(operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, vectorAddress, Long.BYTES),
+                "the address of the epilogue's vector");
     }
 
     private static void set(cublasLtMatmulDescOpaque_t operation, int attribute, int value) {

@@ -72,6 +72,11 @@ final class Elements {
         return out == DType.F32 ? widen : narrow;
     }
 
+    /** Adds as many f32 values at {@code x} to an f32 tensor. */
+    void add(Tensor out, long x) {
+        launcher.call(add.f32()).tensor(out).address(x).i64(out.size()).run(grid(out.size()));
+    }
+
     void add(Tensor out, Tensor x) {
         launcher.call(add.of(out.dtype())).tensor(out).tensor(x).i64(out.size()).run(grid(out.size()));
     }

@@ -2,6 +2,7 @@ package io.polyglow.engine.cuda;
 
 import io.polyglow.engine.cuda.Device.Function;
 import io.polyglow.engine.cuda.Device.Grid;
+import io.polyglow.engine.cuda.MatrixProducts.Epilogue;
 import io.polyglow.engine.cuda.MatrixProducts.Shape;
 import io.polyglow.trainer.kernels.WeightLayout;
 import io.polyglow.trainer.tensor.DType;
@@ -26,7 +27,7 @@ final class Linear implements AutoCloseable {
     private final Function widening;
     private final Function bf16;
     private final Function addRows;
-    private final Scratch biasCopy;
+    private final Scratch vector;
     private final Scratch wide;
 
     Linear(Launcher launcher, MatrixProducts products, Elements elements, ColumnSums sums) {
@@ -38,7 +39,7 @@ final class Linear implements AutoCloseable {
         widening = launcher.kernel("matmul_bf16_f32");
         bf16 = launcher.kernel("matmul_bf16_bf16");
         addRows = launcher.kernel("add_rows_bf16");
-        biasCopy = new Scratch(launcher.device());
+        vector = new Scratch(launcher.device());
         wide = new Scratch(launcher.device());
     }
 
@@ -70,13 +71,15 @@ final class Linear implements AutoCloseable {
             narrowing(out, matrix(x), weight, bias, residual, N, O, I);
             return;
         }
-        long biasAddress = bias == null ? 0 : biasCopy.atLeast((long) O * Float.BYTES);
+        long copy = bias == null ? 0 : vector.atLeast((long) O * Float.BYTES);
         if (bias != null) {
-            elements.copy(biasAddress, out.dtype(), bias);
+            elements.copy(copy, out.dtype(), bias);
         }
+        Epilogue epilogue = bias == null ? Epilogue.NONE : Epilogue.BIAS;
         Matrix sum = matrix(out);
         long addend = residual == null ? sum.address : CudaArena.address(residual);
-        if (!multiply(sum, out.dtype(), matrix(x), weight, x.dtype(), N, O, I, residual != null, addend, biasAddress)) {
+        boolean add = residual != null;
+        if (!multiply(sum, out.dtype(), matrix(x), weight, x.dtype(), N, O, I, add, addend, epilogue, copy)) {
             own(sum, out.dtype(), matrix(x), weight, x.dtype(), bias, residual, N, O, I, false);
         }
     }
@@ -85,7 +88,7 @@ final class Linear implements AutoCloseable {
     private void narrowing(
             Tensor out, Matrix x, Matrix weight, @Nullable Tensor bias, Tensor residual, int N, int O, int I) {
         Matrix sum = new Matrix(wide.atLeast((long) N * O * Float.BYTES), O, false);
-        if (!multiply(sum, DType.F32, x, weight, DType.BF16, N, O, I, false, sum.address, 0)) {
+        if (!multiply(sum, DType.F32, x, weight, DType.BF16, N, O, I, false, sum.address, Epilogue.NONE, 0)) {
             own(sum, DType.F32, x, weight, DType.BF16, null, null, N, O, I, false);
         }
         long count = (long) N * O;
@@ -110,19 +113,36 @@ final class Linear implements AutoCloseable {
         boolean outIn = layout == WeightLayout.OUT_IN;
         Matrix left = outIn ? transposed(dOut) : transposed(x);
         Matrix right = outIn ? matrix(x) : matrix(dOut);
-        product(matrix(dW), dW.dtype(), left, right, x.dtype(), dim(dW, 0), dim(dW, 1), dim(x, 0), true);
-        if (dBias != null) {
+        int M = dim(dW, 0), N = dim(dW, 1), K = dim(x, 0);
+        if (dBias == null) {
+            product(matrix(dW), dW.dtype(), left, right, x.dtype(), M, N, K, true);
+        } else if (!withBiasGradient(dW, dBias, left, right, x.dtype(), outIn, M, N, K)) {
+            product(matrix(dW), dW.dtype(), left, right, x.dtype(), M, N, K, true);
             sums.add(dBias, dOut);
         }
     }
 
+    /** The library sums the rows of dOut while it has them at hand; it overwrites what it is given, so the sums are then added. */
+    private boolean withBiasGradient(
+            Tensor dW, Tensor dBias, Matrix left, Matrix right, DType in, boolean outIn, int M, int N, int K) {
+        Matrix sum = matrix(dW);
+        long rowSums = vector.atLeast(dBias.bytes());
+        Epilogue epilogue = outIn ? Epilogue.SUM_B : Epilogue.SUM_A;
+        if (!multiply(sum, dW.dtype(), left, right, in, M, N, K, true, sum.address, epilogue, rowSums)) {
+            return false;
+        }
+        elements.add(dBias, rowSums);
+        return true;
+    }
+
     /** {@code c[M, N] = a[M, K] b[K, N]}, or {@code +=}. */
     private void product(Matrix c, DType out, Matrix a, Matrix b, DType in, int M, int N, int K, boolean accumulate) {
-        if (!multiply(c, out, a, b, in, M, N, K, accumulate, c.address, 0)) {
+        if (!multiply(c, out, a, b, in, M, N, K, accumulate, c.address, Epilogue.NONE, 0)) {
             own(c, out, a, b, in, null, null, M, N, K, accumulate);
         }
     }
 
+    /** The library's a is our b and the other way round. */
     private boolean multiply(
             Matrix c,
             DType out,
@@ -134,13 +154,15 @@ final class Linear implements AutoCloseable {
             int K,
             boolean add,
             long addend,
-            long bias) {
+            Epilogue epilogue,
+            long vectorAddress) {
         Launcher.requireComputes(in);
-        long mixed = c.address | a.address | b.address | addend | bias | (long) c.ld * out.bytes();
+        long mixed = c.address | a.address | b.address | addend | vectorAddress | (long) c.ld * out.bytes();
         mixed |= (long) a.ld * in.bytes() | (long) b.ld * in.bytes() | BEST_ALIGNMENT;
-        Shape shape = new Shape(N, M, K, b.transposed, a.transposed, b.ld, a.ld, c.ld, in, out, add, bias != 0, (int)
-                Long.lowestOneBit(mixed));
-        return products.multiply(shape, b.address, a.address, addend, c.address, bias);
+        int alignment = (int) Long.lowestOneBit(mixed);
+        Shape shape =
+                new Shape(N, M, K, b.transposed, a.transposed, b.ld, a.ld, c.ld, in, out, add, epilogue, alignment);
+        return products.multiply(shape, b.address, a.address, addend, c.address, vectorAddress);
     }
 
     /** Our own kernel, for shapes that the library refuses. */
@@ -181,7 +203,7 @@ final class Linear implements AutoCloseable {
 
     @Override
     public void close() {
-        biasCopy.close();
+        vector.close();
         wide.close();
     }
 }

@@ -8,17 +8,29 @@ interface MatrixProducts extends AutoCloseable {
     String describe();
 
     /**
-     * Queues {@code d = a b + beta c + bias}; {@code c} may be {@code d}. Returns false, with nothing queued, when the library has no kernel for the
-     * shape. The same shape gives the same bits every time.
+     * Queues {@code d = a b + beta c}, with an epilogue on {@code vector}; {@code c} may be {@code d}. Returns false, with nothing queued, when the library has
+     * no kernel for the shape. The same shape gives the same bits every time.
      */
-    boolean multiply(Shape shape, long a, long b, long c, long d, long bias);
+    boolean multiply(Shape shape, long a, long b, long c, long d, long vector);
+
+    /** What becomes of a vector beside a product. */
+    enum Epilogue {
+        /** There is none. */
+        NONE,
+        /** {@code vector[m]} is added to every column of d. */
+        BIAS,
+        /** {@code vector[m]} is overwritten with the sums of op(a) over k. */
+        SUM_A,
+        /** {@code vector[n]} is overwritten with the sums of op(b) over k. */
+        SUM_B
+    }
 
     @Override
     void close();
 
     /**
      * Column-major, as BLAS has it: {@code d[m, n] = op(a)[m, k] op(b)[k, n]}; ld are the distances of columns. Inputs have the dtype {@code in}; c, d
-     * and bias {@code [m]} the dtype {@code out}. {@code alignment}: all addresses and column distances are multiples of so many bytes, at most 16.
+     * and the vector the dtype {@code out}. {@code alignment}: all addresses and column distances are multiples of so many bytes, at most 16.
      */
     record Shape(
             int m,
@@ -32,6 +44,6 @@ interface MatrixProducts extends AutoCloseable {
             DType in,
             DType out,
             boolean addC,
-            boolean addBias,
+            Epilogue epilogue,
             int alignment) {}
 }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.polyglow.engine.cuda.FakeDevice.Launch;
+import io.polyglow.engine.cuda.MatrixProducts.Epilogue;
+import io.polyglow.engine.cuda.MatrixProducts.Shape;
 import io.polyglow.trainer.kernels.AdamWStep;
 import io.polyglow.trainer.kernels.WeightLayout;
 import io.polyglow.trainer.tensor.Arena;
@@ -15,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
+import java.util.function.Predicate;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -34,7 +37,7 @@ class CudaEngineTest {
     /** Writes down shapes; takes those it is told to. */
     private static final class FakeProducts implements MatrixProducts {
         final List<Shape> shapes = new ArrayList<>();
-        boolean takes = true;
+        Predicate<Shape> takes = shape -> true;
 
         @Override
         public String describe() {
@@ -42,9 +45,9 @@ class CudaEngineTest {
         }
 
         @Override
-        public boolean multiply(Shape shape, long a, long b, long c, long d, long bias) {
+        public boolean multiply(Shape shape, long a, long b, long c, long d, long vector) {
             shapes.add(shape);
-            return takes;
+            return takes.test(shape);
         }
 
         @Override
@@ -119,19 +122,47 @@ class CudaEngineTest {
         Tensor x = tensor(DType.BF16, 6, 32), w = tensor(DType.BF16, 5, 32), out = tensor(DType.BF16, 6, 64);
         engine().kernels().linear(out, x, w, WeightLayout.OUT_IN, null, null);
         assertThat(products.shapes)
-                .containsExactly(new MatrixProducts.Shape(
-                        5, 6, 32, true, false, 32, 32, 64, DType.BF16, DType.BF16, false, false, 16));
+                .containsExactly(
+                        new Shape(5, 6, 32, true, false, 32, 32, 64, DType.BF16, DType.BF16, false, Epilogue.NONE, 16));
     }
 
     @Test
     void shouldFallBackToItsOwnKernelWhenTheLibraryHasNone() {
-        products.takes = false;
+        products.takes = shape -> false;
         Tensor x = tensor(DType.F32, 6, 3), w = tensor(DType.F32, 3, 5), out = tensor(DType.F32, 6, 5);
         Tensor bias = tensor(DType.F32, 5);
         engine().kernels().linear(out, x, w, WeightLayout.IN_OUT, bias, null);
         Launch launch = device.launches.get(device.launches.size() - 1);
         assertThat(launch.kernel()).isEqualTo("matmul_f32_f32");
         assertThat(launch.grid()).isEqualTo(new Device.Grid(1, 1, 1, 16, 16));
+    }
+
+    @Test
+    void shouldLetTheLibrarySumTheBiasGradient() {
+        assertThat(backwardWeight(WeightLayout.OUT_IN)).containsExactly("add_f32");
+        assertThat(backwardWeight(WeightLayout.IN_OUT)).containsExactly("add_f32");
+        assertThat(products.shapes)
+                .containsExactly(
+                        new Shape(32, 5, 6, false, true, 32, 64, 32, DType.BF16, DType.F32, true, Epilogue.SUM_B, 16),
+                        new Shape(5, 32, 6, false, true, 64, 32, 5, DType.BF16, DType.F32, true, Epilogue.SUM_A, 4));
+    }
+
+    @Test
+    void shouldSumTheBiasGradientItselfWhenTheLibraryCannot() {
+        products.takes = shape -> shape.epilogue() == Epilogue.NONE;
+        assertThat(backwardWeight(WeightLayout.OUT_IN)).containsExactly("column_sums_bf16", "column_totals");
+        assertThat(products.shapes).extracting(Shape::epilogue).containsExactly(Epilogue.SUM_B, Epilogue.NONE);
+    }
+
+    /** The kernels of a layer from 32 to 5 channels, for 6 rows whose gradients are padded to 64. */
+    private List<String> backwardWeight(WeightLayout layout) {
+        int before = device.launches.size();
+        Tensor dW = layout == WeightLayout.OUT_IN ? tensor(DType.F32, 5, 32) : tensor(DType.F32, 32, 5);
+        Tensor x = tensor(DType.BF16, 6, 32), dOut = tensor(DType.BF16, 6, 64), dBias = tensor(DType.F32, 5);
+        engine().kernels().linearBackwardWeight(dW, dBias, x, dOut, layout);
+        return device.launches.subList(before, device.launches.size()).stream()
+                .map(Launch::kernel)
+                .toList();
     }
 
     @Test

@@ -1,5 +1,7 @@
 package io.polyglow.engine.cuda;
 
+import io.polyglow.trainer.precision.BFloat16;
+import io.polyglow.trainer.tensor.DType;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -53,6 +55,7 @@ final class EmulatedDevice implements Device {
         try (FileChannel channel = FileChannel.open(
                 file, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             memory = channel.map(FileChannel.MapMode.READ_WRITE, 0, MEMORY_BYTES);
+            memory.order(ByteOrder.LITTLE_ENDIAN);
         }
         log = folder.resolve("emulator.log");
         process = new ProcessBuilder(
@@ -252,6 +255,22 @@ final class EmulatedDevice implements Device {
         byte[] copy = new byte[(int) bytes];
         memory.get((int) (from - BASE), copy);
         new BytePointer(to).put(copy);
+    }
+
+    /** The value at a device address. */
+    float load(long address, DType dtype) {
+        int at = (int) (address - BASE);
+        return dtype == DType.BF16 ? BFloat16.toFloat(memory.getShort(at)) : memory.getFloat(at);
+    }
+
+    /** Writes a value to a device address, rounded to nearest even. */
+    void store(long address, DType dtype, float value) {
+        int at = (int) (address - BASE);
+        if (dtype == DType.BF16) {
+            memory.putShort(at, BFloat16.fromFloat(value));
+        } else {
+            memory.putFloat(at, value);
+        }
     }
 
     @Override

@@ -38,7 +38,11 @@ final class Emulators {
     }
 
     static CudaEngine engine(EmulatedDevice device, Path folder) {
-        return new CudaEngine(device, new NoProducts(), new FakeCompiler(), folder.resolve("cache"));
+        return engine(device, folder, new NoProducts());
+    }
+
+    static CudaEngine engine(EmulatedDevice device, Path folder, MatrixProducts products) {
+        return new CudaEngine(device, products, new FakeCompiler(), folder.resolve("cache"));
     }
 
     /** A library without a kernel for anything. */
@@ -49,7 +53,7 @@ final class Emulators {
         }
 
         @Override
-        public boolean multiply(Shape shape, long a, long b, long c, long d, long bias) {
+        public boolean multiply(Shape shape, long a, long b, long c, long d, long vector) {
             return false;
         }
 

@@ -62,10 +62,15 @@ class FakeNvidiaTest {
                         "ENVIRONMENT: no room for 1024.00 GiB of too much on Fake 2: 3.00 of 4.00 GiB are free; use a smaller"
                                 + " batch.micro, model.context or model, or more pipeline stages, or see with nvidia-smi who else"
                                 + " uses this GPU");
-        assertThat(Files.readAllLines(log)).startsWith("context on 2").anySatisfy(line -> assertThat(line)
-                .startsWith("general:column_sums_bf16<<<1 1 1, 32 8 1, 0>>> ")
-                // after two addresses: the long 24, and the ints 24, 12 and 32
-                .endsWith("1800000000000000" + "18000000" + "0c000000" + "20000000"));
+        assertThat(Files.readAllLines(log))
+                .startsWith("context on 2")
+                // sums of the rows of dOut [12, 24], in W [24, 32] the library's b, in W [32, 24] its a
+                .contains("product 32 x 24 x 12, epilogue 512", "product 24 x 32 x 12, epilogue 256")
+                // after two addresses the long 24
+                .anySatisfy(line -> assertThat(line)
+                        .startsWith("general:add_f32<<<1 1 1, 256 1 1, 0>>> ")
+                        .endsWith("1800000000000000")
+                        .hasSize("general:add_f32<<<1 1 1, 256 1 1, 0>>> ".length() + 48));
     }
 
     @Test
