@@ -13,8 +13,8 @@ import java.util.function.IntFunction;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * Runs one kernel call on the reference and on the engine under test, the latter twice on one thread and once on two and three, checks that
- * the four agree in every bit, and holds the outputs for comparison.
+ * Runs one kernel call on the reference and on the engine under test, the latter twice on one thread and once on each other number of threads, checks
+ * that all agree in every bit, and holds the outputs for comparison.
  */
 final class KernelLab implements AutoCloseable {
     /** A call, told how to find the tensor of an operand on the engine that runs it. */
@@ -58,8 +58,8 @@ final class KernelLab implements AutoCloseable {
     private final List<Arena> arenas = new ArrayList<>();
     private long draws;
 
-    KernelLab(IntFunction<Engine> open) {
-        for (int threads = 1; threads <= 3; threads++) {
+    KernelLab(IntFunction<Engine> open, int mostThreads) {
+        for (int threads = 1; threads <= mostThreads; threads++) {
             subjects.add(open.apply(threads));
         }
     }

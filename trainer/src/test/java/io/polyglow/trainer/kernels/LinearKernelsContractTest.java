@@ -30,9 +30,14 @@ public abstract class LinearKernelsContractTest {
     /** Opens the engine under test with this many threads. */
     protected abstract Engine open(int threads);
 
+    /** The engine is opened with 1 to this many threads; 1 where it has no use for them. */
+    protected int mostThreads() {
+        return 3;
+    }
+
     @BeforeAll
     void openEngines() {
-        openLab = new KernelLab(this::open);
+        openLab = new KernelLab(this::open, mostThreads());
         computeTypes = List.copyOf(lab().subject().computeTypes());
     }
 

@@ -2,26 +2,19 @@ package io.polyglow.engine.cuda;
 
 import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.kernels.KernelsContractTest;
-import java.nio.file.Path;
-import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.condition.EnabledIf;
-import org.junit.jupiter.api.io.TempDir;
 
 /** The contract on the engine's kernels without a GPU; products by our own kernel, as cuBLASLt needs one. */
 @EnabledIf(value = "io.polyglow.engine.cuda.Emulators#canRun", disabledReason = "needs g++ on 64-bit x86 Linux")
 class EmulatedKernelsTest extends KernelsContractTest {
-    @TempDir
-    static @Nullable Path folder;
-
-    private static @Nullable EmulatedDevice device;
-
     @Override
     protected Engine open(int threads) {
-        Path place = Objects.requireNonNull(folder);
-        if (device == null) {
-            device = Emulators.start(place);
-        }
-        return Emulators.engine(device, place);
+        return Emulators.engine();
+    }
+
+    /** The emulator's are those of the GPU. */
+    @Override
+    protected int mostThreads() {
+        return 1;
     }
 }

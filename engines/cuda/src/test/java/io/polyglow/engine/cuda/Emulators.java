@@ -5,12 +5,17 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Makes engines on an emulated device. */
 final class Emulators {
+    private static final Path FOLDER = temporary();
+    private static @Nullable EmulatedDevice device;
+
     private Emulators() {}
 
     /** For {@code @EnabledIf}. */
@@ -20,14 +25,24 @@ final class Emulators {
                         .anyMatch(folder -> Files.isExecutable(Path.of(folder, "g++")));
     }
 
-    static EmulatedDevice start(Path folder) {
+    /** The device of this JVM, which many engines may share: to compile it takes seconds. */
+    static synchronized EmulatedDevice device() {
+        EmulatedDevice open = device;
+        if (open == null) {
+            open = start(FOLDER);
+            device = open;
+        }
+        return open;
+    }
+
+    private static EmulatedDevice start(Path folder) {
+        Map<String, String> units = new TreeMap<>();
+        units.put("general", KernelSource.general());
+        units.put("attention", KernelSource.attention());
+        for (int headDim : FlashAttention.HEAD_DIMS) {
+            units.put("flash-" + headDim, "#define HEAD_DIM " + headDim + "\n" + KernelSource.flash());
+        }
         try {
-            Map<String, String> units = new TreeMap<>();
-            units.put("general", KernelSource.general());
-            units.put("attention", KernelSource.attention());
-            for (int headDim : FlashAttention.HEAD_DIMS) {
-                units.put("flash-" + headDim, "#define HEAD_DIM " + headDim + "\n" + KernelSource.flash());
-            }
             return new EmulatedDevice(folder, units);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -37,12 +52,30 @@ final class Emulators {
         }
     }
 
-    static CudaEngine engine(EmulatedDevice device, Path folder) {
-        return engine(device, folder, new NoProducts());
+    private static Path temporary() {
+        try {
+            Path made = Files.createTempDirectory("polyglow-emulator");
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> delete(made)));
+            return made;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
-    static CudaEngine engine(EmulatedDevice device, Path folder, MatrixProducts products) {
-        return new CudaEngine(device, products, new FakeCompiler(), folder.resolve("cache"));
+    private static void delete(Path folder) {
+        try (Stream<Path> all = Files.walk(folder)) {
+            all.sorted(Comparator.reverseOrder()).forEach(each -> each.toFile().delete());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    static CudaEngine engine() {
+        return engine(new NoProducts());
+    }
+
+    static CudaEngine engine(MatrixProducts products) {
+        return new CudaEngine(device(), products, new FakeCompiler(), FOLDER.resolve("cache"));
     }
 
     /** A library without a kernel for anything. */
