@@ -10,6 +10,7 @@
 #   attention  the attention kernels alone against float64, then beside torch's fused attention; needs cupy    1 minute
 #   start    time to the first step with no compiled kernels on disk, and with them                      half a minute
 #   bench    training steps beside torch and torch.compile                                               4 minutes
+#   graphs   training steps with and without CUDA graphs, in turn                                        2 minutes
 #   large    training steps of gpt2-1.5b, the largest batch of --large-batches that fits                 2 minutes
 #   curve    500 losses from the same weights on the same batches                                        2 minutes
 #   logits   f32 logits against Hugging Face Transformers                                                half a minute
@@ -34,7 +35,7 @@ fail() { printf 'gpu: %s\n' "$*" >&2; exit 64; }
 
 while [ $# -gt 0 ]; do
   case $1 in
-    device | tests | attention | start | bench | large | curve | logits) parts+=("$1"); shift ;;
+    device | tests | attention | start | bench | graphs | large | curve | logits) parts+=("$1"); shift ;;
     --out | --work | --engine | --model | --batch | --context | --dtype | --steps | --rounds | --peers | --large-model | --large-batches | \
       --large-peers | --curve-steps | --curve-batch)
       [ $# -ge 2 ] || fail "$1 needs a value"
@@ -45,7 +46,7 @@ while [ $# -gt 0 ]; do
     *) fail "$1 is not known; see --help" ;;
   esac
 done
-[ ${#parts[@]} -gt 0 ] || parts=(device tests attention start bench large curve logits)
+[ ${#parts[@]} -gt 0 ] || parts=(device tests attention start bench graphs large curve logits)
 [ -d "$bundle/lib" ] || fail "found no $bundle; make it with benchmarks/gpu-bundle.sh on a machine with JDK and Maven"
 chmod -R u+x "$bundle/java/bin" "$bundle/java/lib/jspawnhelper" 2>/dev/null
 mkdir -p "$out"
@@ -100,12 +101,12 @@ part_device() {
   "$bundle/java/bin/java" -version
 }
 
-# Without the emulator's tests, which are for machines without a GPU.
+# Without the tests on an emulator and on stand-ins for NVIDIA's libraries, which are for machines without a GPU.
 part_tests() {
   [ "$engine" != cuda ] || export POLYGLOW_REQUIRE_GPU=1
   "$bundle/java/bin/java" "${options[@]}" -Djunit.jupiter.execution.timeout.default=120s -cp "$bundle/lib/*:$bundle/test-lib/*" \
     org.junit.platform.console.ConsoleLauncher execute --select-package "io.polyglow.engine.$engine" \
-    --include-classname ".*Test" --exclude-classname ".*\\.Emulated.*" --exclude-tag nightly --details tree --disable-ansi-colors \
+    --include-classname ".*Test" --exclude-classname ".*\\.(Emulated|FakeNvidia).*" --exclude-tag nightly --details tree --disable-ansi-colors \
     --disable-banner --reports-dir "$out/tests"
 }
 
@@ -124,6 +125,16 @@ part_start() {
 part_bench() {
   bench_json bench train-step --model "$model" --batch "$batch" --context "$context" --dtype "$dtype" --steps "$steps" --warmup 5 \
     --rounds "$rounds" --peers "$peers" --timeout 150 --out "$work/bench"
+}
+
+part_graphs() {
+  local all=("${options[@]}") graphs round=0
+  for graphs in true false false true; do
+    round=$((round + 1))
+    local options=("${all[@]}" "-Dpolyglow.cuda.graphs=$graphs")
+    bench_json "graphs-$round-$graphs" train-step --model "$model" --batch "$batch" --context "$context" --dtype "$dtype" --steps "$steps" \
+      --warmup 5 --out "$work/graphs" || return
+  done
 }
 
 part_large() {
@@ -149,7 +160,7 @@ part_logits() {
 }
 
 # part:seconds
-limits=" device:60 tests:240 attention:90 start:90 bench:420 large:300 curve:300 logits:120 "
+limits=" device:60 tests:240 attention:90 start:90 bench:420 graphs:240 large:300 curve:300 logits:120 "
 
 run_part() {
   local part=$1 limit begin code

@@ -37,6 +37,15 @@ public interface Engine extends AutoCloseable {
     /** The arithmetic. */
     Kernels kernels();
 
+    /**
+     * Makes kernel calls that come again and again: {@code calls} does nothing but call {@link #kernels()}, and in every run with an equal {@code key} it makes the
+     * same calls with the same arguments, on tensors whose contents may have changed. An engine may queue what it recorded in an earlier run instead of running
+     * {@code calls}. Keys are few; the engine may keep them until memory is freed.
+     */
+    default void repeat(Object key, Runnable calls) {
+        calls.run();
+    }
+
     /** Allocates zero-filled memory, aligned to at least 64 bytes. */
     Arena allocate(String purpose, long bytes);
 

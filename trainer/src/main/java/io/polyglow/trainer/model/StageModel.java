@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * double loss = model.lossSum(slot);      // last stage
  * }</pre>
  *
- * The kernel calls of a micro-batch depend on the config alone, so cutting the model into stages changes no bit. Steps allocate nothing on the heap. Used from one
+ * The kernel calls of a micro-batch depend on the config alone, so cutting the model into stages changes no bit. Steps allocate next to nothing on the heap. Used from one
  * thread.
  */
 public final class StageModel implements AutoCloseable {
@@ -186,6 +186,10 @@ public final class StageModel implements AutoCloseable {
 
     /** Tokens or input to output. The last stage computes the loss in {@link #backward} or {@link #evaluate}. */
     public void forward(int slot) {
+        engine.repeat(new Pass(this, slot, masks.plain(slot), null), () -> throughBlocks(slot));
+    }
+
+    private void throughBlocks(int slot) {
         Activations a = slots[slot];
         if (embedding != null) {
             embedding.forward(a.input, a.tokens, T, 0);
@@ -194,6 +198,9 @@ public final class StageModel implements AutoCloseable {
             blocks[i].forward(a.blocks[i], firstKeys(slot));
         }
     }
+
+    /** What decides the kernel calls of a pass through the blocks; a backward one has gradients. The head, whose scale changes, is not part of it. */
+    private record Pass(StageModel model, int slot, boolean plain, @Nullable GradientSet gradients) {}
 
     /**
      * Accumulates into {@code gradients} those of {@code gradScale} times the sum of the losses of the slot's rows. The scale enters at the head; other
@@ -204,6 +211,11 @@ public final class StageModel implements AutoCloseable {
         if (loss != null) {
             loss.head.lossAndGradient(a, loss.rows, chunks[slot], scratch, gradients, gradScale);
         }
+        engine.repeat(new Pass(this, slot, masks.plain(slot), gradients), () -> backThroughBlocks(slot, gradients));
+    }
+
+    private void backThroughBlocks(int slot, GradientSet gradients) {
+        Activations a = slots[slot];
         for (int i = blocks.length - 1; i >= 0; i--) {
             blocks[i].backward(a.blocks[i], firstKeys(slot), scratch, gradients);
         }

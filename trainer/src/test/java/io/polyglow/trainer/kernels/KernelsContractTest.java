@@ -49,6 +49,29 @@ public abstract class KernelsContractTest extends AttentionKernelsContractTest {
 
     @ParameterizedTest
     @MethodSource("computeTypes")
+    void shouldRepeatCallsOnWhateverTheTensorsHold(DType compute) {
+        Engine engine = lab().subject();
+        Kernels k = engine.kernels();
+        for (int memory = 0; memory < 2; memory++) {
+            try (Arena arena = engine.allocate("test", 4096)) {
+                Tensor x = new Tensor(arena, 0, compute, 13);
+                Tensor twice = new Tensor(arena, 1024, compute, 13), copy = new Tensor(arena, 2048, compute, 13);
+                for (int round = 1; round <= 4; round++) {
+                    k.fill(x, round);
+                    engine.repeat("twice", () -> {
+                        k.fill(twice, 0);
+                        k.add(twice, x);
+                        k.add(twice, x);
+                    });
+                    engine.repeat("copy", () -> k.copy(copy, twice));
+                    assertThat(Values.read(engine, copy)).containsOnly(2 * round);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("computeTypes")
     void shouldFillCopyAndAdd(DType compute) {
         KernelLab lab = lab();
         for (DType dtype : List.of(compute, residual(compute))) {

@@ -15,12 +15,16 @@ import org.agrona.MutableDirectBuffer;
 
 /** Arithmetic on one GPU. Kernels are queued on one stream and run in order; {@link #read} waits for them. */
 final class CudaEngine implements Engine {
+    /** {@code -Dpolyglow.cuda.graphs=false} queues every kernel by itself, to measure what graphs bring. */
+    static final String GRAPHS = "polyglow.cuda.graphs";
+
     private final Device device;
     private final MatrixProducts products;
     private final KernelCompiler compiler;
     private final Launcher launcher;
     private final CudaKernels kernels;
     private final HostLink host;
+    private final Repeats repeats;
     private final List<Arena> arenas = new ArrayList<>();
 
     CudaEngine(Device device, MatrixProducts products, KernelCompiler compiler, Path cacheFolder) {
@@ -30,6 +34,7 @@ final class CudaEngine implements Engine {
         launcher = new Launcher(device, cacheFolder, compiler);
         kernels = new CudaKernels(launcher, products);
         host = new HostLink(device);
+        repeats = new Repeats(device, Boolean.parseBoolean(System.getProperty(GRAPHS, "true")));
     }
 
     @Override
@@ -63,6 +68,11 @@ final class CudaEngine implements Engine {
     }
 
     @Override
+    public void repeat(Object key, Runnable calls) {
+        repeats.run(key, calls);
+    }
+
+    @Override
     public Arena allocate(String purpose, long bytes) {
         Arena arena = new CudaArena(device, purpose, bytes);
         arenas.add(arena);
@@ -82,6 +92,7 @@ final class CudaEngine implements Engine {
     @Override
     public void close() {
         device.await();
+        repeats.close();
         arenas.forEach(Arena::close);
         arenas.clear();
         kernels.close();

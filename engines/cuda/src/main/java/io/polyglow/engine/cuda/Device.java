@@ -46,11 +46,29 @@ interface Device extends AutoCloseable {
     /** Queues a kernel; {@code arguments} holds its packed parameters and may be reused at once. */
     void launch(Function function, Grid grid, int sharedBytes, Pointer arguments, long argumentBytes);
 
+    /** From now on fills and launches are recorded instead of queued; copies and allocations are errors. */
+    void beginRecording();
+
+    /** Ends that and returns what was recorded; an error if the device cannot record something of it. */
+    Recording endRecording();
+
+    /** Grows whenever device memory is freed: what was recorded before may use memory that is somebody else's now. */
+    long frees();
+
     /** Waits for all queued work. */
     void await();
 
     @Override
     void close();
+
+    /** Fills and launches with all their arguments. */
+    interface Recording extends AutoCloseable {
+        /** Queues them all, in order. */
+        void queue();
+
+        @Override
+        void close();
+    }
 
     /** A loaded module. */
     interface Image {

@@ -9,6 +9,7 @@ import static org.bytedeco.cuda.global.cudart.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHAR
 import static org.bytedeco.cuda.global.cudart.CU_LAUNCH_PARAM_BUFFER_POINTER_AS_INT;
 import static org.bytedeco.cuda.global.cudart.CU_LAUNCH_PARAM_BUFFER_SIZE_AS_INT;
 import static org.bytedeco.cuda.global.cudart.CU_LAUNCH_PARAM_END_AS_INT;
+import static org.bytedeco.cuda.global.cudart.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL;
 import static org.bytedeco.cuda.global.cudart.CU_STREAM_NON_BLOCKING;
 import static org.bytedeco.cuda.global.cudart.cuCtxSetCurrent;
 import static org.bytedeco.cuda.global.cudart.cuDeviceGet;
@@ -20,6 +21,10 @@ import static org.bytedeco.cuda.global.cudart.cuDevicePrimaryCtxRelease;
 import static org.bytedeco.cuda.global.cudart.cuDevicePrimaryCtxRetain;
 import static org.bytedeco.cuda.global.cudart.cuDriverGetVersion;
 import static org.bytedeco.cuda.global.cudart.cuFuncSetAttribute;
+import static org.bytedeco.cuda.global.cudart.cuGraphDestroy;
+import static org.bytedeco.cuda.global.cudart.cuGraphExecDestroy;
+import static org.bytedeco.cuda.global.cudart.cuGraphInstantiate;
+import static org.bytedeco.cuda.global.cudart.cuGraphLaunch;
 import static org.bytedeco.cuda.global.cudart.cuInit;
 import static org.bytedeco.cuda.global.cudart.cuLaunchKernel;
 import static org.bytedeco.cuda.global.cudart.cuMemAlloc;
@@ -32,8 +37,10 @@ import static org.bytedeco.cuda.global.cudart.cuMemcpyHtoDAsync;
 import static org.bytedeco.cuda.global.cudart.cuMemsetD8Async;
 import static org.bytedeco.cuda.global.cudart.cuModuleGetFunction;
 import static org.bytedeco.cuda.global.cudart.cuModuleLoadData;
+import static org.bytedeco.cuda.global.cudart.cuStreamBeginCapture;
 import static org.bytedeco.cuda.global.cudart.cuStreamCreate;
 import static org.bytedeco.cuda.global.cudart.cuStreamDestroy;
+import static org.bytedeco.cuda.global.cudart.cuStreamEndCapture;
 import static org.bytedeco.cuda.global.cudart.cuStreamSynchronize;
 
 import io.polyglow.common.error.ErrorKind;
@@ -46,6 +53,8 @@ import java.util.Locale;
 import java.util.UUID;
 import org.bytedeco.cuda.cudart.CUctx_st;
 import org.bytedeco.cuda.cudart.CUfunc_st;
+import org.bytedeco.cuda.cudart.CUgraphExec_st;
+import org.bytedeco.cuda.cudart.CUgraph_st;
 import org.bytedeco.cuda.cudart.CUmod_st;
 import org.bytedeco.cuda.cudart.CUstream_st;
 import org.bytedeco.cuda.cudart.CUuuid;
@@ -68,6 +77,7 @@ final class NvidiaDevice implements Device {
     private final LongPointer extra = new LongPointer(5);
     private final PointerPointer<Pointer> extraArgument = new PointerPointer<>(extra);
     private @Nullable Thread thread;
+    private long frees;
 
     /** The GPU of this index among those that {@code CUDA_VISIBLE_DEVICES} leaves. */
     NvidiaDevice(int index) {
@@ -221,6 +231,7 @@ final class NvidiaDevice implements Device {
     public void free(long address) {
         bind();
         CudaCalls.check(cuMemFree(address), "cuMemFree");
+        frees++;
     }
 
     @Override
@@ -301,6 +312,49 @@ final class NvidiaDevice implements Device {
         if (status != 0) {
             CudaCalls.check(status, "the launch of " + loaded.name + " on " + grid);
         }
+    }
+
+    @Override
+    public void beginRecording() {
+        bind();
+        CudaCalls.check(cuStreamBeginCapture(stream, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL), "cuStreamBeginCapture");
+    }
+
+    @Override
+    public Recording endRecording() {
+        bind();
+        CUgraph_st graph = new CUgraph_st();
+        CudaCalls.check(cuStreamEndCapture(stream, graph), "cuStreamEndCapture");
+        CUgraphExec_st executable = new CUgraphExec_st();
+        int status = cuGraphInstantiate(executable, graph, 0);
+        cuGraphDestroy(graph);
+        CudaCalls.check(status, "cuGraphInstantiate");
+        return new Graph(executable);
+    }
+
+    private final class Graph implements Recording {
+        private final CUgraphExec_st executable;
+
+        Graph(CUgraphExec_st executable) {
+            this.executable = executable;
+        }
+
+        @Override
+        public void queue() {
+            bind();
+            CudaCalls.check(cuGraphLaunch(executable, stream), "cuGraphLaunch");
+        }
+
+        @Override
+        public void close() {
+            bind();
+            cuGraphExecDestroy(executable);
+        }
+    }
+
+    @Override
+    public long frees() {
+        return frees;
     }
 
     @Override

@@ -166,6 +166,44 @@ class CudaEngineTest {
     }
 
     @Test
+    void shouldRecordTheSecondRunOfARepeatAndReplayTheOthers() {
+        Tensor x = tensor(DType.F32, 13), y = tensor(DType.F32, 13);
+        int[] runs = {0};
+        Runnable calls = () -> {
+            runs[0]++;
+            engine().kernels().fill(x, 0);
+            engine().kernels().add(y, x);
+        };
+        int before = device.launches.size();
+        for (int i = 0; i < 5; i++) {
+            engine().repeat("calls", calls);
+        }
+        assertThat(runs[0]).isEqualTo(2);
+        assertThat(device.recorder.queued).isEqualTo(4);
+        List<Launch> launches = device.launches.subList(before, device.launches.size());
+        assertThat(launches).hasSize(5).containsOnly(launches.get(0));
+
+        engine().repeat("other calls", calls);
+        assertThat(runs[0]).isEqualTo(3);
+        engine().allocate("test", 1).close();
+        for (int i = 0; i < 3; i++) {
+            engine().repeat("calls", calls);
+        }
+        assertThat(runs[0]).as("memory was freed").isEqualTo(5);
+    }
+
+    @Test
+    void shouldMakeEveryCallWhereTheDriverRecordsNothing() {
+        device.records = false;
+        Tensor x = tensor(DType.F32, 13), y = tensor(DType.F32, 13);
+        int before = device.launches.size();
+        for (int i = 0; i < 4; i++) {
+            engine().repeat("calls", () -> engine().kernels().add(y, x));
+        }
+        assertThat(device.launches).hasSize(before + 4);
+    }
+
+    @Test
     void shouldFillWithZerosWithoutAKernel() {
         int before = device.launches.size();
         engine().kernels().fill(tensor(DType.F32, 1021), 0);

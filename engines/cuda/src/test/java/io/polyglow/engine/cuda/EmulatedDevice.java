@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,6 +48,8 @@ final class EmulatedDevice implements Device {
     private final MappedByteBuffer memory;
     private final TreeMap<Integer, Integer> freePages = new TreeMap<>();
     private final Map<Long, int[]> allocated = new HashMap<>();
+    private final TestRecorder recorder = new TestRecorder();
+    private long frees;
 
     /** Compiles the units, by name, in the folder, and starts the process. */
     EmulatedDevice(Path folder, Map<String, String> units) throws IOException, InterruptedException {
@@ -188,6 +191,7 @@ final class EmulatedDevice implements Device {
     /** First fit; an unmapped page follows every allocation. */
     @Override
     public long allocate(String purpose, long bytes) {
+        recorder.refuse("allocating");
         int pages = Math.toIntExact((bytes + PAGE - 1) / PAGE) + 2;
         for (int page : freePages.keySet()) {
             int room = freePages.getOrDefault(page, 0);
@@ -210,6 +214,8 @@ final class EmulatedDevice implements Device {
         if (range == null) {
             throw new AssertionError("freed twice or never allocated: " + address);
         }
+        recorder.refuse("freeing");
+        frees++;
         access(range[0], range[1], false);
         release(range[0], range[1]);
     }
@@ -238,13 +244,18 @@ final class EmulatedDevice implements Device {
 
     @Override
     public void fill(long address, int value, long bytes) {
-        for (int i = 0; i < bytes; i++) {
-            memory.put((int) (address - BASE) + i, (byte) value);
-        }
+        recorder.take(() -> fillNow(address, value, bytes));
+    }
+
+    private void fillNow(long address, int value, long bytes) {
+        byte[] filled = new byte[(int) bytes];
+        Arrays.fill(filled, (byte) value);
+        memory.put((int) (address - BASE), filled);
     }
 
     @Override
     public void toDevice(long to, Pointer from, long bytes) {
+        recorder.refuse("a copy");
         byte[] copy = new byte[(int) bytes];
         new BytePointer(from).get(copy);
         memory.put((int) (to - BASE), copy);
@@ -252,9 +263,20 @@ final class EmulatedDevice implements Device {
 
     @Override
     public void toHost(Pointer to, long from, long bytes) {
+        recorder.refuse("a copy");
         byte[] copy = new byte[(int) bytes];
         memory.get((int) (from - BASE), copy);
         new BytePointer(to).put(copy);
+    }
+
+    /** Queues work that a library does on the device's memory. */
+    void take(Runnable work) {
+        recorder.take(work);
+    }
+
+    /** How many recordings have been queued. */
+    int recordingsQueued() {
+        return recorder.queued;
     }
 
     /** The value at a device address. */
@@ -284,7 +306,7 @@ final class EmulatedDevice implements Device {
         byte[] name = ((Named) function).name.getBytes(StandardCharsets.UTF_8);
         byte[] packed = new byte[(int) argumentBytes];
         new BytePointer(arguments).get(packed);
-        ask(ByteBuffer.allocate(4 * 9 + name.length + packed.length)
+        byte[] request = ByteBuffer.allocate(4 * 9 + name.length + packed.length)
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .putInt(1)
                 .putInt(name.length)
@@ -297,7 +319,23 @@ final class EmulatedDevice implements Device {
                 .putInt(sharedBytes)
                 .putInt(packed.length)
                 .put(packed)
-                .array());
+                .array();
+        recorder.take(() -> ask(request));
+    }
+
+    @Override
+    public void beginRecording() {
+        recorder.begin();
+    }
+
+    @Override
+    public Recording endRecording() {
+        return recorder.end();
+    }
+
+    @Override
+    public long frees() {
+        return frees;
     }
 
     @Override

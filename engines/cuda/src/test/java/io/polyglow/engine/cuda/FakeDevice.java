@@ -1,5 +1,7 @@
 package io.polyglow.engine.cuda;
 
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -21,7 +23,10 @@ final class FakeDevice implements Device {
     final List<byte[]> loaded = new ArrayList<>();
     final TreeMap<Long, byte[]> memory = new TreeMap<>();
     final List<Integer> copies = new ArrayList<>();
+    final TestRecorder recorder = new TestRecorder();
+    boolean records = true;
     int waits;
+    private long frees;
     private long next = FIRST_ADDRESS;
 
     private record Named(String name) implements Function {}
@@ -48,6 +53,7 @@ final class FakeDevice implements Device {
 
     @Override
     public long allocate(String purpose, long bytes) {
+        recorder.refuse("allocating");
         long address = next;
         next += (bytes + 511) & -256;
         memory.put(address, new byte[Math.toIntExact(bytes)]);
@@ -56,6 +62,8 @@ final class FakeDevice implements Device {
 
     @Override
     public void free(long address) {
+        recorder.refuse("freeing");
+        frees++;
         if (memory.remove(address) == null) {
             throw new AssertionError("freed twice or never allocated: " + address);
         }
@@ -81,6 +89,10 @@ final class FakeDevice implements Device {
 
     @Override
     public void fill(long address, int value, long bytes) {
+        recorder.take(() -> fillNow(address, value, bytes));
+    }
+
+    private void fillNow(long address, int value, long bytes) {
         Map.Entry<Long, byte[]> block = block(address, bytes);
         int from = (int) (address - block.getKey());
         Arrays.fill(block.getValue(), from, from + (int) bytes, (byte) value);
@@ -88,6 +100,7 @@ final class FakeDevice implements Device {
 
     @Override
     public void toDevice(long to, Pointer from, long bytes) {
+        recorder.refuse("a copy");
         Map.Entry<Long, byte[]> block = block(to, bytes);
         new BytePointer(from).get(block.getValue(), (int) (to - block.getKey()), (int) bytes);
         copies.add((int) bytes);
@@ -110,15 +123,35 @@ final class FakeDevice implements Device {
     public void launch(Function function, Grid grid, int sharedBytes, Pointer arguments, long argumentBytes) {
         byte[] bytes = new byte[(int) argumentBytes];
         new BytePointer(arguments).get(bytes);
-        launches.add(new Launch(
+        Launch launch = new Launch(
                 ((Named) function).name,
                 grid,
                 sharedBytes,
-                ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN)));
+                ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN));
+        recorder.take(() -> launches.add(launch));
+    }
+
+    @Override
+    public void beginRecording() {
+        if (!records) {
+            throw new PolyglowException(ErrorKind.ENVIRONMENT, "no recordings here");
+        }
+        recorder.begin();
+    }
+
+    @Override
+    public Recording endRecording() {
+        return recorder.end();
+    }
+
+    @Override
+    public long frees() {
+        return frees;
     }
 
     @Override
     public void await() {
+        recorder.refuse("a wait");
         waits++;
     }
 

@@ -64,6 +64,7 @@ class FakeNvidiaTest {
                                 + " uses this GPU");
         assertThat(Files.readAllLines(log))
                 .startsWith("context on 2")
+                .contains("graph of 5")
                 // sums of the rows of dOut [12, 24], in W [24, 32] the library's b, in W [32, 24] its a
                 .contains("product 32 x 24 x 12, epilogue 512", "product 24 x 32 x 12, epilogue 256")
                 // after two addresses the long 24
@@ -71,6 +72,14 @@ class FakeNvidiaTest {
                         .startsWith("general:add_f32<<<1 1 1, 256 1 1, 0>>> ")
                         .endsWith("1800000000000000")
                         .hasSize("general:add_f32<<<1 1 1, 256 1 1, 0>>> ".length() + 48));
+    }
+
+    @Test
+    void shouldComputeTheSameWhereTheDriverRecordsNoGraph() throws IOException, InterruptedException {
+        Path log = folder.resolve("no-graphs.log");
+        assertThat(start(Map.of("FAKE_CAPTURE", "0", "FAKE_LOG", log.toString())))
+                .contains("F32 OUT_IN differs by 0", "BF16 IN_OUT differs by 0");
+        assertThat(Files.readString(log)).contains("product").doesNotContain("graph");
     }
 
     @Test
@@ -106,7 +115,8 @@ class FakeNvidiaTest {
         Map<String, String> all = new TreeMap<>(environment);
         all.put("LD_LIBRARY_PATH", libraries.toString());
         all.putIfAbsent("FAKE_LOG", folder.resolve("other.log").toString());
-        List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java", "-Xmx256m"));
+        List<String> command = new ArrayList<>(
+                List.of(System.getProperty("java.home") + "/bin/java", "-Xmx256m", "-XX:TieredStopAtLevel=1"));
         command.addAll(List.of(System.getProperty("polyglow.jvm.options").split(" ")));
         command.addAll(List.of("-Dpolyglow.cuda.cache=" + folder.resolve("cache")));
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), FakeGpuMain.class.getName()));

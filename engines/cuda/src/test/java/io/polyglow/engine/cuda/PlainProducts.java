@@ -23,6 +23,11 @@ final class PlainProducts implements MatrixProducts {
     @Override
     public boolean multiply(Shape s, long a, long b, long c, long d, long vector) {
         epilogues.add(s.epilogue());
+        device.take(() -> compute(s, a, b, c, d, vector));
+        return true;
+    }
+
+    private void compute(Shape s, long a, long b, long c, long d, long vector) {
         float[] left = operand(a, s.in(), s.m(), s.k(), s.lda(), s.transposeA());
         float[] right = operand(b, s.in(), s.n(), s.k(), s.ldb(), !s.transposeB());
         for (int j = 0; j < s.n(); j++) {
@@ -44,7 +49,6 @@ final class PlainProducts implements MatrixProducts {
         } else if (s.epilogue() == Epilogue.SUM_B) {
             sums(right, s.n(), s.k(), vector, s.out());
         }
-        return true;
     }
 
     /** Row by row of {@code [rows, k]}: of op(a) as it is, of op(b) transposed. {@code alongK}: its k lie side by side in memory. */

@@ -6,7 +6,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <string>
+#include <vector>
 
 extern "C" {
 static int number(const char* variable, int otherwise) {
@@ -18,6 +20,18 @@ static void note(const std::string& line) {
     FILE* file = fopen(getenv("FAKE_LOG"), "a");
     fprintf(file, "%s\n", line.c_str());
     fclose(file);
+}
+
+// What is done on the stream: at once, or when the graph is launched whose recording has begun.
+static std::vector<std::function<void()>>* recording;
+
+static int queue(std::function<void()> work) {
+    if (recording) {
+        recording->push_back(work);
+    } else {
+        work();
+    }
+    return 0;
 }
 
 static int give(void** place, void* value) {
@@ -97,12 +111,48 @@ int cuStreamDestroy_v2(void* stream) {
 }
 
 int cuStreamSynchronize(void*) {
+    return recording ? 900 : 0;
+}
+
+int cuStreamBeginCapture_v2(void*, int mode) {
+    if (recording || mode != 1 || !number("FAKE_CAPTURE", 1)) {
+        return 900;
+    }
+    recording = new std::vector<std::function<void()>>;
     return 0;
 }
 
+int cuStreamEndCapture(void*, void** graph) {
+    *graph = recording;
+    recording = nullptr;
+    return *graph ? 0 : 900;
+}
+
+int cuGraphInstantiateWithFlags(void** executable, std::vector<std::function<void()>>* graph, unsigned long long) {
+    return give(executable, new std::vector<std::function<void()>>(*graph));
+}
+
+int cuGraphDestroy(std::vector<std::function<void()>>* graph) {
+    delete graph;
+    return 0;
+}
+
+int cuGraphExecDestroy(std::vector<std::function<void()>>* executable) {
+    delete executable;
+    return 0;
+}
+
+int cuGraphLaunch(std::vector<std::function<void()>>* executable, void* stream) {
+    note("graph of " + std::to_string(executable->size()));
+    for (std::function<void()>& work : *executable) {
+        work();
+    }
+    return stream ? 0 : 1;
+}
+
 int cuMemAlloc_v2(void** address, size_t bytes) {
-    if (bytes > (size_t) 1 << 32) {
-        return 2;
+    if (recording || bytes > (size_t) 1 << 32) {
+        return recording ? 900 : 2;
     }
     void* memory = aligned_alloc(256, (bytes + 255) & ~(size_t) 255);
     memset(memory, 0xff, bytes);
@@ -140,8 +190,7 @@ int cuMemcpyDtoHAsync_v2(void* to, const void* from, size_t bytes, void*) {
 }
 
 int cuMemsetD8Async(void* to, unsigned char value, size_t bytes, void*) {
-    memset(to, value, bytes);
-    return 0;
+    return queue([=] { memset(to, value, bytes); });
 }
 
 int cuModuleLoadData(void** module, const void* image) {
@@ -169,8 +218,7 @@ int cuLaunchKernel(
         snprintf(line, sizeof(line), "%s%02x", i ? "" : " ", ((unsigned char*) extra[1])[i]);
         text += line;
     }
-    note(text);
-    return 0;
+    return queue([=] { note(text); });
 }
 
 // NVRTC: machine code is the name of the unit.
@@ -228,7 +276,7 @@ int nvrtcGetCUBIN(void* program, char* code) {
 
 struct Operation {
     int transposeA = 0, transposeB = 0, epilogue = 1;
-    char* bias = nullptr;
+    char* vector = nullptr;
 };
 
 struct Layout {
@@ -287,7 +335,7 @@ int cublasLtMatmulDescSetAttribute(void* handle, int attribute, const void* valu
         case 3: operation->transposeA = *(int*) value; return 0;
         case 4: operation->transposeB = *(int*) value; return 0;
         case 7: operation->epilogue = *(int*) value; return 0;
-        case 8: operation->bias = *(char**) value; return 0;
+        case 8: operation->vector = *(char**) value; return 0;
         default: return 7;
     }
 }
@@ -336,7 +384,7 @@ int cublasLtMatmulAlgoGetHeuristic(
     for (unsigned int alignment : preference->alignment) {
         aligned &= alignment == 16;
     }
-    bool known = handle == &library && wanted == 1 && c == d && preference->reduction == 2 && withBias == (operation->bias != nullptr);
+    bool known = handle == &library && wanted == 1 && c == d && preference->reduction == 2 && withBias == (operation->vector != nullptr);
     *found = aligned && known;
     if (*found) {
         *result = {{ALGORITHM}, 0, 0, 1, {}};
@@ -369,43 +417,49 @@ static float element(const void* matrix, const Layout* layout, int transposed, i
     return load(matrix, layout, transposed ? column + row * layout->ld : row + column * layout->ld);
 }
 
-int cublasLtMatmul(
-        void* handle, void* op, const float* alpha, const void* a, Layout* la, const void* b, Layout* lb, const float* beta,
-        const void* c, Layout* lc, void* d, Layout* ld, const uint64_t* algorithm, void* workspace, size_t workspaceBytes, void* stream) {
-    Operation* o = (Operation*) op;
-    if (handle != &library || *algorithm != ALGORITHM || !workspace || workspaceBytes == 0 || !stream) {
-        return 7;
-    }
-    int64_t m = ld->rows, n = ld->columns, k = o->transposeA ? la->rows : la->columns;
+static void multiply(
+        Operation o, float alpha, const void* a, Layout* la, const void* b, Layout* lb, float beta, const void* c, Layout* lc, void* d,
+        Layout* ld) {
+    int64_t m = ld->rows, n = ld->columns, k = o.transposeA ? la->rows : la->columns;
     for (int64_t j = 0; j < n; j++) {
         for (int64_t i = 0; i < m; i++) {
             float sum = 0;
             for (int64_t l = 0; l < k; l++) {
-                sum += element(a, la, o->transposeA, i, l) * element(b, lb, o->transposeB, l, j);
+                sum += element(a, la, o.transposeA, i, l) * element(b, lb, o.transposeB, l, j);
             }
-            sum *= *alpha;
-            sum += *beta == 0 ? 0 : *beta * load(c, lc, i + j * lc->ld);
-            sum += o->epilogue == 4 ? load(o->bias, ld, i) : 0;
+            sum *= alpha;
+            sum += beta == 0 ? 0 : beta * load(c, lc, i + j * lc->ld);
+            sum += o.epilogue == 4 ? load(o.vector, ld, i) : 0;
             store(d, ld, i + j * ld->ld, sum);
         }
     }
-    for (int64_t i = 0; o->epilogue == 256 && i < m; i++) {
+    for (int64_t i = 0; o.epilogue == 256 && i < m; i++) {
         float sum = 0;
         for (int64_t l = 0; l < k; l++) {
-            sum += element(a, la, o->transposeA, i, l);
+            sum += element(a, la, o.transposeA, i, l);
         }
-        store(o->bias, ld, i, sum);
+        store(o.vector, ld, i, sum);
     }
-    for (int64_t j = 0; o->epilogue == 512 && j < n; j++) {
+    for (int64_t j = 0; o.epilogue == 512 && j < n; j++) {
         float sum = 0;
         for (int64_t l = 0; l < k; l++) {
-            sum += element(b, lb, o->transposeB, l, j);
+            sum += element(b, lb, o.transposeB, l, j);
         }
-        store(o->bias, ld, j, sum);
+        store(o.vector, ld, j, sum);
     }
     char line[100];
-    snprintf(line, sizeof(line), "product %d x %d x %d, epilogue %d", (int) m, (int) n, (int) k, o->epilogue);
+    snprintf(line, sizeof(line), "product %d x %d x %d, epilogue %d", (int) m, (int) n, (int) k, o.epilogue);
     note(line);
-    return 0;
+}
+
+int cublasLtMatmul(
+        void* handle, void* op, const float* alpha, const void* a, Layout* la, const void* b, Layout* lb, const float* beta,
+        const void* c, Layout* lc, void* d, Layout* ld, const uint64_t* algorithm, void* workspace, size_t workspaceBytes, void* stream) {
+    if (handle != &library || *algorithm != ALGORITHM || !workspace || workspaceBytes == 0 || !stream) {
+        return 7;
+    }
+    Operation operation = *(Operation*) op;
+    float scale = *alpha, kept = *beta;
+    return queue([=] { multiply(operation, scale, a, la, b, lb, kept, c, lc, d, ld); });
 }
 }
