@@ -16,7 +16,8 @@ final class InstallAdvice {
     static String missing(List<NvidiaLibrary> missing, List<String> gpus) {
         if (gpus.isEmpty() && missing.contains(NvidiaLibrary.DRIVER)) {
             return "no NVIDIA GPU among the PCI devices and no driver (" + NvidiaLibrary.DRIVER.file
-                    + "), so there is nothing to install. (WSL hides the GPU from Linux and needs the driver of Windows.)";
+                    + "), so there is nothing to install; on a machine with a GPU (sm_80 or newer) this line says what is missing and how"
+                    + " to install it. (WSL hides the GPU from Linux and needs the driver of Windows.)";
         }
         StringBuilder text = new StringBuilder();
         if (!gpus.isEmpty()) {

@@ -21,7 +21,8 @@ class InstallAdviceTest {
         assertThat(InstallAdvice.missing(ALL, List.of()))
                 .contains("no NVIDIA GPU")
                 .contains("libcuda.so.1")
-                .doesNotContain("install ");
+                .doesNotContain("pip")
+                .doesNotContain("apt-get");
     }
 
     @Test
