@@ -2,6 +2,7 @@ package io.polyglow.cluster.member;
 
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.json.JsonObject;
+import io.polyglow.common.store.SmallFiles;
 import io.polyglow.common.store.Store;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;

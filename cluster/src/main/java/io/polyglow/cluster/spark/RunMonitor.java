@@ -1,8 +1,8 @@
 package io.polyglow.cluster.spark;
 
-import io.polyglow.cluster.member.RunLease;
 import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.json.JsonObject;
+import io.polyglow.common.store.Lease;
 import io.polyglow.common.store.Store;
 import io.polyglow.common.trace.MetricsTail;
 import io.polyglow.trainer.checkpoint.CheckpointDirectory;
@@ -25,7 +25,7 @@ final class RunMonitor implements AutoCloseable {
     private static final long LOOK_EVERY_MS = 500;
     private static final int LOOKS_PER_BEAT = 4;
 
-    private final RunLease lease;
+    private final Lease lease;
     private final MetricsTail metrics;
     private final CheckpointDirectory checkpoints;
     private final JobListener listener;
@@ -46,7 +46,7 @@ final class RunMonitor implements AutoCloseable {
     private volatile @Nullable PolyglowException fenced;
 
     /** {@code stop} is called when another driver has taken the run over. */
-    RunMonitor(Store run, RunLease lease, long steps, JobListener listener, NanoClock clock, Runnable stop)
+    RunMonitor(Store run, Lease lease, long steps, JobListener listener, NanoClock clock, Runnable stop)
             throws IOException {
         this.lease = lease;
         this.checkpoints = new CheckpointDirectory(run);

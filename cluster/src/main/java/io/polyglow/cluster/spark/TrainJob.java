@@ -1,12 +1,12 @@
 package io.polyglow.cluster.spark;
 
 import io.polyglow.cluster.member.FailureLog;
-import io.polyglow.cluster.member.RunLease;
 import io.polyglow.cluster.worker.RankTask;
 import io.polyglow.cluster.worker.RankWorker;
 import io.polyglow.common.config.Resolved;
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.store.Lease;
 import io.polyglow.common.store.Store;
 import io.polyglow.common.store.Stores;
 import io.polyglow.trainer.checkpoint.Attempt;
@@ -26,6 +26,7 @@ import org.agrona.concurrent.SystemNanoClock;
  * <p>Everything that must survive is in the run directory; the driver may be killed at any time and the run resumed.
  */
 public final class TrainJob {
+    private static final String LEASES = "leases";
     private static final long LEASE_STALE_AFTER_NS = TimeUnit.SECONDS.toNanos(15);
 
     private final Resolved<TrainConfig> config;
@@ -89,7 +90,7 @@ public final class TrainJob {
         int worldSize = config.value().layout().grid().worldSize();
         SparkSettings settings = new SparkSettings("polyglow " + config.value().run(), target, worldSize);
         Stores.checkWritable(run);
-        try (RunLease lease = RunLease.take(run, clock, LEASE_STALE_AFTER_NS)) {
+        try (Lease lease = Lease.take(run, LEASES, "The run " + run.root(), clock, LEASE_STALE_AFTER_NS)) {
             CheckpointDirectory checkpoints = new CheckpointDirectory(run);
             long newest = RunMonitor.newest(checkpoints);
             if (start != Start.NEW && newest >= config.value().lastStep()) {
@@ -117,7 +118,7 @@ public final class TrainJob {
         return result(step, 0);
     }
 
-    private TrainResult train(Store run, RunLease lease, CheckpointDirectory checkpoints, SparkSettings settings)
+    private TrainResult train(Store run, Lease lease, CheckpointDirectory checkpoints, SparkSettings settings)
             throws IOException {
         listener.stage("starting Spark on " + settings.master());
         int worldSize = config.value().layout().grid().worldSize();

@@ -3,12 +3,12 @@ package io.polyglow.cluster.spark;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.polyglow.cluster.member.RunLease;
 import io.polyglow.common.config.ConfigFile;
 import io.polyglow.common.config.Resolved;
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.json.Json;
+import io.polyglow.common.store.Lease;
 import io.polyglow.common.store.LocalStore;
 import io.polyglow.common.trace.MetricsLog;
 import io.polyglow.trainer.checkpoint.CheckpointDirectory;
@@ -154,7 +154,7 @@ class TrainJobTest {
     @Test
     void shouldNotBeginAnewWhileAnotherDriverHasTheRun() throws Exception {
         try (LocalStore run = new LocalStore(folder.resolve("leased"));
-                RunLease lease = RunLease.take(run, SystemNanoClock.INSTANCE, 1);
+                Lease lease = Lease.take(run, "leases", "The run", SystemNanoClock.INSTANCE, 1);
                 Beats beats = new Beats(lease)) {
             Files.writeString(folder.resolve("leased/config.yaml"), "of the other driver");
             assertThatThrownBy(() -> TrainJob.start(config("leased"), SparkTarget.HERE, JobListener.SILENT))
@@ -171,7 +171,7 @@ class TrainJobTest {
         private final Thread thread;
         private volatile @Nullable Throwable failure;
 
-        Beats(RunLease lease) {
+        Beats(Lease lease) {
             thread = new Thread(() -> {
                 try {
                     while (!Thread.interrupted()) {

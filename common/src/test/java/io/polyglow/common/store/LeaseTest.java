@@ -1,13 +1,11 @@
-package io.polyglow.cluster.member;
+package io.polyglow.common.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.polyglow.cluster.member.RunLease.Owner;
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
-import io.polyglow.common.store.LocalStore;
-import io.polyglow.common.store.Store;
+import io.polyglow.common.store.Lease.Owner;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
@@ -17,7 +15,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class RunLeaseTest {
+class LeaseTest {
     private static final long STALE_AFTER_NS = TimeUnit.SECONDS.toNanos(10);
     private static final Owner A = new Owner("host-a.example", 7, "2026-11-23T00:00:00Z");
     private static final Owner B = new Owner("host-b.example", 7, "2026-11-23T00:00:00Z");
@@ -34,34 +32,35 @@ class RunLeaseTest {
 
     @Test
     void shouldBeFreeAfterItWasClosed() throws IOException {
-        RunLease.take(store, A, hurry(), STALE_AFTER_NS).close();
-        RunLease lease = RunLease.take(store, B, new Still(), STALE_AFTER_NS);
+        take(A, hurry()).close();
+        Lease lease = take(B, new Still());
         lease.beat();
     }
 
     @Test
     void shouldRefuseTheSecondDriverWhenTheFirstBeats() throws IOException {
-        RunLease first = RunLease.take(store, A, hurry(), STALE_AFTER_NS);
+        Lease first = take(A, hurry());
         NanoClock beating = () -> {
             beat(first);
             return 0;
         };
-        assertThatThrownBy(() -> RunLease.take(store, B, beating, STALE_AFTER_NS))
+        assertThatThrownBy(() -> take(B, beating))
                 .isInstanceOfSatisfying(
                         PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.USAGE))
-                .hasMessageContaining("in use by process 7 on host-a.example");
+                .hasMessageStartingWith(
+                        "The run R is in use by process 7 on host-a.example (started 2026-11-23T00:00:00Z)");
         first.beat();
     }
 
     @Test
     void shouldTakeOverAndFenceTheOldOwnerWhenItStandsStill() throws IOException {
-        RunLease asleep = RunLease.take(store, A, hurry(), STALE_AFTER_NS);
-        RunLease second = RunLease.take(store, B, hurry(), STALE_AFTER_NS);
+        Lease asleep = take(A, hurry());
+        Lease second = take(B, hurry());
         assertFenced(asleep);
         asleep.close();
         second.beat();
         second.close();
-        RunLease third = RunLease.take(store, new Owner("host-c.example", 1, "x"), new Still(), STALE_AFTER_NS);
+        Lease third = take(new Owner("host-c.example", 1, "x"), new Still());
         assertFenced(asleep);
         third.beat();
     }
@@ -72,8 +71,8 @@ class RunLeaseTest {
         Process dead = new ProcessBuilder("true").start();
         dead.waitFor();
         Owner gone = new Owner(self.host(), dead.pid(), "2026-11-23T00:00:00Z");
-        RunLease.take(store, gone, hurry(), STALE_AFTER_NS);
-        RunLease.take(store, self, new Still(), STALE_AFTER_NS).beat();
+        take(gone, hurry());
+        take(self, new Still()).beat();
     }
 
     @Test
@@ -86,18 +85,46 @@ class RunLeaseTest {
 
     @Test
     void shouldWaitForAnotherDriverOfTheSameProcess() throws IOException {
-        RunLease.take(store, hurry(), STALE_AFTER_NS);
+        take(Owner.thisProcess(), hurry());
         long start = SystemNanoClock.INSTANCE.nanoTime();
-        RunLease.take(store, SystemNanoClock.INSTANCE, TimeUnit.MILLISECONDS.toNanos(500));
+        Lease.take(store, "leases", "The run R", SystemNanoClock.INSTANCE, TimeUnit.MILLISECONDS.toNanos(500));
         assertThat(SystemNanoClock.INSTANCE.nanoTime() - start).isGreaterThan(TimeUnit.MILLISECONDS.toNanos(490));
     }
 
-    private static void assertFenced(RunLease lease) {
+    @Test
+    void shouldLeaveOtherFilesOfItsDirectoryAlone() throws IOException {
+        Stores.write(store, "leases/result.json", new byte[1]);
+        Stores.write(store, "leases/000123.json.old", new byte[1]);
+
+        try (Lease lease = take(A, hurry())) {
+            lease.requireHeld();
+            assertThat(store.list("leases")).extracting(Store.Entry::name).contains("000001.json");
+        }
+        assertThat(store.list("leases"))
+                .extracting(Store.Entry::name)
+                .containsExactly("000123.json.old", "result.json");
+    }
+
+    @Test
+    void shouldTellTwoOwnersApart() throws IOException {
+        Lease first = take(A, hurry());
+        Lease second = take(B, hurry());
+
+        assertThat(first.token()).matches("[A-Za-z0-9._=-]+").isNotEqualTo(second.token());
+        assertThatThrownBy(first::requireHeld).hasMessageContaining("taken over by another driver");
+        second.requireHeld();
+    }
+
+    private Lease take(Owner owner, NanoClock clock) throws IOException {
+        return Lease.take(store, "leases", "The run R", owner, clock, STALE_AFTER_NS);
+    }
+
+    private static void assertFenced(Lease lease) {
         assertThatThrownBy(lease::beat).isInstanceOfSatisfying(PolyglowException.class, e -> assertThat(e.kind())
                 .isEqualTo(ErrorKind.FENCED));
     }
 
-    private static void beat(RunLease lease) {
+    private static void beat(Lease lease) {
         try {
             lease.beat();
         } catch (IOException e) {

@@ -1,9 +1,7 @@
-package io.polyglow.cluster.member;
+package io.polyglow.common.store;
 
 import io.polyglow.common.json.Json;
 import io.polyglow.common.json.JsonObject;
-import io.polyglow.common.store.Store;
-import io.polyglow.common.store.Stores;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
@@ -11,13 +9,13 @@ import java.nio.file.NoSuchFileException;
 import org.jspecify.annotations.Nullable;
 
 /** Reading and writing whole small files of a store, so that readers never see half of one. */
-final class SmallFiles {
+public final class SmallFiles {
     private static final int MAX_BYTES = 1 << 16;
 
     private SmallFiles() {}
 
     /** Creates the file; false if it exists. The content may be cut short by a crash, the existence may not. */
-    static boolean create(Store store, String path, JsonObject content) throws IOException {
+    public static boolean create(Store store, String path, JsonObject content) throws IOException {
         try {
             Stores.write(store, path, bytes(content));
             return true;
@@ -27,12 +25,12 @@ final class SmallFiles {
     }
 
     /** Creates or replaces the file in one step. */
-    static void rewrite(Store store, String path, JsonObject content) throws IOException {
+    public static void rewrite(Store store, String path, JsonObject content) throws IOException {
         Stores.rewrite(store, path, bytes(content));
     }
 
     /** The content, or null if there is no such file or its writer died before the content was there. */
-    static @Nullable JsonObject read(Store store, String path) throws IOException {
+    public static @Nullable JsonObject read(Store store, String path) throws IOException {
         try {
             byte[] bytes = Stores.read(store, path, MAX_BYTES);
             return bytes.length == 0 ? null : Json.parseObject(store.root() + "/" + path, bytes, MAX_BYTES);
