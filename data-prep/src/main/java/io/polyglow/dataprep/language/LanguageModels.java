@@ -25,7 +25,7 @@ public final class LanguageModels {
 
     /** What tells the bundled identifier's answers from those of another release; of a model file, its SHA-256 does. */
     public static String bundledVersion() {
-        return OpenNlpIdentifier.VERSION;
+        return OpenNlpIdentifier.version();
     }
 
     /** The identifier of a fastText model file; its name is the file's without extension. */

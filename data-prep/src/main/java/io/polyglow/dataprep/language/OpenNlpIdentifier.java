@@ -1,7 +1,9 @@
 package io.polyglow.dataprep.language;
 
+import com.ibm.icu.lang.UCharacter;
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
+import io.polyglow.dataprep.doc.Libraries;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
@@ -23,8 +25,7 @@ final class OpenNlpIdentifier implements LanguageIdentifier {
     /** The model's name. */
     static final String NAME = "opennlp";
 
-    /** Changes when answers can change. */
-    static final String VERSION = "opennlp-langdetect-183-1.2.0/8/2";
+    private static final String VERSION = "opennlp-langdetect-183/8/3";
 
     private static final int SHARPNESS = 8;
     /** Less than e to this is nothing beside the best. */
@@ -34,6 +35,11 @@ final class OpenNlpIdentifier implements LanguageIdentifier {
 
     private final NGramScores.Scorer scorer = Model.LOADED.scores.new Scorer();
     private char[] units = new char[0];
+
+    /** Changes when answers can change. */
+    static String version() {
+        return VERSION + ", " + Libraries.versions("opennlp", "opennlp.langdetect", "icu4j");
+    }
 
     @Override
     public String model() {
@@ -69,7 +75,7 @@ final class OpenNlpIdentifier implements LanguageIdentifier {
         }
         for (int i = 0; i < text.length(); ) {
             int codePoint = text.codePointAt(i);
-            i += Character.toChars(Character.toLowerCase(codePoint), units, i);
+            i += Character.toChars(UCharacter.toLowerCase(codePoint), units, i);
         }
         return text.length();
     }

@@ -1,5 +1,6 @@
 package io.polyglow.dataprep.language;
 
+import com.ibm.icu.lang.UCharacter;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -59,7 +60,7 @@ final class Paragraphs {
 
     private static boolean isBlank(String text, int start, int end) {
         int i = start;
-        while (i < end && Character.isWhitespace(text.charAt(i))) {
+        while (i < end && UCharacter.isWhitespace(text.charAt(i))) {
             i++;
         }
         return i == end;

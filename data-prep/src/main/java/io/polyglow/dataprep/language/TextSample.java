@@ -1,5 +1,7 @@
 package io.polyglow.dataprep.language;
 
+import com.ibm.icu.lang.UCharacter;
+
 /**
  * A bounded part of a text as one line: whole when it is short, else eight pieces spread evenly over it, cut at white space where some is near. Line breaks become spaces, since fastText's models
  * were trained on single lines and stop at the first (datatrove does the same, {@code utils/lid.py}).
@@ -33,7 +35,7 @@ final class TextSample {
 
     private static int afterSpace(String text, int from, int limit) {
         for (int i = from; i < limit; i++) {
-            if (Character.isWhitespace(text.charAt(i))) {
+            if (UCharacter.isWhitespace(text.charAt(i))) {
                 return i + 1;
             }
         }
@@ -42,7 +44,7 @@ final class TextSample {
 
     private static int beforeSpace(String text, int limit, int to) {
         for (int i = to - 1; i >= limit; i--) {
-            if (Character.isWhitespace(text.charAt(i))) {
+            if (UCharacter.isWhitespace(text.charAt(i))) {
                 return i;
             }
         }

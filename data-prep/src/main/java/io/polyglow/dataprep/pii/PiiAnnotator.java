@@ -1,5 +1,6 @@
 package io.polyglow.dataprep.pii;
 
+import io.polyglow.dataprep.doc.Libraries;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -9,11 +10,15 @@ import org.jspecify.annotations.Nullable;
  * text whatever it holds, since each finder looks at a bounded number of characters. Safe for many threads.
  */
 public final class PiiAnnotator {
-    /** Changes when the spans of the same text can change: our rules, and libphonenumber's data. */
-    public static final String VERSION = "pii-1/libphonenumber-9.0.10";
+    private static final String VERSION = "pii-1";
 
     private static final PiiFinder EMAIL = new EmailFinder();
     private static final List<PiiFinder> NUMBERS = List.of(new IbanFinder(), new NumberFinder(), new IpFinder());
+
+    /** Changes when the spans of the same text can change: our rules, and libphonenumber's data. */
+    public static String version() {
+        return VERSION + ", " + Libraries.versions("libphonenumber", "icu4j");
+    }
 
     /**
      * The spans, in order and without overlaps.

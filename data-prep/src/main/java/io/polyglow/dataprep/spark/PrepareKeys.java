@@ -2,15 +2,16 @@ package io.polyglow.dataprep.spark;
 
 import io.polyglow.common.token.UnicodeTable;
 import io.polyglow.common.token.shard.SourceFile;
-import io.polyglow.dataprep.clean.TextNormalizer;
 import io.polyglow.dataprep.dedup.Sketcher;
+import io.polyglow.dataprep.doc.Libraries;
 import io.polyglow.dataprep.filter.QualityAnnotator;
 import io.polyglow.dataprep.filter.ThresholdCatalog;
 import io.polyglow.dataprep.pii.PiiAnnotator;
 import java.util.List;
 
 /**
- * Which stage of a prepare run depends on what. A setting that is not in the key of a stage must not be able to change its result.
+ * Which stage of a prepare run depends on what. A setting that is not in the key of a stage must not be able to change its result. The number beside a stage's name goes up with
+ * every change of code that can change its result; {@code StageGoldensTest} fails when it was forgotten.
  *
  * @param documents raw text read and normalised, with what the reader rejects
  * @param annotations what is known of each document: languages, numbers, personal data
@@ -57,6 +58,21 @@ record PrepareKeys(
         Contents withTakedowns(String sha256) {
             return new Contents(sources, languageModels, evaluationSets, earlierIndex, tokenizer, sha256);
         }
+    }
+
+    /** All of them, each after those it depends on. */
+    List<StageKey> inOrder() {
+        return List.of(
+                documents,
+                annotations,
+                decisions,
+                contamination,
+                duplicates,
+                passages,
+                kept,
+                tokenizer,
+                fertility,
+                corpus);
     }
 
     /** The keys of a run. */
@@ -121,7 +137,7 @@ record PrepareKeys(
                 .and(config.format().name())
                 .and(config.columns())
                 .and(config.limits())
-                .and(TextNormalizer.icuVersion());
+                .and(Libraries.versions("icu4j", "jsoup", "jwarc", "univocity"));
         return and(read, sources).key();
     }
 
@@ -151,7 +167,7 @@ record PrepareKeys(
                 .and(config.languageId())
                 .and(QualityAnnotator.version())
                 .and(thresholds.stopWordsText())
-                .and(PiiAnnotator.VERSION);
+                .and(PiiAnnotator.version());
         languageVersions.forEach(annotate::and);
         return annotate.key();
     }

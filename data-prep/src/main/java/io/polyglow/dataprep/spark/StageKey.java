@@ -13,14 +13,15 @@ import java.util.List;
  * results, so that a result that is there need not be made again.
  *
  * @param name of the stage, fit for a directory
+ * @param version of its code
  * @param hash lower-case hex SHA-256
  */
-record StageKey(String name, String hash) {
+record StageKey(String name, int version, String hash) {
     private static final int SHORT = 16;
 
     /** Starts the key of a stage; {@code version} goes up with every change of code that can change its result. */
     static Builder of(String name, int version) {
-        return new Builder(name).and("version " + version);
+        return new Builder(name, version).and("version " + version);
     }
 
     /** Name of the directory that holds the result. */
@@ -31,10 +32,12 @@ record StageKey(String name, String hash) {
     /** Collects what decides a result, in order. */
     static final class Builder {
         private final String name;
+        private final int version;
         private final List<String> parts = new ArrayList<>();
 
-        private Builder(String name) {
+        private Builder(String name, int version) {
             this.name = name;
+            this.version = version;
         }
 
         /** A stage whose result this one reads. */
@@ -60,7 +63,7 @@ record StageKey(String name, String hash) {
                 digest.update((bytes.length + "\n").getBytes(StandardCharsets.US_ASCII));
                 digest.update(bytes);
             }
-            return new StageKey(name, HexFormat.of().formatHex(digest.digest()));
+            return new StageKey(name, version, HexFormat.of().formatHex(digest.digest()));
         }
     }
 }

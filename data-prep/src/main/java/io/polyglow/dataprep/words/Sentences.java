@@ -1,6 +1,7 @@
 package io.polyglow.dataprep.words;
 
 import com.ibm.icu.lang.UCharacter;
+import com.ibm.icu.lang.UCharacterEnums.ECharacterCategory;
 import com.ibm.icu.lang.UProperty;
 import com.ibm.icu.text.BreakIterator;
 import com.ibm.icu.util.ULocale;
@@ -11,6 +12,17 @@ import com.ibm.icu.util.ULocale;
  * <p>Not for several threads at a time.
  */
 public final class Sentences {
+    private static final byte WORD = 1;
+    private static final byte END = 2;
+    /** What each UTF-16 unit is: of a word, the end of a sentence, or neither. */
+    private static final byte[] KINDS = new byte[1 << Character.SIZE];
+
+    static {
+        for (int unit = 0; unit < KINDS.length; unit++) {
+            KINDS[unit] = kind((char) unit);
+        }
+    }
+
     private final BreakIterator icu = BreakIterator.getSentenceInstance(ULocale.ROOT);
 
     /** The sentences of one line, 0 when it is blank. */
@@ -28,26 +40,31 @@ public final class Sentences {
     /** Whether something that ends sentences stands before the last character that does not. */
     private static boolean endsInside(String line, int end) {
         int last = end;
-        while (last > 0 && !Character.isLetterOrDigit(line.charAt(last - 1))) {
+        while (last > 0 && KINDS[line.charAt(last - 1)] != WORD) {
             last--;
         }
         for (int i = 0; i < last; i++) {
-            char unit = line.charAt(i);
-            boolean plain = Character.isLetter(unit) || unit == ' ' || unit == ',';
-            if (!plain && endsSentences(unit)) {
+            if (KINDS[line.charAt(i)] == END) {
                 return true;
             }
         }
         return false;
     }
 
+    private static byte kind(char unit) {
+        if (UCharacter.isLetterOrDigit(unit)) {
+            return WORD;
+        }
+        return endsSentences(unit) ? END : 0;
+    }
+
     /** Sentence_Terminal, a separator of paragraphs, or half of a character that may be one. */
     private static boolean endsSentences(char unit) {
         return UCharacter.hasBinaryProperty(unit, UProperty.S_TERM)
                 || Character.isSurrogate(unit)
-                || Character.isISOControl(unit)
-                || Character.getType(unit) == Character.LINE_SEPARATOR
-                || Character.getType(unit) == Character.PARAGRAPH_SEPARATOR;
+                || UCharacter.isISOControl(unit)
+                || UCharacter.getType(unit) == ECharacterCategory.LINE_SEPARATOR
+                || UCharacter.getType(unit) == ECharacterCategory.PARAGRAPH_SEPARATOR;
     }
 
     private int byIcu(String line, int end) {

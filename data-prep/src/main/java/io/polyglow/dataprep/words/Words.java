@@ -14,6 +14,7 @@ import static io.polyglow.dataprep.words.WordClasses.NUMERIC;
 import static io.polyglow.dataprep.words.WordClasses.SINGLE_QUOTE;
 import static io.polyglow.dataprep.words.WordClasses.SPACE;
 
+import com.ibm.icu.lang.UCharacter;
 import com.ibm.icu.text.BreakIterator;
 import com.ibm.icu.util.ULocale;
 import com.ibm.icu.util.VersionInfo;
@@ -45,7 +46,7 @@ public final class Words {
 
     /** Whatever changes the words of a text changes this. */
     public static String version() {
-        return "words 1, icu " + VersionInfo.ICU_VERSION;
+        return "words 2, icu " + VersionInfo.ICU_VERSION;
     }
 
     /** Hands all words of {@code text} to {@code sink}, in order. */
@@ -193,7 +194,7 @@ public final class Words {
                 && start > pendingStart
                 && first == text.charAt(pendingStart)
                 && first == text.charAt(start - 1)
-                && !Character.isLetterOrDigit(first);
+                && !UCharacter.isLetterOrDigit(first);
         if (!symbolAgain) {
             flush(sink);
             pendingStart = start;
