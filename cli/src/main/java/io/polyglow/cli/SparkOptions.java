@@ -21,7 +21,8 @@ final class SparkOptions {
     @Option(
             names = "--conf",
             paramLabel = "KEY=VALUE",
-            description = "A Spark property, e.g. --conf spark.executor.memory=4g. May be repeated.")
+            description =
+                    "A Spark property, e.g. --conf spark.executor.memory=4g. May be repeated. On this machine alone Spark's web page of stages and jobs is off; --conf spark.ui.enabled=true opens it, at http://localhost:4040.")
     private Map<String, String> properties = new LinkedHashMap<>();
 
     /** The target of a training job. */

@@ -6,18 +6,27 @@ import java.util.Locale;
 import org.agrona.concurrent.NanoClock;
 import org.agrona.concurrent.SystemNanoClock;
 
-/** Shows a data job: which stage of how many, how far it is, and one line for each finished stage. */
+/**
+ * Shows a data job: which stage of how many, how far it is and when it will be over, and one line for each finished stage. Of a stage of several steps that is told of the step at
+ * hand: what the others will cost is not known. What earlier stages took says nothing of this one.
+ */
 final class StageProgress implements ProgressListener {
     private final Console console;
     private final String title;
-    private final NanoClock clock = SystemNanoClock.INSTANCE;
-    private final long startNs = clock.nanoTime();
+    private final NanoClock clock;
     private int stage;
-    private long stageStartNs = startNs;
+    private String step = "";
+    private long stageStartNs;
+    private long stepStartNs;
 
     StageProgress(Console console, String title) {
+        this(console, title, SystemNanoClock.INSTANCE);
+    }
+
+    StageProgress(Console console, String title, NanoClock clock) {
         this.title = title;
         this.console = console;
+        this.clock = clock;
     }
 
     @Override
@@ -31,6 +40,12 @@ final class StageProgress implements ProgressListener {
         if (progress.stage() != stage) {
             stage = progress.stage();
             stageStartNs = nowNs;
+            stepStartNs = nowNs;
+            step = progress.step();
+        }
+        if (!progress.step().equals(step)) {
+            step = progress.step();
+            stepStartNs = nowNs;
         }
         String of = progress.stage() + "/" + progress.stages();
         if (progress.fraction() >= 1) {
@@ -38,7 +53,11 @@ final class StageProgress implements ProgressListener {
                     String.format(Locale.ROOT, "  %s %s (%.1f s)", of, progress.name(), (nowNs - stageStartNs) / 1e9));
             return;
         }
-        double done = (progress.stage() - 1 + progress.fraction()) / progress.stages();
-        console.progress(title, done, Console.etaSeconds(done, nowNs - startNs), of + " " + progress.name());
+        double done = progress.fraction();
+        console.progress(
+                title,
+                done,
+                Console.etaSeconds(done, nowNs - stepStartNs),
+                (step.isEmpty() ? "" : step + ", of ") + of + " " + progress.name());
     }
 }

@@ -83,8 +83,8 @@ final class Components {
                 .first();
     }
 
-    private Dataset<Row> write(String what, Dataset<Row> links) {
-        Dataset<Row> written = work.write(name(++step), "clusters: " + what, links);
+    private Dataset<Row> write(String what, Dataset<Row> stars) {
+        Dataset<Row> written = work.write(name(++step), "clusters: " + what, () -> stars);
         if (step > 1) {
             work.delete(name(step - 1));
         }

@@ -87,7 +87,8 @@ public final class DedupBench {
                 NearDuplicates.run(planted, new DedupConfig(near, none, none, null), directory + "/near", news);
         double seconds = (clock.nanoTime() - startNs) / 1e9;
         shares.finish(spark.sparkContext());
-        Dataset<Row> found = work.write("found", "truth", planted.drop("text").join(clusters, "id"));
+        Dataset<Row> found =
+                work.write("found", "truth", () -> planted.drop("text").join(clusters, "id"));
         return new JsonObject()
                 .put("documents", settings.documents())
                 .put(
@@ -114,7 +115,7 @@ public final class DedupBench {
                 .as(Encoders.LONG())
                 .map(text, Encoders.row(PLANTED))
                 .sort("id");
-        return work.write("planted", "planting", rows);
+        return work.write("planted", "planting", () -> rows);
     }
 
     private static Row row(Planted planted) {

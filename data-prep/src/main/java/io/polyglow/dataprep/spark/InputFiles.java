@@ -29,7 +29,7 @@ final class InputFiles {
     private final Path root;
     private final FileSystem files;
     private final List<InputFile> found = new ArrayList<>();
-    private int unknown;
+    private PassedOver passedOver = PassedOver.NONE;
 
     private InputFiles(Configuration conf, String input, @Nullable Format fixed) throws IOException {
         this.input = input;
@@ -39,21 +39,29 @@ final class InputFiles {
         this.root = root(path);
     }
 
+    /** What an input holds: the files to read, sorted by source, and what is not read. */
+    record Listing(List<InputFile> files, PassedOver passedOver) {}
+
     /**
      * The files, sorted by source. Nothing there, or nothing of a known format, is a {@link ErrorKind#DATA} error.
      *
      * @param fixed the format of all files, or null to go by their names
      */
     static List<InputFile> list(Configuration conf, String input, @Nullable Format fixed) {
+        return listing(conf, input, fixed).files();
+    }
+
+    /** As {@link #list}, with what is passed over. */
+    static Listing listing(Configuration conf, String input, @Nullable Format fixed) {
         try {
-            return new InputFiles(conf, input, fixed).list();
+            return new InputFiles(conf, input, fixed).listing();
         } catch (IOException e) {
             throw new PolyglowException(
                     ErrorKind.ENVIRONMENT, "The input " + input + " cannot be listed: " + e.getMessage(), e);
         }
     }
 
-    private List<InputFile> list() throws IOException {
+    private Listing listing() throws IOException {
         for (FileStatus status : matches()) {
             if (status.isDirectory()) {
                 addDirectory(status.getPath());
@@ -71,7 +79,7 @@ final class InputFiles {
                             + (found.size() == 1 ? "The file is empty." : "All " + found.size() + " files are empty."));
         }
         found.sort(Comparator.comparing(InputFile::source));
-        return List.copyOf(found);
+        return new Listing(List.copyOf(found), passedOver);
     }
 
     private List<FileStatus> matches() throws IOException {
@@ -103,7 +111,7 @@ final class InputFiles {
         }
         Optional<Format> format = Optional.ofNullable(fixed).or(() -> Format.ofName(name));
         if (format.isEmpty()) {
-            unknown++;
+            passedOver = passedOver.plus(source(file));
             return;
         }
         found.add(new InputFile(
@@ -141,9 +149,9 @@ final class InputFiles {
     }
 
     private PolyglowException nothingFound() {
-        String advice = unknown == 0
+        String advice = passedOver.files() == 0
                 ? "It holds no files."
-                : unknown
+                : passedOver.files()
                         + " files have names of no known format; set format to text, lines, html, jsonl, csv, tsv, warc or parquet.";
         return new PolyglowException(ErrorKind.DATA, "The input " + input + " gives nothing to read. " + advice);
     }

@@ -41,7 +41,14 @@ public record LanguageAgreement(List<Measure> measures) {
     public record Measure(String model, String texts, LanguageAccuracy accuracy) {}
 
     /** Measures on a corpus that was prepared with these models. */
-    public static LanguageAgreement of(SparkSession spark, String corpus, LanguageConfig config) throws IOException {
+    public static LanguageAgreement of(SparkSession spark, String corpus, LanguageConfig config) {
+        try (StageTracker tracker = new StageTracker(spark, "prepare --report", 1, ProgressListener.SILENT)) {
+            return tracker.run("ask language models", () -> measure(spark, corpus, config));
+        }
+    }
+
+    private static LanguageAgreement measure(SparkSession spark, String corpus, LanguageConfig config)
+            throws IOException {
         CorpusTables tables = CorpusTables.open(spark, corpus);
         Dataset<Row> stating = stating(tables.table("documents"), config);
         Dataset<Row> opinions = stating.join(

@@ -38,6 +38,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class NearDuplicates {
     static final String SKETCHES = "sketches";
+    /** Sketches, equal shingles, candidate pairs, true similarity, clusters. */
+    static final int STEPS = 5;
 
     private static final String NODE = "node";
     private static final UserDefinedFunction JACCARD =
@@ -64,7 +66,7 @@ final class NearDuplicates {
     static Dataset<Row> run(Dataset<Row> documents, DedupConfig config, String directory, Consumer<String> news) {
         SparkSession spark = documents.sparkSession();
         WorkTables work = new WorkTables(spark, directory);
-        Dataset<Row> sketches = work.write(SKETCHES, "sketches", SketchColumns.of(documents, config.near()));
+        Dataset<Row> sketches = work.write(SKETCHES, "sketches", () -> SketchColumns.of(documents, config.near()));
         String against = config.against();
         Dataset<Row> earlier = against == null ? null : earlier(spark, against, config.near());
         return new NearDuplicates(work, config.near(), news).clusters(sketches, earlier);
@@ -108,7 +110,7 @@ final class NearDuplicates {
                 .select(NODE)
                 .join(sized, new String[] {NODE}, "left")
                 .select(result());
-        Dataset<Row> written = work.write("clusters", "clusters: members and sizes", result);
+        Dataset<Row> written = work.write("clusters", "clusters: members and sizes", () -> result);
         List.of("pairs", "edges").forEach(work::delete);
         return written;
     }
@@ -138,14 +140,14 @@ final class NearDuplicates {
     }
 
     private Dataset<Row> edges(Dataset<Row> all) {
-        Dataset<Row> kinds = work.write("kinds", "equal shingles", kinds(all));
+        Dataset<Row> kinds = work.write("kinds", "equal shingles", () -> kinds(all));
         Dataset<Row> equal = kinds.filter(col(NODE).notEqual(col("first")))
                 .select(col("first").as("a"), col(NODE).as("b"));
         Dataset<Row> distinct = kinds.filter(col(NODE).equalTo(col("first")));
-        Dataset<Row> pairs = work.write("pairs", "candidate pairs", CandidatePairs.of(distinct, config));
-        Dataset<Row> similar = verified(pairs, all.select(NODE, SketchColumns.SHINGLES));
-        Dataset<Row> edges = work.write("edges", "true similarity", equal.union(similar));
-        news.accept("near-duplicates: " + pairs.count() + " pairs looked at, " + edges.count() + " hold");
+        Dataset<Row> pairs = work.write("pairs", "candidate pairs", () -> CandidatePairs.of(distinct, config));
+        Dataset<Row> sets = all.select(NODE, SketchColumns.SHINGLES);
+        Dataset<Row> edges = work.write("edges", "true similarity", () -> equal.union(verified(pairs, sets)));
+        news.accept("true similarity: " + pairs.count() + " pairs looked at, " + edges.count() + " hold");
         work.delete("kinds");
         return edges;
     }

@@ -2,19 +2,27 @@ package io.polyglow.dataprep.spark;
 
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.store.Lease;
 import io.polyglow.common.store.Store;
 import io.polyglow.common.store.Stores;
 import java.io.IOException;
+import java.util.concurrent.TimeUnit;
+import org.agrona.concurrent.NanoClock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A directory that appears whole or not at all: it is made as the result of a stage, in a sibling {@code NAME.stages}, and renamed at the end. An output that is
  * replaced stays, as {@code NAME.replaced}, until the new one stands; what no prepare run made is never replaced.
  */
 final class OutputDirectory implements AutoCloseable {
+    /** A driver that shows no sign of life for so long is taken for dead. */
+    private static final long STALE_AFTER_S = 30;
+
     private final Store store;
     private final String parent;
     private final String name;
     private final boolean overwrite;
+    private @Nullable Lease lease;
 
     private OutputDirectory(String parent, String name, boolean overwrite) {
         this.store = Stores.open(parent);
@@ -50,9 +58,31 @@ final class OutputDirectory implements AutoCloseable {
         return name;
     }
 
-    /** The results of the stages that make the output. */
+    /** Makes this process the only one that writes to the output; a USAGE error names another one that does. */
+    Lease take(NanoClock clock) throws IOException {
+        lease = Lease.take(
+                store,
+                stagesPath(),
+                "The output " + parent + "/" + name,
+                clock,
+                TimeUnit.SECONDS.toNanos(STALE_AFTER_S));
+        return lease;
+    }
+
+    /** The results of the stages that make the output, once it is {@link #take taken}. */
     StageDirectory stages() {
-        return new StageDirectory(store, name + ".stages");
+        return new StageDirectory(store, stagesPath(), held());
+    }
+
+    private String stagesPath() {
+        return name + ".stages";
+    }
+
+    private Lease held() {
+        if (lease == null) {
+            throw new IllegalStateException("the output is not taken");
+        }
+        return lease;
     }
 
     /** Whether there is a finished output. */
@@ -65,7 +95,7 @@ final class OutputDirectory implements AutoCloseable {
 
     /** An error if something stands here that no prepare run made: whatever is asked for, it is not ours to delete. */
     void refuseForeign() throws IOException {
-        if (exists() && !Provenance.exists(store, name)) {
+        if (store.exists(name) && !Provenance.exists(store, name)) {
             throw new PolyglowException(
                     ErrorKind.USAGE,
                     "The output " + parent + "/" + name + " exists and is not a corpus that prepare made: it has no"
@@ -86,6 +116,7 @@ final class OutputDirectory implements AutoCloseable {
 
     /** Makes a directory of the store the output; what came to stand in its place since the run began may be no output. */
     void publish(String made) throws IOException {
+        held().requireHeld();
         refuseForeign();
         if (exists()) {
             store.delete(replaced());
@@ -101,6 +132,12 @@ final class OutputDirectory implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        store.close();
+        try {
+            if (lease != null) {
+                lease.close();
+            }
+        } finally {
+            store.close();
+        }
     }
 }

@@ -5,6 +5,7 @@ import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.json.Json;
 import io.polyglow.common.json.JsonObject;
+import io.polyglow.common.store.Lease;
 import io.polyglow.common.store.Store;
 import io.polyglow.common.store.Stores;
 import io.polyglow.common.token.Tokenizer;
@@ -35,6 +36,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.agrona.concurrent.SystemNanoClock;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Dataset;
@@ -59,8 +61,8 @@ import org.jspecify.annotations.Nullable;
  * stages, counts of rejected and of repaired documents), {@code report.html} and {@code DATACARD.md}. It depends on inputs, settings and seed alone: not on partitions, cluster size or retries.
  */
 public final class PrepareJob {
-    /** Besides those of {@link Selection}: hash inputs, tokenizer, its measure, shards, report, publish. */
-    private static final int STAGES = 6;
+    /** Besides those of {@link Selection}: hash inputs, plan, tokenizer, its measure, shards, report, publish. */
+    private static final int STAGES = 7;
 
     private static final String FERTILITY = "fertility.json";
     private static final String SHARDS = "shards.jsonl";
@@ -95,19 +97,41 @@ public final class PrepareJob {
      * Prepares a corpus. When the output stands already and was made from the same inputs and settings, nothing is done.
      *
      * @throws PolyglowException of kind USAGE for impossible settings or an output that must not be replaced, DATA for inputs that are
-     *     missing or give no text, ENVIRONMENT when a file system fails
+     *     missing or give no text, ENVIRONMENT when a file system fails, FENCED when another run took the output over
      */
     public static PrepareReport run(SparkSession spark, PrepareConfig config, ProgressListener listener) {
         check(config);
-        try (OutputDirectory output = OutputDirectory.at(config.output(), config.overwrite());
-                StageTracker tracker =
-                        new StageTracker(spark, "prepare", STAGES + Selection.stages(config), listener)) {
-            return new PrepareJob(spark, config, output, tracker, listener).run();
+        try (OutputDirectory output = OutputDirectory.at(config.output(), config.overwrite())) {
+            Stores.checkWritable(output.store(), config.output());
+            output.refuseForeign();
+            InputFiles.Listing input = InputFiles.listing(
+                    spark.sessionState().newHadoopConf(),
+                    config.input(),
+                    config.format().fixed());
+            return run(spark, config, listener, output, input);
         } catch (IOException e) {
             throw new PolyglowException(
                     ErrorKind.ENVIRONMENT,
                     "The output " + config.output() + " cannot be written: " + e.getMessage(),
                     e);
+        }
+    }
+
+    @SuppressWarnings("try") // the lease is kept in a thread of its own
+    private static PrepareReport run(
+            SparkSession spark,
+            PrepareConfig config,
+            ProgressListener listener,
+            OutputDirectory output,
+            InputFiles.Listing input)
+            throws IOException {
+        Lease lease = output.take(SystemNanoClock.INSTANCE);
+        try (StageTracker tracker = new StageTracker(spark, "prepare", STAGES + Selection.stages(config), listener);
+                OutputLease kept = new OutputLease(lease, tracker::cancel)) {
+            return new PrepareJob(spark, config, output, tracker, listener).run(input);
+        } catch (PolyglowException e) {
+            lease.requireHeld(); // or the jobs were cancelled because it is not
+            throw e;
         }
     }
 
@@ -121,20 +145,16 @@ public final class PrepareJob {
         }
     }
 
-    private PrepareReport run() throws IOException {
-        Stores.checkWritable(output.store(), config.output());
-        output.refuseForeign();
-        List<InputFile> files = InputFiles.list(
-                spark.sessionState().newHadoopConf(),
-                config.input(),
-                config.format().fixed());
-        return ShufflePartitions.whileReading(files, spark, () -> run(files));
+    private PrepareReport run(InputFiles.Listing input) throws IOException {
+        if (input.passedOver().files() > 0) {
+            listener.note(input.passedOver().text());
+        }
+        return ShufflePartitions.whileReading(input.files(), spark, () -> prepare(input));
     }
 
-    private PrepareReport run(List<InputFile> files) throws IOException {
+    private PrepareReport prepare(InputFiles.Listing input) throws IOException {
         Tokenizer given = givenTokenizer(config.tokenizer().file());
-        List<SourceFile> sources = tracker.run("hash inputs", () -> SourceHashes.of(spark, files));
-        PrepareKeys.Contents contents = contents(given, sources);
+        PrepareKeys.Contents contents = tracker.run("hash inputs", () -> contents(given, input.files()));
         Takedowns takedowns = Takedowns.read(output.store(), output.published());
         PrepareKeys keys = PrepareKeys.of(config, contents, thresholds);
         // an output that documents were taken out of later is still the output of its run
@@ -148,65 +168,64 @@ public final class PrepareJob {
                 return reuse();
             }
         }
-        return make(files, sources, given, keys, takedowns);
+        return make(input, contents.sources(), given, keys, takedowns);
     }
 
     private boolean isOf(PrepareKeys keys) throws IOException {
         return Provenance.isOf(output.store(), output.published(), keys.corpus().hash());
     }
 
-    private PrepareKeys.Contents contents(@Nullable Tokenizer given, List<SourceFile> sources) {
+    private PrepareKeys.Contents contents(@Nullable Tokenizer given, List<InputFile> files) {
         Configuration conf = spark.sessionState().newHadoopConf();
         String earlier = config.dedup().near().enabled() ? config.dedup().against() : null;
+        tracker.expectPasses(1);
+        List<SourceFile> sources = SourceHashes.of(spark, files);
+        // whatever their names are: EvaluationFiles reads files of no known format too, line by line
+        List<SourceFile> evaluationSets = config.decontamination().sets().values().stream()
+                .flatMap(location -> hashes("evaluation sets", conf, location, Format.LINES).stream())
+                .toList();
         return new PrepareKeys.Contents(
                 sources,
                 LanguageModelFiles.versions(config.languageId(), conf),
-                config.decontamination().sets().values().stream()
-                        .flatMap(location -> hashes(conf, location, null).stream())
-                        .toList(),
-                earlier == null ? List.of() : hashes(conf, earlier, Format.PARQUET),
+                evaluationSets,
+                earlier == null ? List.of() : hashes("the earlier index", conf, earlier, Format.PARQUET),
                 given == null ? "" : given.sha256(),
                 "");
     }
 
-    private List<SourceFile> hashes(Configuration conf, String location, @Nullable Format format) {
+    private List<SourceFile> hashes(String what, Configuration conf, String location, Format format) {
+        stages.describe("hash " + what);
         return SourceHashes.of(spark, InputFiles.list(conf, location, format));
     }
 
     private PrepareReport make(
-            List<InputFile> files,
+            InputFiles.Listing input,
             List<SourceFile> sources,
             @Nullable Tokenizer given,
             PrepareKeys keys,
             Takedowns takedowns)
             throws IOException {
         output.refuseToReplace();
-        Dataset<Row> kept = new Selection(spark, config, keys, stages, thresholds, takedowns.names()).kept(files);
-        KeptTotals totals = KeptTotals.of(kept, config.split().plan(config.seed()));
-        if (totals.documents() == 0) {
-            throw nothingKept(keys, sources);
-        }
-        SplitPlan split = totals.split(config.split().plan(config.seed()));
-        List<MixGroup> groups = MixTotals.groups(kept, config.mix(), split);
-        MixPlan.requireWeights(config.mix(), groups);
-        Tokenizer tokenizer = tokenizer(given, kept, split, keys.tokenizer());
+        Dataset<Row> kept =
+                new Selection(spark, config, keys, stages, thresholds, takedowns.names()).kept(input.files());
+        Plan plan = tracker.run("plan", () -> plan(kept, keys, sources));
+        Tokenizer tokenizer = tokenizer(given, kept, plan.split(), keys.tokenizer());
         FertilityReport fertility = fertility(tokenizer, kept, keys.fertility());
         Map<String, Double> bytesPerToken = fertility.bytesPerToken(tokenizer.endOfTextId() >= 0);
-        MixPlan mix = MixPlan.of(config.mix(), groups, bytesPerToken, config.seed());
+        MixPlan mix = MixPlan.of(config.mix(), plan.groups(), bytesPerToken, config.seed());
         listener.note(
                 "What will be trained on; tokens are estimated from the measured bytes per token:\n" + mix.table());
         String corpus = stages.files(
                 "write shards",
                 keys.corpus(),
-                (store, path) ->
-                        writeShards(shards(tokenizer, split, mix, totals).run(kept, store, path), store, path));
+                (store, path) -> writeShards(shards(tokenizer, plan, mix).run(kept, store, path), store, path));
         CorpusManifest manifest =
                 CorpusManifest.of(tokenizer, readShards(corpus), sources).withTakedowns(takedowns.chain());
         takedowns.copyTo(output.store(), corpus);
         Stores.rewrite(
                 output.store(), corpus + "/" + MIX, Json.pretty(mix.json()).getBytes(StandardCharsets.UTF_8));
-        writeContamination(corpus, keys);
-        CorpusNumbers numbers = tracker.run("report", () -> report(corpus, keys, manifest, fertility));
+        CorpusNumbers numbers =
+                tracker.run("report", () -> report(corpus, keys, manifest, fertility, input.passedOver()));
         return tracker.run(
                 "publish",
                 () -> publish(
@@ -214,7 +233,22 @@ public final class PrepareJob {
                         manifest,
                         tokenizer,
                         fertility,
-                        Provenance.of(config, keys.corpus().hash()).withCounts(numbers.rejected(), repaired(kept))));
+                        Provenance.of(config, keys.corpus().hash(), input.passedOver())
+                                .withCounts(numbers.rejected(), repaired(kept))));
+    }
+
+    /** What is written, before anything is. */
+    private record Plan(KeptTotals totals, SplitPlan split, List<MixGroup> groups) {}
+
+    private Plan plan(Dataset<Row> kept, PrepareKeys keys, List<SourceFile> sources) {
+        KeptTotals totals = KeptTotals.of(kept, config.split().plan(config.seed()));
+        if (totals.documents() == 0) {
+            throw nothingKept(keys, sources);
+        }
+        SplitPlan split = totals.split(config.split().plan(config.seed()));
+        List<MixGroup> groups = MixTotals.groups(kept, config.mix(), split);
+        MixPlan.requireWeights(config.mix(), groups);
+        return new Plan(totals, split, groups);
     }
 
     private void writeContamination(String directory, PrepareKeys keys) throws IOException {
@@ -227,11 +261,12 @@ public final class PrepareJob {
         }
     }
 
-    private ShardJob shards(Tokenizer tokenizer, SplitPlan split, MixPlan mix, KeptTotals totals) {
+    private ShardJob shards(Tokenizer tokenizer, Plan plan, MixPlan mix) {
         long bytes = config.shards().textBytes();
+        SplitPlan split = plan.split();
         return config.mix().isAsIs()
-                ? new ShardJob(spark, tokenizer, split, totals.shards(split, bytes))
-                : new ShardJob(spark, tokenizer, split, totals.shards(split, bytes, mix), mix);
+                ? new ShardJob(spark, tokenizer, split, plan.totals().shards(split, bytes))
+                : new ShardJob(spark, tokenizer, split, plan.totals().shards(split, bytes, mix), mix);
     }
 
     private Tokenizer tokenizer(@Nullable Tokenizer given, Dataset<Row> kept, SplitPlan split, StageKey key)
@@ -295,10 +330,19 @@ public final class PrepareJob {
                 .toList();
     }
 
-    private CorpusNumbers report(String directory, PrepareKeys keys, CorpusManifest manifest, FertilityReport fertility)
+    private CorpusNumbers report(
+            String directory,
+            PrepareKeys keys,
+            CorpusManifest manifest,
+            FertilityReport fertility,
+            PassedOver passedOver)
             throws IOException {
+        writeContamination(directory, keys);
         CorpusNumbers numbers = numbers(keys, manifest.sources());
         List<CorpusReport.Table> tables = new ArrayList<>();
+        if (passedOver.files() > 0) {
+            tables.add(passedOver.table());
+        }
         if (!config.mix().isAsIs()) {
             tables.add(StageTables.mix(written(directory + "/" + MIX)));
         }

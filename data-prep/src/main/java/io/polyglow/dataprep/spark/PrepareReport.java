@@ -18,6 +18,7 @@ import java.util.TreeMap;
  * @param reused whether an output from the same inputs and settings stood already, so that nothing was done
  * @param files number of input files
  * @param inputBytes their length on disk
+ * @param passedOver how many more files the input has whose names are of no known format, with the names of the first; empty when there are none
  * @param languages counts of kept documents, sorted by language
  * @param rejected number of rejected documents by kind of reason
  * @param repaired number of kept documents with bytes that were not UTF-8, or NUL characters; see {@code repairs} of the documents
@@ -28,6 +29,7 @@ public record PrepareReport(
         boolean reused,
         long files,
         long inputBytes,
+        String passedOver,
         List<LanguageCount> languages,
         Map<String, Long> rejected,
         long repaired,
@@ -42,6 +44,7 @@ public record PrepareReport(
                 reused,
                 manifest.sources().size(),
                 manifest.sources().stream().mapToLong(source -> source.bytes()).sum(),
+                provenance.passedOver().text(),
                 manifest.languages(),
                 new TreeMap<>(provenance.rejected()),
                 provenance.repaired(),
@@ -63,6 +66,9 @@ public record PrepareReport(
                 vocabSize,
                 trainTokens,
                 validationTokens));
+        if (!passedOver.isEmpty()) {
+            lines.add(passedOver);
+        }
         if (!rejected.isEmpty()) {
             lines.add("rejected documents by reason: " + rejected);
         }
@@ -105,6 +111,7 @@ public record PrepareReport(
                 .put("reused", reused)
                 .put("files", files)
                 .put("input_bytes", inputBytes)
+                .put("passed_over", passedOver)
                 .put("vocab_size", vocabSize)
                 .put("train_tokens", trainTokens)
                 .put("validation_tokens", validationTokens)

@@ -6,6 +6,12 @@ package io.polyglow.dataprep.spark;
  * @param stage number of the stage, from 1
  * @param stages number of stages in all
  * @param name what the stage does, e.g. {@code train tokenizer}
- * @param fraction of the stage's tasks that have ended, in [0, 1]; exactly 1 when it is over
+ * @param step the part of the stage that {@code fraction} is of, e.g. {@code step 2 of 7, sketches}; empty when that is the whole stage
+ * @param fraction of the tasks of the step that have ended, in [0, 1]; 0 when nothing is known, exactly 1 when the stage is over
  */
-public record Progress(int stage, int stages, String name, double fraction) {}
+public record Progress(int stage, int stages, String name, String step, double fraction) {
+    /** Progress of a whole stage. */
+    public Progress(int stage, int stages, String name, double fraction) {
+        this(stage, stages, name, "", fraction);
+    }
+}

@@ -1,6 +1,9 @@
 package io.polyglow.dataprep.spark;
 
-/** Hears how far a job has come. Called from several threads, one at a time, never with a smaller stage or fraction; must return quickly. */
+/**
+ * Hears how far a job has come. Called from several threads, one at a time, never with a smaller stage, nor with a smaller fraction of the same step; must return
+ * quickly.
+ */
 @FunctionalInterface
 public interface ProgressListener {
     /** Hears nothing. */

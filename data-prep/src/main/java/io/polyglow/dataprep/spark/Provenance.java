@@ -17,22 +17,29 @@ import java.util.TreeMap;
  * {@code prepare.json} of an output: from which inputs, with which settings and Unicode data it was made, and what was left out.
  *
  * @param runKey hash of everything that decides the output, see {@link PrepareKeys}
+ * @param passedOver files of the input that were not read
  * @param rejected number of rejected documents by kind of reason
  * @param repaired number of kept documents with bytes that were not UTF-8, or NUL characters
  */
-record Provenance(String runKey, String configYaml, String configSha256, Map<String, Long> rejected, long repaired) {
+record Provenance(
+        String runKey,
+        String configYaml,
+        String configSha256,
+        PassedOver passedOver,
+        Map<String, Long> rejected,
+        long repaired) {
     private static final String FILE = "prepare.json";
     private static final String FORMAT = "polyglow-prepare";
     private static final int VERSION = 1;
     private static final int MAX_BYTES = 16 << 20;
 
-    static Provenance of(PrepareConfig config, String runKey) {
+    static Provenance of(PrepareConfig config, String runKey, PassedOver passedOver) {
         Resolved<PrepareConfig> resolved = ConfigFile.of(config.withoutPlaces());
-        return new Provenance(runKey, resolved.yaml(), resolved.sha256(), Map.of(), 0);
+        return new Provenance(runKey, resolved.yaml(), resolved.sha256(), passedOver, Map.of(), 0);
     }
 
     Provenance withCounts(Map<String, Long> rejected, long repaired) {
-        return new Provenance(runKey, configYaml, configSha256, rejected, repaired);
+        return new Provenance(runKey, configYaml, configSha256, passedOver, rejected, repaired);
     }
 
     void write(Store store, String directory, PrepareConfig config, Set<StageKey> stages) throws IOException {
@@ -48,6 +55,7 @@ record Provenance(String runKey, String configYaml, String configSha256, Map<Str
                 .put("config", configYaml)
                 .put("icu", TextNormalizer.icuVersion())
                 .put("unicode", TextNormalizer.unicodeVersion())
+                .put("passed_over", passedOver.json())
                 .put("rejected", new TreeMap<>(rejected))
                 .put("repaired", repaired)
                 .put("stages", tables);
@@ -81,6 +89,7 @@ record Provenance(String runKey, String configYaml, String configSha256, Map<Str
                 json.getString("run_key"),
                 json.getString("config"),
                 json.getString("config_sha256"),
+                json.has("passed_over") ? PassedOver.of(json.getObject("passed_over")) : PassedOver.NONE,
                 rejected,
                 json.has("repaired") ? json.getLong("repaired") : 0);
     }

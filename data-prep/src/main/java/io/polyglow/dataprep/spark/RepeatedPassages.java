@@ -33,6 +33,9 @@ final class RepeatedPassages {
             .add("end", DataTypes.IntegerType, false)
             .add("first", DataTypes.BooleanType, false);
 
+    /** How many steps {@link #run} has. */
+    static final int STEPS = 1;
+
     private RepeatedPassages() {}
 
     /** Whether anything is to be taken out at all. */
@@ -52,7 +55,7 @@ final class RepeatedPassages {
         Dataset<Row> edits = removals.groupBy("id")
                 .agg(sort_array(collect_list(struct(col("start"), col("end"), lit("").as("replacement"))))
                         .as("edits"));
-        Dataset<Row> written = work.write("edits", "repeated passages: edits", edits);
+        Dataset<Row> written = work.write("edits", "repeated passages: edits", () -> edits);
         for (Kind kind : Kind.values()) {
             work.delete(name(kind));
         }
@@ -70,7 +73,7 @@ final class RepeatedPassages {
         Dataset<Row> occurrences = work.write(
                 name(kind),
                 "repeated passages: every " + name(kind),
-                occurrences(documents, kind, config.minCharacters()));
+                () -> occurrences(documents, kind, config.minCharacters()));
         Dataset<Row> shared = occurrences
                 .groupBy(KEY)
                 .agg(

@@ -104,9 +104,9 @@ final class Selection {
         if (!config.dedup().near().enabled()) {
             return stages.table("deduplicate", keys.duplicates(), () -> Deduplication.exact(decided));
         }
-        return stages.tableWithWork("deduplicate", keys.duplicates(), work -> {
+        return stages.tableWithWork("deduplicate", keys.duplicates(), NearDuplicates.STEPS + 2, work -> {
             Dataset<Row> exact =
-                    new WorkTables(spark, work).write("exact", "exact duplicates", Deduplication.exact(decided));
+                    new WorkTables(spark, work).write("exact", "exact duplicates", () -> Deduplication.exact(decided));
             Dataset<Row> first = exact.filter(Deduplication.isKept());
             Dataset<Row> near = NearDuplicates.run(texts(documents, first), config.dedup(), work, stages::describe);
             return Deduplication.near(exact, near);
@@ -119,6 +119,7 @@ final class Selection {
             edits.add(stages.tableWithWork(
                     "find repeated passages",
                     keys.passages(),
+                    RepeatedPassages.STEPS + 1,
                     work -> RepeatedPassages.run(
                             texts(documents, duplicates.filter(Deduplication.isKept())), config.dedup(), work)));
         }

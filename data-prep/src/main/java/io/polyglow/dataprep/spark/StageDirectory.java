@@ -3,6 +3,7 @@ package io.polyglow.dataprep.spark;
 import io.polyglow.common.json.Json;
 import io.polyglow.common.json.JsonArray;
 import io.polyglow.common.json.JsonObject;
+import io.polyglow.common.store.Lease;
 import io.polyglow.common.store.Store;
 import io.polyglow.common.store.Stores;
 import java.io.IOException;
@@ -16,7 +17,8 @@ import java.util.stream.Collectors;
 /**
  * Results of stages, each in a directory named by its {@link StageKey}. A result is written beside its place and becomes visible by one rename, so what
  * is there is whole; {@code stage.json} in it lists its files with their lengths, and a result whose files are not those (a disk that lost what was not yet on
- * it) counts as absent. One run at a time may write to a directory.
+ * it) counts as absent. One run at a time may write to a directory, that which has its {@link Lease}; of what a
+ * run wrote that lost it nothing is published, and no other run writes to the same place.
  */
 final class StageDirectory {
     /** What tells that the result beside it is whole. */
@@ -27,11 +29,13 @@ final class StageDirectory {
 
     private final Store store;
     private final String root;
+    private final Lease lease;
 
-    /** The directory {@code root} of a store, which stays the caller's; it need not exist. */
-    StageDirectory(Store store, String root) {
+    /** The directory {@code root} of a store; store and lease stay the caller's. */
+    StageDirectory(Store store, String root, Lease lease) {
         this.store = store;
         this.root = root;
+        this.lease = lease;
     }
 
     /** Path in the store of the result of a stage. */
@@ -53,7 +57,11 @@ final class StageDirectory {
 
     /** Makes an empty place to write a result to, and tells its path in the store; what an earlier run left there is gone. */
     String begin(StageKey key) throws IOException {
-        store.delete(incomplete(key));
+        for (Store.Entry entry : store.list(root)) {
+            if (entry.name().startsWith(key.directory() + INCOMPLETE)) {
+                store.delete(entry.path());
+            }
+        }
         store.makeDirectory(incomplete(key));
         return incomplete(key);
     }
@@ -65,6 +73,7 @@ final class StageDirectory {
         JsonObject marker =
                 new JsonObject().put("stage", key.name()).put("key", key.hash()).put("files", files);
         Stores.write(store, incomplete(key) + "/" + MARKER, Json.pretty(marker).getBytes(StandardCharsets.UTF_8));
+        lease.requireHeld();
         store.delete(path(key));
         store.publish(incomplete(key), path(key));
     }
@@ -73,7 +82,7 @@ final class StageDirectory {
     void keepOnly(Set<StageKey> keys) throws IOException {
         Set<String> kept = keys.stream().map(this::path).collect(Collectors.toSet());
         for (Store.Entry entry : store.list(root)) {
-            if (!kept.contains(entry.path())) {
+            if (!kept.contains(entry.path()) && !Lease.isLease(entry.name())) {
                 store.delete(entry.path());
             }
         }
@@ -90,7 +99,7 @@ final class StageDirectory {
     }
 
     private String incomplete(StageKey key) {
-        return path(key) + INCOMPLETE;
+        return path(key) + INCOMPLETE + "-" + lease.token();
     }
 
     /** Every file below a directory but the marker: {@code path length}. */

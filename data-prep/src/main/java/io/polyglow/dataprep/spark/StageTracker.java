@@ -4,36 +4,34 @@ import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.HashSet;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import org.apache.spark.SparkContext;
 import org.apache.spark.SparkException;
 import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerJobEnd;
 import org.apache.spark.scheduler.SparkListenerJobStart;
+import org.apache.spark.scheduler.SparkListenerStageSubmitted;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
-import org.apache.spark.scheduler.StageInfo;
 import org.apache.spark.sql.SparkSession;
 import org.jspecify.annotations.Nullable;
-import scala.collection.JavaConverters;
 
 /**
  * Runs a job's stages in order, each under its own Spark job group and description, tells a {@link ProgressListener} how far it is, and
- * turns Spark's exceptions into ours.
+ * turns Spark's exceptions into ours. How far a stage of several Spark jobs is nobody knows before the last of them; told is how far the {@link StagePasses pass}
+ * at hand is.
  */
 final class StageTracker extends SparkListener implements AutoCloseable {
     private static final String JOB_GROUP = "spark.jobGroup.id";
+    private static final double NEARLY_ALL = 0.99;
 
     private final SparkContext context;
     private final String job;
     private final int stages;
     private final ProgressListener listener;
-    private final Set<Integer> stageIds = new HashSet<>();
     private Progress progress;
-    private int tasks;
-    private int tasksEnded;
+    private StagePasses passes = new StagePasses("", 1);
 
-    /** Tracks {@code stages} calls of {@link #run}; {@code job} names the job in Spark's UI. */
+    /** Tracks {@code stages} calls of {@link #run} and {@link #skip}; {@code job} names the job in Spark's UI. */
     StageTracker(SparkSession spark, String job, int stages, ProgressListener listener) {
         this.context = spark.sparkContext();
         this.job = job;
@@ -43,62 +41,102 @@ final class StageTracker extends SparkListener implements AutoCloseable {
         context.addSparkListener(this);
     }
 
-    /** Runs the next stage. */
+    /** Runs the next stage, which is one step. */
     <T> T run(String name, Callable<T> work) {
-        begin(name);
-        context.setJobGroup(group(), job + ": " + name, false);
-        try {
+        return run(name, 1, work);
+    }
+
+    /** Runs the next stage, which tells of each of its {@code steps} by Spark's job description, see {@link WorkTables#write}. */
+    <T> T run(String name, int steps, Callable<T> work) {
+        begin(name, steps);
+        return named(name, () -> {
             T result = work.call();
-            report(1);
+            report("", 1);
             return result;
+        });
+    }
+
+    /** Does something between stages whose Spark jobs should have a name too. */
+    <T> T named(String what, Callable<T> work) {
+        context.setJobGroup(group(), description(what), false);
+        try {
+            return work.call();
         } catch (Exception e) {
-            throw failure(name, e);
+            throw failure(what, e);
         } finally {
+            context.setLocalProperty(StagePasses.AHEAD, null);
             context.clearJobGroup();
         }
     }
 
-    /** Passes over the next stage, whose result is there already. */
-    void skip(String name) {
-        begin(name + " (unchanged)");
-        report(1);
+    /** Goes back to the description of the stage, after those of its steps. */
+    void describe(String name) {
+        context.setJobDescription(description(name));
     }
 
-    private synchronized void begin(String name) {
-        stageIds.clear();
-        tasks = 0;
-        tasksEnded = 0;
+    /** Says that the work that begins now takes so many passes of Spark over data, one after the other. */
+    void expectPasses(int ahead) {
+        context.setLocalProperty(StagePasses.AHEAD, Integer.toString(ahead));
+    }
+
+    /** Passes over the next stage, whose result is there already. */
+    void skip(String name) {
+        begin(name + " (unchanged)", 1);
+        report("", 1);
+    }
+
+    /** Stops the Spark jobs of the stage at hand. */
+    synchronized void cancel() {
+        context.cancelJobGroup(group());
+    }
+
+    private synchronized void begin(String name, int steps) {
+        passes = new StagePasses(description(name), steps);
         progress = new Progress(progress.stage() + 1, stages, name, 0);
         listener.progress(progress);
     }
 
-    /** More Spark jobs may follow in one of our stages, so the total may grow; the fraction told never shrinks, and 1 is said by run only. */
-    private synchronized void report(double fraction) {
-        if (fraction > progress.fraction()) {
-            progress = new Progress(progress.stage(), stages, progress.name(), fraction);
+    /** 1 is said by run and skip only. */
+    private synchronized void report(String step, double fraction) {
+        boolean anotherStep = !step.equals(progress.step());
+        if (progress.fraction() < 1 && (anotherStep || fraction > progress.fraction())) {
+            progress = new Progress(progress.stage(), stages, progress.name(), step, fraction);
             listener.progress(progress);
         }
     }
 
     private String group() {
-        return job + "-" + progress.stage();
+        return job + " " + progress.stage() + " of " + stages + ", " + progress.name();
+    }
+
+    private String description(String name) {
+        return job + ": " + name;
     }
 
     @Override
     public synchronized void onJobStart(SparkListenerJobStart start) {
-        if (!group().equals(start.properties().getProperty(JOB_GROUP))) {
-            return;
-        }
-        for (StageInfo stage : JavaConverters.seqAsJavaList(start.stageInfos())) {
-            tasks += stageIds.add(stage.stageId()) ? stage.numTasks() : 0;
+        if (group().equals(start.properties().getProperty(JOB_GROUP))) {
+            passes.start(start);
+            report(passes.step(), 0);
         }
     }
 
     @Override
+    public synchronized void onStageSubmitted(SparkListenerStageSubmitted submitted) {
+        passes.submitted(submitted.stageInfo());
+    }
+
+    @Override
     public synchronized void onTaskEnd(SparkListenerTaskEnd end) {
-        if (stageIds.contains(end.stageId())) {
-            tasksEnded++;
-            report(Math.min(0.99, (double) tasksEnded / Math.max(1, tasks)));
+        if (passes.ended(end)) {
+            report(passes.step(), Math.min(NEARLY_ALL, passes.fraction()));
+        }
+    }
+
+    @Override
+    public synchronized void onJobEnd(SparkListenerJobEnd end) {
+        if (passes.end(end)) {
+            report(passes.step(), 0);
         }
     }
 

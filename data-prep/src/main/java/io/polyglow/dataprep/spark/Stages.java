@@ -38,25 +38,38 @@ final class Stages {
 
     /** The table that {@code make} makes, from disk: whoever reads it twice does not make it twice. */
     Dataset<Row> table(String title, StageKey key, Supplier<Dataset<Row>> make) throws IOException {
-        files(
-                title,
-                key,
-                (store, path) -> make.get().write().mode(SaveMode.Overwrite).parquet(directory.uri(path + ROWS)));
-        return table(key);
+        files(title, key, (store, path) -> write(make.get(), path));
+        return open(title, key);
     }
 
-    /** As {@link #table}, for a stage that takes several steps, whose tables lie in a directory of their own beside the rows. */
-    Dataset<Row> tableWithWork(String title, StageKey key, Function<String, Dataset<Row>> make) throws IOException {
-        files(title, key, (store, path) -> make.apply(directory.uri(path + WORK))
-                .write()
-                .mode(SaveMode.Overwrite)
-                .parquet(directory.uri(path + ROWS)));
-        return table(key);
+    /**
+     * As {@link #table}, for a stage that takes several steps, whose tables lie in a directory of their own beside the rows.
+     *
+     * @param steps how many, see {@link WorkTables#write}; the last one, which writes the rows, included
+     */
+    Dataset<Row> tableWithWork(String title, StageKey key, int steps, Function<String, Dataset<Row>> make)
+            throws IOException {
+        files(title, key, steps, (store, path) -> {
+            Dataset<Row> rows = make.apply(directory.uri(path + WORK));
+            tracker.describe(title);
+            write(rows, path);
+        });
+        return open(title, key);
     }
 
-    /** Tells, in Spark's UI, what the stage at hand does now. */
+    private void write(Dataset<Row> rows, String path) {
+        tracker.expectPasses(StagePasses.of(rows));
+        rows.write().mode(SaveMode.Overwrite).parquet(directory.uri(path + ROWS));
+    }
+
+    /** Tells, in Spark's UI, what the step at hand does now: its name, a colon, and more. */
     void describe(String what) {
         spark.sparkContext().setJobDescription(what);
+    }
+
+    /** Spark runs a job to learn the columns. */
+    private Dataset<Row> open(String title, StageKey key) {
+        return tracker.named("open what \"" + title + "\" made", () -> table(key));
     }
 
     /** The table of a stage that has run. */
@@ -66,12 +79,16 @@ final class Stages {
 
     /** Path in the {@link StageDirectory#store store} of the files that {@code writer} writes. */
     String files(String title, StageKey key, Writer writer) throws IOException {
+        return files(title, key, 1, writer);
+    }
+
+    private String files(String title, StageKey key, int steps, Writer writer) throws IOException {
         used.add(key);
         if (directory.holds(key)) {
             tracker.skip(title);
             return directory.path(key);
         }
-        tracker.run(title, () -> {
+        tracker.run(title, steps, () -> {
             writer.write(directory.store(), directory.begin(key));
             directory.commit(key);
             return key;

@@ -2,6 +2,7 @@ package io.polyglow.dataprep.spark;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.function.Supplier;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -27,9 +28,13 @@ final class WorkTables {
         return directory + "/" + name;
     }
 
-    /** Writes a table, in place of one that an earlier attempt left, and reads it back; {@code what} is shown while it runs. */
-    Dataset<Row> write(String name, String what, Dataset<Row> rows) {
+    /**
+     * Writes the table that {@code make} makes, in place of one that an earlier attempt left, and reads it back. {@code what} describes its Spark jobs and those of
+     * {@code make}: a step, and after a colon a part of it.
+     */
+    Dataset<Row> write(String name, String what, Supplier<Dataset<Row>> make) {
         spark.sparkContext().setJobDescription(what);
+        Dataset<Row> rows = make.get();
         rows.write().mode(SaveMode.Overwrite).parquet(path(name));
         return spark.read().schema(rows.schema()).parquet(path(name));
     }

@@ -47,8 +47,8 @@ class PrepareJobTest extends PrepareFixture {
                 .containsExactly(Map.entry("duplicate", 1L), Map.entry("empty", 1L), Map.entry("malformed JSON", 1L));
         assertThat(report.vocabSize()).isEqualTo(300);
         assertThat(report.table()).contains("bytes/token").contains("{duplicate=1, empty=1, malformed JSON=1}");
-        assertThat(progress).extracting(Progress::stage).isSorted().contains(1, 11);
-        assertThat(progress.get(progress.size() - 1)).isEqualTo(new Progress(11, 11, "publish", 1));
+        assertThat(progress).extracting(Progress::stage).isSorted().contains(1, 12);
+        assertThat(progress.get(progress.size() - 1)).isEqualTo(new Progress(12, 12, "publish", 1));
     }
 
     @Test
@@ -448,6 +448,36 @@ class PrepareJobTest extends PrepareFixture {
                 .isInstanceOfSatisfying(
                         PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.ENVIRONMENT))
                 .hasMessageContaining("file");
+    }
+
+    @Test
+    void shouldTellOfFilesThatItDoesNotRead() throws IOException {
+        for (int i = 0; i < 7; i++) {
+            Files.writeString(input.resolve("crawl-" + i + ".jsonl.xz"), "not read");
+        }
+        List<String> notes = new ArrayList<>();
+
+        PrepareReport report = PrepareJob.run(spark, config("out"), new ProgressListener() {
+            @Override
+            public void progress(Progress progress) {}
+
+            @Override
+            public void note(String lines) {
+                notes.add(lines);
+            }
+        });
+
+        String named = "8 (LICENSE, crawl-0.jsonl.xz, crawl-1.jsonl.xz, crawl-2.jsonl.xz, crawl-3.jsonl.xz, ...)";
+        assertThat(notes).singleElement(as(InstanceOfAssertFactories.STRING)).contains(named);
+        assertThat(report.table()).contains("files passed over", named);
+        JsonObject written = Json.parseObject("p", Files.readAllBytes(directory.resolve("out/prepare.json")));
+        assertThat(written.getObject("passed_over").getLong("files")).isEqualTo(8);
+        assertThat(Files.readString(directory.resolve("out/report.html")))
+                .contains("8 files were not read", "crawl-3.jsonl.xz")
+                .doesNotContain("crawl-4");
+        assertThat(Files.readString(directory.resolve("out/DATACARD.md"))).contains("8 files were not read");
+        assertThat(PrepareJob.run(spark, config("out"), ProgressListener.SILENT).table())
+                .isEqualTo(report.table());
     }
 
     @Test

@@ -80,6 +80,7 @@ class PrepareStagesTest extends PrepareFixture {
                 "filter",
                 "deduplicate",
                 "keep",
+                "plan",
                 "train tokenizer",
                 "measure tokenizer",
                 "write shards",
@@ -117,7 +118,8 @@ class PrepareStagesTest extends PrepareFixture {
                 PrepareJob.run(spark, config("out", "split.validation=0.05"), progress -> names.add(progress.name()));
         assertThat(report.reused()).isFalse();
         assertThat(names.subList(0, names.indexOf(stage)).stream()
-                        .filter(name -> !List.of("hash inputs", "report").contains(name)))
+                        .filter(name ->
+                                !List.of("hash inputs", "plan", "report").contains(name)))
                 .as("stages before the killed one")
                 .allMatch(name -> name.endsWith("(unchanged)"));
         PrepareJob.run(spark, config("undisturbed", "split.validation=0.05"), ProgressListener.SILENT);
