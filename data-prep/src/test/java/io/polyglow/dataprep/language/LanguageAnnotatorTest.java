@@ -87,7 +87,7 @@ class LanguageAnnotatorTest {
 
         assertThat(answer(pages, "nds", "fr", "en")).isEqualTo("nds_Latn METADATA 1.0");
         assertThat(answer(pages, "und", "fr", "en")).isEqualTo("fra_Latn PAGE 1.0");
-        assertThat(answer(pages, null, "no-such-thing", "en")).isEqualTo("eng_Latn CONFIG 1.0");
+        assertThat(answer(pages, null, "?", "en")).isEqualTo("eng_Latn CONFIG 1.0");
         assertThat(answer(annotator, null, "fr", "en")).isEqualTo("eng_Latn CONFIG 1.0");
         assertThat(answer(annotator, "nds", "fr", "en")).isEqualTo("nds_Latn METADATA 1.0");
     }

@@ -134,7 +134,7 @@ class MixPlanTest {
                 .contains("~ tokens");
         assertThat(plan.table()).contains("swh").contains("5.000");
         assertThat(plan.table().lines().toList().get(3).split(" +"))
-                .containsExactly("swh", "1", "50", "25", "5.000", "125", "0.79", "%");
+                .containsExactly("swh", "1", "50", "25", "5.000", "125", "0.96", "%");
         assertThat(plan.json().getArray("languages").objects())
                 .extracting(row -> row.getString("language"))
                 .containsExactly("deu", "eng", "swh");

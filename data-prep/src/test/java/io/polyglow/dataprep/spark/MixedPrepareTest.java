@@ -48,8 +48,7 @@ final class MixedPrepareTest extends PrepareFixture {
     void shouldGiveLanguagesEqualNumbersOfTokens() throws IOException {
         String budget = "mix.total-tokens=3000";
         Log log = new Log();
-        PrepareReport report =
-                PrepareJob.run(spark, config("out", "mix.policy=unimax", "mix.max-epochs=1", budget), log);
+        PrepareReport report = PrepareJob.run(spark, config("out", "mix.policy=unimax", budget), log);
 
         JsonObject mix = mix("out");
         assertThat(mix.getString("policy")).isEqualTo("unimax");
