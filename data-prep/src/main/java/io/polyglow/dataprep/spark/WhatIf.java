@@ -196,15 +196,15 @@ public record WhatIf(List<Language> languages, boolean filtersOnly) {
         if (filtersOnly) {
             return "Only the filters are considered: duplicates, personal data, evaluation sets and take-downs are not known here.";
         }
-        String kept = "Kept now is what the corpus holds, each document once. ";
+        String kept = "Kept now is what the corpus holds, each document once.";
         long added = total().added.documents;
         return added == 0
                 ? kept
-                : kept
-                        + String.format(
-                                Locale.ROOT,
-                                "%,d documents would be new: whether they are duplicates or hold parts of evaluation sets only prepare can tell.",
-                                added);
+                : String.format(
+                        Locale.ROOT,
+                        "%s Documents that would be new: %,d. Whether they are duplicates or hold parts of evaluation sets only prepare can tell.",
+                        kept,
+                        added);
     }
 
     private static void line(StringBuilder out, Language language) {

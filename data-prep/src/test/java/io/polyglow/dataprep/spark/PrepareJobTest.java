@@ -157,6 +157,10 @@ class PrepareJobTest extends PrepareFixture {
                 .isEqualTo(1);
         assertThat(Files.readString(directory.resolve("out/contamination.json")))
                 .contains("\"documents_dropped\": 1");
+        assertThatWhatIfAgrees(report);
+    }
+
+    private void assertThatWhatIfAgrees(PrepareReport report) throws IOException {
         AnnotatedCorpus annotated =
                 AnnotatedCorpus.open(spark, directory.resolve("out").toString());
         WhatIf whatIf = WhatIf.of(
@@ -169,7 +173,7 @@ class PrepareJobTest extends PrepareFixture {
                         report.total().tokens()));
         assertThat(whatIf.total().then().documents()).isEqualTo(12);
         assertThat(whatIf.total().added().documents()).isEqualTo(1);
-        assertThat(whatIf.table()).contains("1 documents would be new", "difference");
+        assertThat(whatIf.table()).contains("Documents that would be new: 1.", "difference");
         assertThat(whatIf.total().all().tokens())
                 .isCloseTo(
                         Math.round((double) whatIf.total().all().bytes()
