@@ -129,8 +129,7 @@ final class SparkSettings {
         for (String variable : new String[] {"OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"}) {
             conf.setIfMissing("spark.executorEnv." + variable, "1");
         }
-        // Spark's addresses of GPUs come from nvidia-smi, which counts by place on the bus; CUDA would begin with the
-        // fastest.
+        // Spark's addresses come from nvidia-smi, which counts by place on the bus; CUDA would begin with the fastest.
         conf.setIfMissing("spark.executorEnv.CUDA_DEVICE_ORDER", "PCI_BUS_ID");
     }
 

@@ -25,7 +25,8 @@ class NvrtcTest {
         try {
             Loader.load(nvrtc.class);
         } catch (LinkageError e) {
-            assumeTrue(false, "libnvrtc.so.13 is not in LD_LIBRARY_PATH: " + e.getMessage());
+            assumeTrue(
+                    false, "needs libnvrtc.so.13, and for JavaCPP libcuda.so.1, in LD_LIBRARY_PATH: " + e.getMessage());
         }
     }
 
