@@ -4,6 +4,7 @@ import io.polyglow.engine.cpu.GemmSpec.Addend;
 import io.polyglow.engine.cpu.GemmSpec.Strides;
 import io.polyglow.engine.cpu.simd.BFloat16Loops;
 import io.polyglow.engine.cpu.simd.Loops;
+import io.polyglow.engine.cpu.simd.SoftmaxLoops;
 import io.polyglow.trainer.kernels.AttentionShape;
 import io.polyglow.trainer.tensor.DType;
 import io.polyglow.trainer.tensor.Tensor;
@@ -161,20 +162,16 @@ final class AttentionBackward extends AttentionTask {
                 float mean = Loops.dot(y.buffer, y.at, dy.buffer, dy.at, D);
                 int from = firstKey(firstKeys, b, t) - begin;
                 int end = t + 1 - begin;
-                int start = at + 4 * Loops.body(from);
-                int whole = Loops.whole(end - Loops.body(from));
-                Loops.exp(memory, start, memory, start, whole, scale, -lse, 1);
-                Loops.scoreGradient(memory, start + toGradient, start, whole, mean, scale);
+                int hidden = Loops.body(from);
+                int whole = Loops.whole(end - hidden);
+                int start = at + Float.BYTES * hidden;
+                hide(memory, at, from, end, Float.NEGATIVE_INFINITY);
+                hide(memory, at + toGradient, from, end, 0);
+                SoftmaxLoops.gradient(memory, start, start + toGradient, whole, scale, lse, mean);
                 clear(memory, at, from, end, count);
                 clear(memory, at + toGradient, from, end, count);
             }
         }
-    }
-
-    /** Zeroes what lies outside {@code [from, end)} of a row of {@code count}. */
-    private static void clear(ByteBuffer memory, int at, int from, int end, int count) {
-        Loops.fill(memory, at, from, 0);
-        Loops.fill(memory, at + 4 * end, count - end, 0);
     }
 
     private void narrow(Memory memory) {

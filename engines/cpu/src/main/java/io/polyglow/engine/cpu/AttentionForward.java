@@ -4,6 +4,7 @@ import io.polyglow.engine.cpu.GemmSpec.Addend;
 import io.polyglow.engine.cpu.GemmSpec.Strides;
 import io.polyglow.engine.cpu.simd.BFloat16Loops;
 import io.polyglow.engine.cpu.simd.Loops;
+import io.polyglow.engine.cpu.simd.SoftmaxLoops;
 import io.polyglow.trainer.kernels.AttentionShape;
 import io.polyglow.trainer.tensor.DType;
 import io.polyglow.trainer.tensor.Tensor;
@@ -193,21 +194,12 @@ final class AttentionForward extends AttentionTask {
     private static float softmaxRow(ByteBuffer x, int at, int from, int end, int count, float scale) {
         int hidden = Loops.body(from);
         int whole = Loops.whole(end - hidden);
-        int start = at + 4 * hidden;
-        hide(x, start, 0, from - hidden);
-        hide(x, start, end - hidden, whole);
-        float max = Loops.max(x, start, whole) * scale;
-        Loops.exp(x, start, x, start, whole, scale, -max, 1);
-        float sum = Loops.sum(x, start, whole);
+        int start = at + Float.BYTES * hidden;
+        hide(x, at, from, end, Float.NEGATIVE_INFINITY);
+        float max = SoftmaxLoops.max(x, start, whole) * scale;
+        float sum = SoftmaxLoops.exponentials(x, start, whole, scale, max);
         Loops.scale(x, start, whole, 1 / sum);
-        Loops.fill(x, at, from, 0);
-        Loops.fill(x, at + 4 * end, count - end, 0);
+        clear(x, at, from, end, count);
         return (float) (max + Math.log(sum));
-    }
-
-    private static void hide(ByteBuffer x, int at, int from, int end) {
-        for (int i = from; i < end; i++) {
-            x.putFloat(at + 4 * i, Float.NEGATIVE_INFINITY);
-        }
     }
 }

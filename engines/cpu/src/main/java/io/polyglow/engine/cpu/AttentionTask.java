@@ -2,9 +2,11 @@ package io.polyglow.engine.cpu;
 
 import io.polyglow.engine.cpu.GemmSpec.Addend;
 import io.polyglow.engine.cpu.GemmSpec.Strides;
+import io.polyglow.engine.cpu.simd.Loops;
 import io.polyglow.trainer.kernels.AttentionShape;
 import io.polyglow.trainer.tensor.DType;
 import io.polyglow.trainer.tensor.Tensor;
+import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -144,5 +146,30 @@ abstract class AttentionTask implements Team.Task {
     static long address(Tensor tensor, long index) {
         return CpuArena.memory(tensor)
                 .address(tensor.offset() + index * tensor.dtype().bytes());
+    }
+
+    /** Puts a value where vectors that hold the keys {@code [from, end)} of a row reach beyond these. */
+    static void hide(ByteBuffer x, int at, int from, int end, float value) {
+        int hidden = Loops.body(from);
+        put(x, at, hidden, from, value);
+        put(x, at, end, hidden + Loops.whole(end - hidden), value);
+    }
+
+    /** Zeroes what lies beyond those vectors in a row of {@code count}. */
+    static void clear(ByteBuffer x, int at, int from, int end, int count) {
+        int hidden = Loops.body(from);
+        int done = hidden + Loops.whole(end - hidden);
+        if (hidden > 0) {
+            Loops.fill(x, at, hidden, 0);
+        }
+        if (done < count) {
+            Loops.fill(x, at + Float.BYTES * done, Loops.whole(count - done), 0);
+        }
+    }
+
+    private static void put(ByteBuffer x, int at, int from, int end, float value) {
+        for (int i = from; i < end; i++) {
+            x.putFloat(at + Float.BYTES * i, value);
+        }
     }
 }

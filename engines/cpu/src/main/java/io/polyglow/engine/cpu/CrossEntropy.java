@@ -1,12 +1,13 @@
 package io.polyglow.engine.cpu;
 
 import io.polyglow.engine.cpu.simd.Loops;
+import io.polyglow.engine.cpu.simd.SoftmaxLoops;
 import io.polyglow.trainer.tensor.Tensor;
-import java.nio.ByteBuffer;
 
 /** Softmax and cross-entropy of rows of logits, fused; long rows go by in chunks. Legend: V columns. */
 final class CrossEntropy {
-    private static final int CHUNK = 1 << 12;
+    /** Columns whose exponentials one partial sum a lane adds up in f32; the sums of chunks are added in f64. */
+    private static final int CHUNK = 1 << 11;
 
     private final Team team;
 
@@ -47,30 +48,33 @@ final class CrossEntropy {
     private static float max(Tensor logits, long row, int classes, Lane lane) {
         float max = Float.NEGATIVE_INFINITY;
         for (int v = 0; v < classes; v += CHUNK) {
-            int n = Math.min(CHUNK, classes - v);
-            Window x = lane.window(0).read(logits, row + v, n);
-            max = Math.max(max, Loops.max(x.buffer, x.at, n));
+            Window x = read(logits, row + v, Math.min(CHUNK, classes - v), lane);
+            max = Math.max(max, SoftmaxLoops.max(x.buffer, x.at, x.whole));
         }
         return max;
     }
 
     private static double sumOfExponentials(Tensor logits, long row, int classes, float max, Lane lane) {
-        ByteBuffer e = lane.scratch((long) CHUNK * Float.BYTES).view(0);
         double sum = 0;
         for (int v = 0; v < classes; v += CHUNK) {
-            int n = Math.min(CHUNK, classes - v);
-            Window x = lane.window(0).read(logits, row + v, n);
-            Loops.exp(e, 0, x.buffer, x.at, x.whole, 1, -max, 1);
-            sum += Loops.sum(e, 0, n);
+            Window x = read(logits, row + v, Math.min(CHUNK, classes - v), lane);
+            sum += SoftmaxLoops.sum(x.buffer, x.at, x.whole, 1, max);
         }
         return sum;
+    }
+
+    /** A chunk of logits, up to whole vectors with what does not count. */
+    private static Window read(Tensor logits, long from, int n, Lane lane) {
+        Window x = lane.window(0).read(logits, from, n);
+        Loops.fill(x.buffer, x.at + Float.BYTES * n, x.whole - n, Float.NEGATIVE_INFINITY);
+        return x;
     }
 
     /** {@code logits = factor * exp(logits - max)}. */
     private static void gradient(Tensor logits, long row, int classes, float max, float factor, Lane lane) {
         for (int v = 0; v < classes; v += CHUNK) {
             Window x = lane.window(0).read(logits, row + v, Math.min(CHUNK, classes - v));
-            Loops.exp(x.buffer, x.at, x.buffer, x.at, x.whole, 1, -max, factor);
+            SoftmaxLoops.scaledExponentials(x.buffer, x.at, x.whole, 1, max, factor);
             x.commit();
         }
     }

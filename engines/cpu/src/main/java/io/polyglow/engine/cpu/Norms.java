@@ -3,6 +3,7 @@ package io.polyglow.engine.cpu;
 import io.polyglow.engine.cpu.simd.Loops;
 import io.polyglow.engine.cpu.simd.NormLoops;
 import io.polyglow.trainer.tensor.Tensor;
+import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /** Layer and root-mean-square normalisation; the second is the first without mean and shift. Legend: N rows of C channels. */
@@ -31,9 +32,11 @@ final class Norms {
                 float centre = mean == null ? 0 : Loops.sum(row.buffer, row.at, C) / C;
                 float variance = Loops.squares(row.buffer, row.at, C, centre) / C;
                 float r = (float) (1 / Math.sqrt(variance + epsilon));
-                NormLoops.normalise(y.buffer, y.at, row.buffer, row.at, g.buffer, g.at, row.whole, centre, r);
-                if (b != null) {
-                    Loops.add(y.buffer, y.at, b.buffer, b.at, row.whole);
+                if (b == null) {
+                    NormLoops.normalise(y.buffer, y.at, row.buffer, row.at, g.buffer, g.at, row.whole, centre, r);
+                } else {
+                    NormLoops.normalise(
+                            y.buffer, y.at, row.buffer, row.at, g.buffer, g.at, b.buffer, b.at, row.whole, centre, r);
                 }
                 y.commit();
                 if (mean != null) {
@@ -59,6 +62,7 @@ final class Norms {
         ColumnSums sums = new ColumnSums(team, N, C, 2);
         team.ranges(N, ColumnSums.rowsPerTask(C), (from, to, lane) -> {
             Window g = lane.window(0).read(gamma, 0, C);
+            ByteBuffer totals = lane.scratch(2 * Float.BYTES).view(0);
             long sumGamma = sums.open(from, 0);
             long sumBeta = sums.open(from, 1);
             for (long n = from; n < to; n++) {
@@ -67,9 +71,9 @@ final class Norms {
                 Window dx = lane.window(3).read(dX, n * C, C);
                 float r = Scalars.get(rstd, n);
                 float centre = mean == null ? 0 : Scalars.get(mean, n);
-                float meanG = mean == null ? 0 : Loops.dot(dy.buffer, dy.at, g.buffer, g.at, C) / C;
-                float meanGX =
-                        r * NormLoops.centredDot(dy.buffer, dy.at, g.buffer, g.at, row.buffer, row.at, C, centre) / C;
+                NormLoops.dots(totals, 0, dy.buffer, dy.at, g.buffer, g.at, row.buffer, row.at, C, centre);
+                float meanG = mean == null ? 0 : totals.getFloat(0) / C;
+                float meanGX = r * totals.getFloat(Float.BYTES) / C;
                 NormLoops.gradient(
                         dx.buffer,
                         dx.at,
@@ -88,6 +92,8 @@ final class Norms {
                 NormLoops.sumGradients(
                         sums.view(sumGamma),
                         Memory.at(sumGamma),
+                        sums.view(sumBeta),
+                        Memory.at(sumBeta),
                         dy.buffer,
                         dy.at,
                         row.buffer,
@@ -95,7 +101,6 @@ final class Norms {
                         row.whole,
                         centre,
                         r);
-                Loops.add(sums.view(sumBeta), Memory.at(sumBeta), dy.buffer, dy.at, row.whole);
             }
         });
         sums.addTo(dGamma, 0, N, team.caller());

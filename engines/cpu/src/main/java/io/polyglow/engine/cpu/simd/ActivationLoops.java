@@ -3,58 +3,62 @@ package io.polyglow.engine.cpu.simd;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import static jdk.incubator.vector.FloatVector.fromByteBuffer;
 
+import io.polyglow.engine.cpu.vector.Functions;
 import java.nio.ByteBuffer;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
-/** Vector loops of GELU and SwiGLU. The e of the legends is {@code exp(-x)} of what goes into the sigmoid: see {@link Loops#exp}. */
+/**
+ * Vector loops of GELU and SwiGLU. Both are x times a sigmoid {@code s(z) = 1 / (1 + e^-z)}: that of SiLU has z = x, and GELU's {@code 0.5 (1 + tanh(z / 2))} is the sigmoid of
+ * {@code z = x (SCALE + CUBE x^2)}, which loses no digits for small z. The slope of a sigmoid is {@code s (e^-z s) z'}; backward the exponentials go through memory, because loops that long
+ * the compiler of Java 17 gets wrong now and then: see {@link Loops}.
+ */
 public final class ActivationLoops {
     private static final VectorSpecies<Float> F = Loops.F;
     private static final int LANES = Loops.LANES;
 
-    /** Beyond, GELU's slope is 0 or 1 in f32; up to here nothing overflows on the way to it. */
-    public static final float GELU_FLAT = 10;
-
-    /** {@code 2u = SCALE x (1 + CUBIC x^2)}. */
     private static final float SCALE = (float) (2 * Math.sqrt(2 / Math.PI));
+    private static final float CUBE = (float) (2 * Math.sqrt(2 / Math.PI) * 0.044715);
+    /** For larger squares of x GELU's slope is 0 or 1 in f32, and with this square still. */
+    private static final float FLAT_SQUARE = 100;
 
-    private static final float CUBIC = 0.044715f;
-    /** As {@link #GELU_FLAT}, for SiLU. */
-    private static final float SILU_FLAT = 87;
-
-    private static final float SILU_MOST = 1e37f;
+    /** Instead of larger exponentials, so that the sigmoid is a number that the exponential can be multiplied with. */
+    private static final float MOST = 0x1p126f;
 
     private ActivationLoops() {}
 
-    /** {@code out = -2u}, for x no larger than the limit. */
-    public static void geluExponents(ByteBuffer out, ByteBuffer x, int xi, int n, float limit) {
+    /** {@code out = gelu(x)}. */
+    public static void gelu(ByteBuffer out, int o, ByteBuffer x, int xi, int n) {
         for (int i = 0; i < n; i += LANES) {
-            FloatVector v =
-                    fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN).max(-limit).min(limit);
-            v.mul(v).mul(CUBIC).add(1f).mul(v).mul(-SCALE).intoByteBuffer(out, 4 * i, LITTLE_ENDIAN);
-        }
-    }
-
-    /** {@code out = x / (1 + e)}. */
-    public static void timesSigmoid(ByteBuffer out, int o, ByteBuffer x, int xi, ByteBuffer e, int ei, int n) {
-        for (int i = 0; i < n; i += LANES) {
-            fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN)
-                    .div(fromByteBuffer(F, e, ei + 4 * i, LITTLE_ENDIAN).add(1f))
+            FloatVector v = fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN);
+            v.div(Functions.expOfMinus(v.mul(v)
+                                    .fma(FloatVector.broadcast(F, CUBE), FloatVector.broadcast(F, SCALE))
+                                    .mul(v))
+                            .add(1f))
                     .intoByteBuffer(out, o + 4 * i, LITTLE_ENDIAN);
         }
     }
 
-    /** With s the sigmoid of 2u: {@code dX = dOut (s + x s (1 - s) 2u')}. */
-    public static void geluGradient(
-            ByteBuffer dX, int dxi, ByteBuffer dOut, int dyi, ByteBuffer x, int xi, ByteBuffer e, int n) {
-        FloatVector one = FloatVector.broadcast(F, 1f);
+    /** {@code e = e^-z} of GELU, at most {@link #MOST}. */
+    public static void geluExponentials(ByteBuffer e, int ei, ByteBuffer x, int xi, int n) {
         for (int i = 0; i < n; i += LANES) {
-            FloatVector v = fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN)
-                    .max(-GELU_FLAT)
-                    .min(GELU_FLAT);
-            FloatVector w = fromByteBuffer(F, e, 4 * i, LITTLE_ENDIAN);
-            FloatVector s = one.div(w.add(1f));
-            FloatVector slope = v.mul(v).mul(3 * CUBIC).add(1f).mul(SCALE);
+            FloatVector v = fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN);
+            FloatVector z = Functions.atMost(v.mul(v), FLAT_SQUARE)
+                    .fma(FloatVector.broadcast(F, CUBE), FloatVector.broadcast(F, SCALE))
+                    .mul(v);
+            Functions.atMost(Functions.expOfMinus(z), MOST).intoByteBuffer(e, ei + 4 * i, LITTLE_ENDIAN);
+        }
+    }
+
+    /** {@code dX = dOut gelu'(x)}. */
+    public static void geluGradient(
+            ByteBuffer dX, int dxi, ByteBuffer dOut, int dyi, ByteBuffer x, int xi, ByteBuffer e, int ei, int n) {
+        for (int i = 0; i < n; i += LANES) {
+            FloatVector v = fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN);
+            FloatVector w = fromByteBuffer(F, e, ei + 4 * i, LITTLE_ENDIAN);
+            FloatVector s = FloatVector.broadcast(F, 1f).div(w.add(1f));
+            FloatVector slope = Functions.atMost(v.mul(v), FLAT_SQUARE)
+                    .fma(FloatVector.broadcast(F, 3 * CUBE), FloatVector.broadcast(F, SCALE));
             v.mul(s)
                     .mul(w.mul(s))
                     .fma(slope, s)
@@ -63,38 +67,58 @@ public final class ActivationLoops {
         }
     }
 
-    /** {@code out = gate / (1 + e) * up}. */
-    public static void swiglu(
-            ByteBuffer out, int o, ByteBuffer gate, int gi, ByteBuffer up, int ui, ByteBuffer e, int n) {
+    /** {@code out = silu(gate) up}. */
+    public static void swiglu(ByteBuffer out, int o, ByteBuffer gate, int gi, ByteBuffer up, int ui, int n) {
         for (int i = 0; i < n; i += LANES) {
-            fromByteBuffer(F, gate, gi + 4 * i, LITTLE_ENDIAN)
-                    .div(fromByteBuffer(F, e, 4 * i, LITTLE_ENDIAN).add(1f))
+            FloatVector v = fromByteBuffer(F, gate, gi + 4 * i, LITTLE_ENDIAN);
+            v.div(Functions.expOfMinus(v).add(1f))
                     .mul(fromByteBuffer(F, up, ui + 4 * i, LITTLE_ENDIAN))
                     .intoByteBuffer(out, o + 4 * i, LITTLE_ENDIAN);
         }
     }
 
-    /** With s the sigmoid of x: {@code out = s (1 + x (1 - s))}. */
-    public static void siluGradient(ByteBuffer out, int o, ByteBuffer x, int xi, ByteBuffer e, int n) {
-        FloatVector one = FloatVector.broadcast(F, 1f);
+    /** {@code e = e^-x}, at most {@link #MOST}. */
+    public static void siluExponentials(ByteBuffer e, int ei, ByteBuffer x, int xi, int n) {
         for (int i = 0; i < n; i += LANES) {
-            FloatVector w = fromByteBuffer(F, e, 4 * i, LITTLE_ENDIAN).min(SILU_MOST);
-            FloatVector s = one.div(w.add(1f));
-            fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN)
-                    .max(-SILU_FLAT)
-                    .min(SILU_FLAT)
-                    .mul(w.mul(s))
-                    .fma(s, s)
-                    .intoByteBuffer(out, o + 4 * i, LITTLE_ENDIAN);
+            Functions.atMost(Functions.expOfMinus(fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN)), MOST)
+                    .intoByteBuffer(e, ei + 4 * i, LITTLE_ENDIAN);
         }
     }
 
-    /** {@code out *= x}. */
-    public static void multiply(ByteBuffer out, int o, ByteBuffer x, int xi, int n) {
+    /** {@code dUp = dOut silu(gate)}. */
+    public static void upGradient(
+            ByteBuffer dUp, int dui, ByteBuffer dOut, int dyi, ByteBuffer gate, int gi, ByteBuffer e, int ei, int n) {
         for (int i = 0; i < n; i += LANES) {
-            fromByteBuffer(F, out, o + 4 * i, LITTLE_ENDIAN)
-                    .mul(fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN))
-                    .intoByteBuffer(out, o + 4 * i, LITTLE_ENDIAN);
+            fromByteBuffer(F, gate, gi + 4 * i, LITTLE_ENDIAN)
+                    .div(fromByteBuffer(F, e, ei + 4 * i, LITTLE_ENDIAN).add(1f))
+                    .mul(fromByteBuffer(F, dOut, dyi + 4 * i, LITTLE_ENDIAN))
+                    .intoByteBuffer(dUp, dui + 4 * i, LITTLE_ENDIAN);
+        }
+    }
+
+    /** {@code dGate = dOut up silu'(gate)}. */
+    public static void gateGradient(
+            ByteBuffer dGate,
+            int dgi,
+            ByteBuffer dOut,
+            int dyi,
+            ByteBuffer gate,
+            int gi,
+            ByteBuffer up,
+            int ui,
+            ByteBuffer e,
+            int ei,
+            int n) {
+        for (int i = 0; i < n; i += LANES) {
+            FloatVector w = fromByteBuffer(F, e, ei + 4 * i, LITTLE_ENDIAN);
+            FloatVector s = FloatVector.broadcast(F, 1f).div(w.add(1f));
+            fromByteBuffer(F, gate, gi + 4 * i, LITTLE_ENDIAN)
+                    .mul(s)
+                    .mul(w)
+                    .fma(s, s)
+                    .mul(fromByteBuffer(F, dOut, dyi + 4 * i, LITTLE_ENDIAN))
+                    .mul(fromByteBuffer(F, up, ui + 4 * i, LITTLE_ENDIAN))
+                    .intoByteBuffer(dGate, dgi + 4 * i, LITTLE_ENDIAN);
         }
     }
 }

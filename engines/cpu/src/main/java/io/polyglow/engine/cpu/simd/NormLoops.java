@@ -27,23 +27,63 @@ public final class NormLoops {
         }
     }
 
-    /** The sum of {@code dOut gamma (x - mean)}. */
-    public static float centredDot(
-            ByteBuffer dOut, int di, ByteBuffer gamma, int gi, ByteBuffer x, int xi, int n, float mean) {
-        int body = Loops.body(n);
-        FloatVector sum = FloatVector.zero(F);
-        for (int i = 0; i < body; i += LANES) {
-            sum = fromByteBuffer(F, dOut, di + 4 * i, LITTLE_ENDIAN)
-                    .mul(fromByteBuffer(F, gamma, gi + 4 * i, LITTLE_ENDIAN))
-                    .fma(fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN).sub(mean), sum);
+    /** {@code out = (x - mean) rstd gamma + beta}. */
+    public static void normalise(
+            ByteBuffer out,
+            int o,
+            ByteBuffer x,
+            int xi,
+            ByteBuffer gamma,
+            int gi,
+            ByteBuffer beta,
+            int bi,
+            int n,
+            float mean,
+            float rstd) {
+        for (int i = 0; i < n; i += LANES) {
+            fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN)
+                    .sub(mean)
+                    .mul(rstd)
+                    .fma(
+                            fromByteBuffer(F, gamma, gi + 4 * i, LITTLE_ENDIAN),
+                            fromByteBuffer(F, beta, bi + 4 * i, LITTLE_ENDIAN))
+                    .intoByteBuffer(out, o + 4 * i, LITTLE_ENDIAN);
         }
-        float total = sum.reduceLanes(VectorOperators.ADD);
-        for (int i = body; i < n; i++) {
-            total += dOut.getFloat(di + 4 * i) * gamma.getFloat(gi + 4 * i) * (x.getFloat(xi + 4 * i) - mean);
-        }
-        return total;
     }
 
+    /** With {@code g = dOut gamma}: writes the sums of g and of {@code g (x - mean)}, two floats; any n. */
+    public static void dots(
+            ByteBuffer sums,
+            int si,
+            ByteBuffer dOut,
+            int di,
+            ByteBuffer gamma,
+            int gi,
+            ByteBuffer x,
+            int xi,
+            int n,
+            float mean) {
+        int body = Loops.body(n);
+        FloatVector sum = FloatVector.zero(F);
+        FloatVector centred = FloatVector.zero(F);
+        for (int i = 0; i < body; i += LANES) {
+            FloatVector g = fromByteBuffer(F, dOut, di + 4 * i, LITTLE_ENDIAN)
+                    .mul(fromByteBuffer(F, gamma, gi + 4 * i, LITTLE_ENDIAN));
+            sum = sum.add(g);
+            centred = g.fma(fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN).sub(mean), centred);
+        }
+        float total = sum.reduceLanes(VectorOperators.ADD);
+        float centredTotal = centred.reduceLanes(VectorOperators.ADD);
+        for (int i = body; i < n; i++) {
+            float g = dOut.getFloat(di + 4 * i) * gamma.getFloat(gi + 4 * i);
+            total += g;
+            centredTotal += g * (x.getFloat(xi + 4 * i) - mean);
+        }
+        sums.putFloat(si, total);
+        sums.putFloat(si + 4, centredTotal);
+    }
+
+    /** With {@code g = dOut gamma} and {@code xhat = (x - mean) rstd}: {@code dX += rstd (g - meanG - xhat meanGX)}. */
     public static void gradient(
             ByteBuffer dX,
             int dxi,
@@ -71,17 +111,28 @@ public final class NormLoops {
         }
     }
 
-    /** {@code dGamma += dOut xhat}. */
+    /** {@code dGamma += dOut xhat}, {@code dBeta += dOut}. */
     public static void sumGradients(
-            ByteBuffer dGamma, int o, ByteBuffer dOut, int di, ByteBuffer x, int xi, int n, float mean, float rstd) {
+            ByteBuffer dGamma,
+            int gi,
+            ByteBuffer dBeta,
+            int bi,
+            ByteBuffer dOut,
+            int di,
+            ByteBuffer x,
+            int xi,
+            int n,
+            float mean,
+            float rstd) {
         for (int i = 0; i < n; i += LANES) {
+            FloatVector dY = fromByteBuffer(F, dOut, di + 4 * i, LITTLE_ENDIAN);
             fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN)
                     .sub(mean)
                     .mul(rstd)
-                    .fma(
-                            fromByteBuffer(F, dOut, di + 4 * i, LITTLE_ENDIAN),
-                            fromByteBuffer(F, dGamma, o + 4 * i, LITTLE_ENDIAN))
-                    .intoByteBuffer(dGamma, o + 4 * i, LITTLE_ENDIAN);
+                    .fma(dY, fromByteBuffer(F, dGamma, gi + 4 * i, LITTLE_ENDIAN))
+                    .intoByteBuffer(dGamma, gi + 4 * i, LITTLE_ENDIAN);
+            dY.add(fromByteBuffer(F, dBeta, bi + 4 * i, LITTLE_ENDIAN))
+                    .intoByteBuffer(dBeta, bi + 4 * i, LITTLE_ENDIAN);
         }
     }
 }

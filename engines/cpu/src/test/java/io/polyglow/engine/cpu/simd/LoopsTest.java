@@ -23,7 +23,8 @@ class LoopsTest {
         for (int i = 0; i < COUNT; i++) {
             x.putFloat(4 * i, (float) (-87.3 + i * 175.6 / COUNT));
         }
-        Loops.exp(y, 0, x, 0, COUNT, 1, 0, 1);
+        y.put(0, x, 0, 4 * COUNT);
+        SoftmaxLoops.scaledExponentials(y, 0, COUNT, 1, 0, 1);
         for (int i = 0; i < COUNT; i++) {
             double expected = Math.exp(x.getFloat(4 * i));
             assertThat((double) y.getFloat(4 * i))
@@ -33,33 +34,86 @@ class LoopsTest {
     }
 
     @Test
-    void shouldSaturateExponentialsAndKeepNaN() {
-        ByteBuffer x = buffer(Loops.LANES);
-        float[] special = {Float.NEGATIVE_INFINITY, -1e30f, 1e30f, Float.NaN};
-        for (int i = 0; i < Loops.LANES; i++) {
-            x.putFloat(4 * i, special[i % 4]);
+    void shouldSaturateExponentialsAndNeverHideNaN() {
+        float negativeNaN = Float.intBitsToFloat(0xFFC00000);
+        float[] special = {
+            Float.NEGATIVE_INFINITY, -1e30f, -88, Float.POSITIVE_INFINITY, 1e30f, 89, Float.NaN, negativeNaN
+        };
+        ByteBuffer x = row(special);
+        SoftmaxLoops.scaledExponentials(x, 0, Loops.LANES, 1, 0, 1);
+        for (int i = 0; i < 3; i++) {
+            assertThat(x.getFloat(4 * i)).isBetween(0f, 1e-38f);
         }
-        Loops.exp(x, 0, x, 0, Loops.LANES, 1, 0, 1);
-        assertThat(x.getFloat(0)).isBetween(0f, 2e-38f);
-        assertThat(x.getFloat(4)).isBetween(0f, 2e-38f);
-        assertThat(x.getFloat(8)).isEqualTo(Float.POSITIVE_INFINITY);
-        assertThat(x.getFloat(12)).isNaN();
+        for (int i = 3; i < 6; i++) {
+            assertThat(x.getFloat(4 * i)).isEqualTo(Float.POSITIVE_INFINITY);
+        }
+        assertThat(x.getFloat(24)).matches(value -> !Float.isFinite(value));
+        assertThat(x.getFloat(28)).matches(value -> !Float.isFinite(value));
+        assertThat(SoftmaxLoops.sum(row(0, negativeNaN), 0, Loops.LANES, 1, 0)).isNaN();
+    }
+
+    @Test
+    void shouldFindTheLargestScore() {
+        assertThat(SoftmaxLoops.max(row(-3, -0f, -1e-40f), 0, Loops.LANES)).isZero();
+        assertThat(SoftmaxLoops.max(row(-3, -2, Float.NEGATIVE_INFINITY), 0, Loops.LANES))
+                .isEqualTo(-2);
+        assertThat(SoftmaxLoops.max(row(-3, 1e30f, 7), 0, Loops.LANES)).isEqualTo(1e30f);
+        assertThat(SoftmaxLoops.max(row(-3, Float.NaN, Float.POSITIVE_INFINITY), 0, Loops.LANES))
+                .isNaN();
+        assertThat(SoftmaxLoops.max(row(Float.NEGATIVE_INFINITY), 0, Loops.LANES))
+                .isEqualTo(Float.NEGATIVE_INFINITY);
+    }
+
+    @Test
+    void shouldKeepActivationsRightFarFromZero() {
+        float[] values = {-1e30f, -1e10f, -100, -11, 11, 100, 1e10f, Float.NaN};
+        ByteBuffer x = row(values), one = buffer(Loops.LANES), y = buffer(Loops.LANES), slope = buffer(Loops.LANES);
+        Loops.fill(one, 0, Loops.LANES, 1);
+        ActivationLoops.gelu(y, 0, x, 0, Loops.LANES);
+        ByteBuffer e = buffer(Loops.LANES);
+        ActivationLoops.geluExponentials(e, 0, x, 0, Loops.LANES);
+        ActivationLoops.geluGradient(slope, 0, one, 0, x, 0, e, 0, Loops.LANES);
+        expectRamp(values, y, slope, 1e-6f);
+        ActivationLoops.swiglu(y, 0, x, 0, one, 0, Loops.LANES);
+        ActivationLoops.siluExponentials(e, 0, x, 0, Loops.LANES);
+        ActivationLoops.gateGradient(slope, 0, one, 0, x, 0, one, 0, e, 0, Loops.LANES);
+        expectRamp(values, y, slope, 2e-4f);
+    }
+
+    private static void expectRamp(float[] values, ByteBuffer y, ByteBuffer slope, float tolerance) {
+        for (int i = 0; i < values.length - 1; i++) {
+            float expected = Math.max(0, values[i]);
+            assertThat(y.getFloat(4 * i))
+                    .as("of %s", values[i])
+                    .isCloseTo(expected, within(tolerance * (1 + expected)));
+            assertThat(slope.getFloat(4 * i))
+                    .as("slope at %s", values[i])
+                    .isCloseTo(Math.signum(expected), within(tolerance));
+        }
+        assertThat(y.getFloat(4 * values.length - 4)).isNaN();
+        assertThat(slope.getFloat(4 * values.length - 4)).isNaN();
+    }
+
+    /** One vector that begins with these values and repeats the last. */
+    private static ByteBuffer row(float... values) {
+        ByteBuffer x = buffer(Loops.LANES);
+        for (int i = 0; i < Loops.LANES; i++) {
+            x.putFloat(4 * i, values[Math.min(i, values.length - 1)]);
+        }
+        return x;
     }
 
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 15, 16, 17, 33, 1021})
     void shouldReduceAnyLength(int n) {
         ByteBuffer x = buffer(n + 1);
-        float max = Float.NEGATIVE_INFINITY;
         double sum = 0, squares = 0;
         for (int i = 0; i < n; i++) {
             float value = (float) Math.sin(i) * 3;
             x.putFloat(4 + 4 * i, value);
-            max = Math.max(max, value);
             sum += value;
             squares += (value - 0.5) * (value - 0.5);
         }
-        assertThat(Loops.max(x, 4, n)).isEqualTo(max);
         assertThat((double) Loops.sum(x, 4, n)).isCloseTo(sum, within(1e-3));
         assertThat((double) Loops.squares(x, 4, n, 0.5f)).isCloseTo(squares, within(1e-5 * squares + 1e-9));
         assertThat((double) Loops.dot(x, 4, x, 4, n)).isCloseTo(squares + sum - n * 0.25, within(1e-2));
