@@ -57,7 +57,7 @@ record GemmSpec(
         return new GemmSpec(batch, rows, columns, k, a, b, c, in, out, bias, addend);
     }
 
-    GemmSpec batched(int count) {
-        return new GemmSpec(count, m, n, k, a, b, c, in, out, bias, addend);
+    GemmSpec withB(Strides strides) {
+        return new GemmSpec(batch, m, n, k, a, strides, c, in, out, bias, addend);
     }
 }

@@ -1,7 +1,9 @@
 package io.polyglow.engine.cpu;
 
+import io.polyglow.engine.cpu.GemmSpec.Strides;
 import io.polyglow.trainer.tensor.DType;
 import io.polyglow.trainer.tensor.Tensor;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,15 +11,8 @@ import org.jspecify.annotations.Nullable;
  * same primitive in every run. Made once for a spec, then run with the addresses of one call at a time.
  */
 final class TiledProduct implements Team.Task {
-    /** Work that is worth handing to another thread: some 20 microseconds of a fast core. */
-    private static final double TILE_FLOPS = 4e6;
-
-    private static final int LEAST_TILE = 128;
-    private static final int TILE_MULTIPLE = 16;
-
     private final GemmSpec spec;
-    private final int tileRows;
-    private final int tileColumns;
+    private final Tiling tiling;
     private final int columnTiles;
     private final GemmSpec[] tiles;
 
@@ -26,30 +21,24 @@ final class TiledProduct implements Team.Task {
     private long c;
     private long bias;
     private long residual;
+    private @Nullable Tensor right;
 
     TiledProduct(GemmSpec spec) {
         this.spec = spec;
-        tileRows = tileLength(spec, spec.m());
-        tileColumns = tileRows < spec.m() ? spec.n() : tileLength(spec, spec.n());
-        columnTiles = Team.pieces(spec.n(), tileColumns);
-        tiles = new GemmSpec[Team.pieces(spec.m(), tileRows) * columnTiles];
+        tiling = Tiling.of(spec);
+        columnTiles = Team.pieces(spec.n(), tiling.columns());
+        tiles = new GemmSpec[Team.pieces(spec.m(), tiling.rows()) * columnTiles];
+        GemmSpec whole = tiling.panelRow() == 0 ? spec : spec.withB(Strides.rows(tiling.panelRow()));
         for (int tile = 0; tile < tiles.length; tile++) {
-            int rows = (int) Math.min(tileRows, spec.m() - row(tile));
-            tiles[tile] = spec.tile(rows, (int) Math.min(tileColumns, spec.n() - column(tile)));
+            int rows = (int) Math.min(tiling.rows(), spec.m() - row(tile));
+            tiles[tile] = whole.tile(rows, (int) Math.min(tiling.columns(), spec.n() - column(tile)));
         }
     }
 
-    /** How long the tiles are that one side of C is cut into: an even number of them, if there is enough work in each. */
-    private static int tileLength(GemmSpec spec, int length) {
-        double flops = 2.0 * spec.m() * spec.n() * spec.k();
-        int most = Math.min(length / LEAST_TILE, (int) Math.min(flops / TILE_FLOPS, Integer.MAX_VALUE));
-        int tiles = Math.max(1, most & -2);
-        return tiles == 1 ? length : ((length - 1) / tiles + 1 + TILE_MULTIPLE - 1) & -TILE_MULTIPLE;
-    }
-
-    void run(Team team, Tensor left, Tensor right, Tensor out, @Nullable Tensor addedRow, @Nullable Tensor added) {
+    void run(Team team, Tensor left, Tensor newRight, Tensor out, @Nullable Tensor addedRow, @Nullable Tensor added) {
         a = CpuArena.address(left);
-        b = CpuArena.address(right);
+        right = newRight;
+        b = CpuArena.address(newRight);
         c = CpuArena.address(out);
         bias = addedRow == null ? 0 : CpuArena.address(addedRow);
         residual = added == null ? 0 : CpuArena.address(added);
@@ -64,17 +53,32 @@ final class TiledProduct implements Team.Task {
         lane.multiply(
                 tiles[tile],
                 a + row * spec.a().row() * spec.in().bytes(),
-                b + column * spec.b().column() * spec.in().bytes(),
+                tiling.panelRow() == 0
+                        ? b + column * spec.b().column() * spec.in().bytes()
+                        : panel(column, tiles[tile].n(), lane),
                 c + cOffset * spec.out().bytes(),
                 bias + column * Float.BYTES,
                 residual + cOffset * DType.F32.bytes());
     }
 
+    /** Copies some columns of B to the lane's scratch; returns the address. */
+    private long panel(long column, int columns, Lane lane) {
+        Memory panel = lane.scratch((long) spec.k() * tiling.panelRow() * Float.BYTES);
+        Tensor all = Objects.requireNonNull(right);
+        Memory source = CpuArena.memory(all);
+        for (int k = 0; k < spec.k(); k++) {
+            long from = all.offset() + (k * spec.b().row() + column) * Float.BYTES;
+            long to = (long) k * tiling.panelRow() * Float.BYTES;
+            panel.view(to).put(Memory.at(to), source.view(from), Memory.at(from), columns * Float.BYTES);
+        }
+        return panel.address(0);
+    }
+
     private long row(int tile) {
-        return (long) (tile / columnTiles) * tileRows;
+        return (long) (tile / columnTiles) * tiling.rows();
     }
 
     private long column(int tile) {
-        return (long) (tile % columnTiles) * tileColumns;
+        return (long) (tile % columnTiles) * tiling.columns();
     }
 }

@@ -1,0 +1,111 @@
+package io.polyglow.engine.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.polyglow.engine.cpu.GemmSpec.Addend;
+import io.polyglow.engine.cpu.GemmSpec.Strides;
+import io.polyglow.trainer.kernels.Values;
+import io.polyglow.trainer.kernels.WeightLayout;
+import io.polyglow.trainer.tensor.DType;
+import io.polyglow.trainer.tensor.Tensor;
+import java.util.Arrays;
+import java.util.function.IntUnaryOperator;
+import org.junit.jupiter.api.Test;
+
+class TilingTest {
+    @Test
+    void shouldKeepSmallProductsWhole() {
+        assertThat(Tiling.of(forward(64, 64, 64))).isEqualTo(new Tiling(64, 64, 0));
+    }
+
+    @Test
+    void shouldCutIntoBlocksWhereTheWeightIsTransposed() {
+        assertThat(Tiling.of(forward(1024, 3072, 768))).isEqualTo(new Tiling(256, 384, 0));
+        assertThat(Tiling.of(forward(1, 3072, 768))).as("one row").isEqualTo(new Tiling(1, 3072, 0));
+    }
+
+    @Test
+    void shouldCutIntoBandsWhereTheRowsAreTransposed() {
+        assertThat(Tiling.of(weightGradient(1024, 3072, 768))).isEqualTo(new Tiling(128, 768, 0));
+    }
+
+    @Test
+    void shouldCopyRowsThatCompeteForTheCacheToPanels() {
+        assertThat(Tiling.of(inputGradient(1024, 768, 3072))).isEqualTo(new Tiling(512, 192, 208));
+        assertThat(Tiling.of(inputGradient(1024, 784, 3072)).panelRow())
+                .as("rows an odd number of lines apart")
+                .isZero();
+        assertThat(Tiling.of(inputGradient(128, 768, 3072)).panelRow())
+                .as("few rows")
+                .isZero();
+        assertThat(Tiling.of(weightGradient(1024, 768, 3072)).panelRow())
+                .as("x of 3,072 columns: all rows in the same sets")
+                .isEqualTo(208);
+    }
+
+    /** Small integers, whose sums are exact. */
+    @Test
+    void shouldComputeThroughPanelsWhatTheFormulaSays() {
+        int N = 600, I = 1024, O = 70;
+        try (CpuEngine engine = new CpuEngine(2)) {
+            double[] dOut = integers(N * O, i -> i * 7 % 5 - 2), w = integers(O * I, i -> i * 11 % 7 - 3);
+            double[] x = integers(N * I, i -> i * 3 % 5 - 2);
+            Tensor dX = tensor(engine, N, I), dW = tensor(engine, 300, I);
+            engine.kernels()
+                    .linearBackwardInput(dX, filled(engine, dOut, N, O), filled(engine, w, O, I), WeightLayout.OUT_IN);
+            double[] wide = integers(N * 300, i -> i * 13 % 7 - 3);
+            engine.kernels()
+                    .linearBackwardWeight(
+                            dW, null, filled(engine, x, N, I), filled(engine, wide, N, 300), WeightLayout.OUT_IN);
+            assertThat(Values.read(engine, dX)).isEqualTo(product(N, I, O, dOut, O, 1, w));
+            assertThat(Values.read(engine, dW)).isEqualTo(product(300, I, N, wide, 1, 300, x));
+        }
+    }
+
+    private static GemmSpec forward(int rows, int outputs, int inputs) {
+        Strides in = Strides.rows(inputs);
+        return GemmSpec.product(
+                rows, outputs, inputs, in, in.transposed(), Strides.rows(outputs), DType.F32, DType.F32);
+    }
+
+    private static GemmSpec inputGradient(int rows, int inputs, int outputs) {
+        Strides in = Strides.rows(inputs);
+        return GemmSpec.product(rows, inputs, outputs, Strides.rows(outputs), in, in, DType.F32, DType.F32);
+    }
+
+    private static GemmSpec weightGradient(int rows, int outputs, int inputs) {
+        Strides in = Strides.rows(inputs);
+        return GemmSpec.product(outputs, inputs, rows, Strides.rows(outputs).transposed(), in, in, DType.F32, DType.F32)
+                .adding(false, Addend.OUT);
+    }
+
+    /** C of A with these strides and B of n columns. */
+    private static double[] product(int m, int n, int k, double[] a, int row, int column, double[] b) {
+        double[] c = new double[m * n];
+        for (int i = 0; i < m; i++) {
+            for (int l = 0; l < k; l++) {
+                for (int j = 0; j < n; j++) {
+                    c[i * n + j] += a[i * row + l * column] * b[l * n + j];
+                }
+            }
+        }
+        return c;
+    }
+
+    private static double[] integers(int count, IntUnaryOperator value) {
+        double[] values = new double[count];
+        Arrays.setAll(values, value::applyAsInt);
+        return values;
+    }
+
+    private static Tensor filled(CpuEngine engine, double[] values, long... dims) {
+        Tensor tensor = tensor(engine, dims);
+        Values.write(engine, tensor, values);
+        return tensor;
+    }
+
+    private static Tensor tensor(CpuEngine engine, long... dims) {
+        long size = Arrays.stream(dims).reduce(1, Math::multiplyExact);
+        return new Tensor(engine.allocate("test", size * Float.BYTES), 0, DType.F32, dims);
+    }
+}
