@@ -2,12 +2,19 @@ package io.polyglow.engine.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.polyglow.trainer.config.TrainConfig;
 import io.polyglow.trainer.kernels.AttentionShape;
 import io.polyglow.trainer.kernels.Kernels;
 import io.polyglow.trainer.kernels.Values;
+import io.polyglow.trainer.loop.StepWork;
+import io.polyglow.trainer.loop.TestCorpus;
+import io.polyglow.trainer.loop.TrainLab;
 import io.polyglow.trainer.tensor.DType;
 import io.polyglow.trainer.tensor.Tensor;
+import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -30,6 +37,27 @@ class WorkTest {
         assertThat(attention(t -> t / 100 * 100)).as("documents of 100 rows").isEqualTo(1 + 2 + 2 + 3 + 2 + 2 + 3 + 2);
         assertThat(attention(t -> Math.max(0, t - 63))).as("a window of 64").isEqualTo(2 * blocks - 1);
         assertThat(attention(t -> t)).as("each row alone").isEqualTo(blocks);
+    }
+
+    /** Three products of every linear layer, two of attention forward and five backward, and nothing else. */
+    @Test
+    void shouldMultiplyInAStepWhatItsModelNeeds() throws IOException {
+        int L = 2, B = 8, T = 32, H = 2, C = 32;
+        TrainConfig config = TrainLab.config(
+                "model.layers=" + L,
+                "model.heads=" + H,
+                "model.channels=" + C,
+                "model.context=" + T,
+                "batch.micro=" + B,
+                "batch.canonical-width=1");
+        try (CpuEngine engine = new CpuEngine(2)) {
+            List<Team.Work> before = new ArrayList<>();
+            StepWork.of(config, engine, () -> before.add(engine.work()));
+            int V = TestCorpus.of(1).tokenizer().vocabSize();
+            long linear = 2L * B * T * (L * (C * 3 * C + C * C + 2 * C * 4 * C) + C * V);
+            long attention = 2L * B * T * T * C * L;
+            assertThat(engine.work().since(before.get(0)).operations()).isEqualTo(3 * linear + 7 * attention);
+        }
     }
 
     /** Pairs of blocks in the forward pass, and a check that the backward pass goes over as many. */
