@@ -4,17 +4,17 @@ import io.polyglow.common.config.Default;
 import io.polyglow.common.config.Doc;
 import io.polyglow.common.config.Range;
 import java.io.Serializable;
-import org.jspecify.annotations.Nullable;
+import java.util.List;
 
 /** Which repetitions are taken out, besides documents with exactly the same normalised text. */
 public record DedupConfig(
         Near near,
         Passages lines,
         Passages paragraphs,
-        @Doc(
-                        "Index of an earlier corpus (its sketches folder): new documents that are near one of its documents are left out.")
-                @Nullable
-                String against) {
+        @Default("[]")
+                @Doc(
+                        "Earlier corpora, outputs of prepare with their .stages beside them: new documents that are near one of theirs are left out.")
+                List<String> against) {
 
     /** Documents that are nearly the same. */
     public record Near(

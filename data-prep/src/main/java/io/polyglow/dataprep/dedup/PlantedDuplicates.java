@@ -7,8 +7,9 @@ import java.io.Serializable;
 /**
  * Synthetic documents of which it is known, exactly, how similar they are: two texts that share their first {@code c} shingles of {@code n} and have no other
  * in common have Jaccard similarity {@code c / (2n - c)}. Words are drawn evenly from 65,536 pronounceable ones, so that shingles of five do not meet by
- * chance. Of all documents, 8 % are one large cluster whose members have similarity 0.9 with one another, 2 % are one text in different dress, 40 %
- * are pairs of similarity 0.6, 0.7, 0.8 and 0.9, a quarter each, and the rest are alone. Every document is a function of (seed, index).
+ * chance. Of all documents, 8 % are one large cluster whose members have similarity 0.9 with one another, 8 % are copies of one text, 2 % are one text in
+ * different dress, 40 % are pairs of similarity 0.6, 0.7, 0.8 and 0.9, a quarter each, and the rest are alone. Every document is a function of (seed,
+ * index).
  */
 public final class PlantedDuplicates implements Serializable {
     private static final long serialVersionUID = 1L;
@@ -24,6 +25,7 @@ public final class PlantedDuplicates implements Serializable {
 
     private final long seed;
     private final long hub;
+    private final long copied;
     private final long equal;
     private final long paired;
 
@@ -31,7 +33,8 @@ public final class PlantedDuplicates implements Serializable {
     public PlantedDuplicates(long documents, long seed) {
         this.seed = seed;
         this.hub = documents * 8 / 100;
-        this.equal = hub + documents * 2 / 100;
+        this.copied = hub + documents * 8 / 100;
+        this.equal = copied + documents * 2 / 100;
         long group = 2L * SIMILARITIES;
         this.paired = equal + documents * 40 / 100 / group * group;
     }
@@ -52,10 +55,13 @@ public final class PlantedDuplicates implements Serializable {
         if (index < hub) {
             return new Planted(id, 0, 9, false, text(9, 0, index));
         }
+        if (index < copied) {
+            return new Planted(id, hub, 10, false, text(10, hub, index));
+        }
         if (index < equal) {
-            String text = text(10, hub, index);
+            String text = text(10, copied, index);
             return new Planted(
-                    id, hub, 10, false, index % 2 == 0 ? text : text.toUpperCase(java.util.Locale.ROOT) + "!");
+                    id, copied, 10, false, index % 2 == 0 ? text : text.toUpperCase(java.util.Locale.ROOT) + "!");
         }
         if (index < paired) {
             long pair = (index - equal) / 2;

@@ -5,8 +5,11 @@ import java.util.regex.Pattern;
 
 /** The reasons of rejected documents, as texts and in groups. A reason is {@code kind}, {@code kind: detail} or, of a filter, {@code rule value < bound}. */
 public final class Rejections {
-    /** The kind under which documents are counted that are left out for an equal one. */
-    public static final String DUPLICATE = "duplicate";
+    /** The reason of a document that is left out for one with the same text. */
+    public static final String EXACT_DUPLICATE = "exact duplicate";
+
+    /** The reason of a document that is left out for one that is nearly the same, in this corpus or in an earlier one. */
+    public static final String NEAR_DUPLICATE = "near duplicate";
 
     /** The reason of a document that somebody had taken out of the corpus before. */
     public static final String TAKEN_DOWN = "taken down";

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the report tells, added up document by document and mergeable in any order with the same result. Its size depends on the numbers of languages and of kinds
@@ -56,7 +57,7 @@ public final class CorpusSums implements Serializable {
      * A document and what became of it.
      *
      * @param languageScore how sure its language is, in [0, 1]
-     * @param isKept whether it is trained on, which one without reasons is not when it has a duplicate
+     * @param duplicate the reason of one without reasons that is left out for a duplicate; null otherwise
      */
     public record Outcome(
             String id,
@@ -65,8 +66,13 @@ public final class CorpusSums implements Serializable {
             double languageScore,
             long bytes,
             List<String> reasons,
-            long clusterSize,
-            boolean isKept) {}
+            @Nullable String duplicate,
+            long clusterSize) {
+        /** Whether it is trained on. */
+        boolean isKept() {
+            return reasons.isEmpty() && duplicate == null;
+        }
+    }
 
     /** A document that the report shows the beginning of. */
     public record Chosen(String id, String place, String language, ArrayList<String> reasons) implements Serializable {}
@@ -92,7 +98,7 @@ public final class CorpusSums implements Serializable {
             int power = Long.SIZE - 1 - Long.numberOfLeadingZeros(document.bytes());
             count(lengths, power, out ? 0 : 1, out ? 1 : 0);
         }
-        List<String> why = stays && out ? List.of(Rejections.DUPLICATE) : document.reasons();
+        List<String> why = document.duplicate() == null ? document.reasons() : List.of(document.duplicate());
         Set<String> kinds = new LinkedHashSet<>();
         why.forEach(reason -> kinds.add(Rejections.kind(reason)));
         kinds.forEach(kind -> count(reasons, kind, 1, document.bytes()));

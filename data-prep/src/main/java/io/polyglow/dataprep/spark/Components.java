@@ -9,6 +9,7 @@ import static org.apache.spark.sql.functions.min;
 import static org.apache.spark.sql.functions.xxhash64;
 
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
@@ -19,13 +20,13 @@ import org.apache.spark.sql.Row;
  */
 final class Components {
     private final WorkTables work;
-    private final Consumer<String> news;
+    private final Consumer<String> notes;
     private int step;
 
-    /** Steps are written to {@code work}; {@code news} hears of every round. */
-    Components(WorkTables work, Consumer<String> news) {
+    /** Steps are written to {@code work}; {@code notes} hears what every round came to. */
+    Components(WorkTables work, Consumer<String> notes) {
         this.work = work;
-        this.news = news;
+        this.notes = notes;
     }
 
     /**
@@ -38,10 +39,10 @@ final class Components {
         Dataset<Row> links = edges.select(col("b").as("node"), col("a").as("parent"));
         Row before = summary(links);
         for (int round = 1; ; round++) {
-            links = write("round " + round + ", large stars", largeStars(links, before.getLong(0)));
-            links = write("round " + round + ", small stars", smallStars(links, before.getLong(0)));
+            Dataset<Row> large = largeStars("round " + round + ", large stars", links, before.getLong(0));
+            links = smallStars("round " + round + ", small stars", large, before.getLong(0));
             Row after = summary(links);
-            news.accept("clusters: round " + round + ", " + after.getLong(0) + " links");
+            notes.accept("clusters: " + after.getLong(0) + " links after round " + round);
             if (after.equals(before)) {
                 break;
             }
@@ -53,7 +54,7 @@ final class Components {
     }
 
     /** Each node's larger neighbours go to the smallest of its neighbourhood. */
-    private static Dataset<Row> largeStars(Dataset<Row> links, long count) {
+    private Dataset<Row> largeStars(String what, Dataset<Row> links, long count) {
         Dataset<Row> neighbours = links.select(
                         col("node").as("center"), col("parent").as("neighbour"))
                 .union(links.select(col("parent").as("center"), col("node").as("neighbour")));
@@ -61,20 +62,20 @@ final class Components {
                 .groupBy("center")
                 .agg(min("neighbour").as("smallest"))
                 .select(col("center"), least(col("center"), col("smallest")).as("smallest"));
-        return SkewJoin.join(neighbours, 2 * count, "center", "neighbour", smallest)
+        return write(what, () -> SkewJoin.join(neighbours, 2 * count, "center", "neighbour", smallest)
                 .filter(col("neighbour").gt(col("center")))
                 .select(col("neighbour").as("node"), col("smallest").as("parent"))
-                .distinct();
+                .distinct());
     }
 
     /** Each node and its smaller neighbours go to the smallest of these. */
-    private static Dataset<Row> smallStars(Dataset<Row> links, long count) {
+    private Dataset<Row> smallStars(String what, Dataset<Row> links, long count) {
         Dataset<Row> smallest = links.groupBy("node").agg(min("parent").as("smallest"));
-        Dataset<Row> parents = SkewJoin.join(links, 2 * count, "node", "parent", smallest)
+        return write(what, () -> SkewJoin.join(links, 2 * count, "node", "parent", smallest)
                 .filter(col("parent").notEqual(col("smallest")))
-                .select(col("parent").as("node"), col("smallest").as("parent"));
-        return parents.union(smallest.select(col("node"), col("smallest").as("parent")))
-                .distinct();
+                .select(col("parent").as("node"), col("smallest").as("parent"))
+                .union(smallest.select(col("node"), col("smallest").as("parent")))
+                .distinct());
     }
 
     /** Two sets of links with the same summary are the same, but for an accident of one in 2^64. */
@@ -83,8 +84,8 @@ final class Components {
                 .first();
     }
 
-    private Dataset<Row> write(String what, Dataset<Row> stars) {
-        Dataset<Row> written = work.write(name(++step), "clusters: " + what, () -> stars);
+    private Dataset<Row> write(String what, Supplier<Dataset<Row>> links) {
+        Dataset<Row> written = work.write(name(++step), "clusters: " + what, links);
         if (step > 1) {
             work.delete(name(step - 1));
         }

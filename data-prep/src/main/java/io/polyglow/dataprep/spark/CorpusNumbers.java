@@ -73,8 +73,10 @@ final class CorpusNumbers {
         this.annotations = annotations;
         this.kept = kept;
         this.pii = pii;
-        CorpusSums outcomes =
-                Outcomes.of(duplicates, kept).javaRDD().map(CorpusNumbers::outcome).aggregate(none, CorpusSums::add, CorpusSums::merge);
+        CorpusSums outcomes = Outcomes.of(duplicates, kept)
+                .javaRDD()
+                .map(CorpusNumbers::outcome)
+                .aggregate(none, CorpusSums::add, CorpusSums::merge);
         CorpusSums texts = kept.select(DocumentTable.LANGUAGE, DocumentTable.BYTES)
                 .javaRDD()
                 .aggregate(
@@ -91,8 +93,8 @@ final class CorpusNumbers {
                 row.getAs(Annotations.LANGUAGE_SCORE),
                 row.getAs(DocumentTable.BYTES),
                 row.getList(row.fieldIndex(Decisions.REASONS)),
-                row.getAs(Deduplication.CLUSTER_SIZE),
-                Deduplication.isKept(row));
+                row.getAs(Deduplication.DUPLICATE),
+                row.getAs(Deduplication.CLUSTER_SIZE));
     }
 
     /** Number of rejected documents by kind of reason. */
@@ -143,8 +145,7 @@ final class CorpusNumbers {
 
     private List<Sample> samplesOfLeft() {
         Map<Boolean, List<Chosen>> chosen = sums.leftSamples().stream()
-                .collect(Collectors.partitioningBy(
-                        one -> one.reasons().stream().anyMatch(CorpusNumbers::isPrivate)));
+                .collect(Collectors.partitioningBy(one -> one.reasons().stream().anyMatch(CorpusNumbers::isPrivate)));
         Map<String, String> beginnings = new HashMap<>();
         chosen.getOrDefault(true, List.of()).forEach(one -> beginnings.put(one.id(), WITHHELD));
         beginnings.putAll(beginnings(redacted(chosen.getOrDefault(false, List.of()))));
@@ -182,8 +183,7 @@ final class CorpusNumbers {
 
     private static Map<String, String> beginnings(Dataset<Row> texts) {
         Map<String, String> beginnings = new HashMap<>();
-        for (Row row : texts.select(
-                        col(DocumentTable.ID), substring(col(DocumentTable.TEXT), 1, SAMPLE_CHARACTERS))
+        for (Row row : texts.select(col(DocumentTable.ID), substring(col(DocumentTable.TEXT), 1, SAMPLE_CHARACTERS))
                 .collectAsList()) {
             beginnings.put(row.getString(0), row.getString(1));
         }

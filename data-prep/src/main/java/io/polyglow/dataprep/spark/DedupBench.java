@@ -9,10 +9,10 @@ import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.when;
 
 import io.polyglow.common.json.JsonObject;
-import io.polyglow.dataprep.dedup.DedupConfig;
-import io.polyglow.dataprep.dedup.DedupConfig.Passages;
+import io.polyglow.dataprep.dedup.DedupConfig.Near;
 import io.polyglow.dataprep.dedup.PlantedDuplicates;
 import io.polyglow.dataprep.dedup.PlantedDuplicates.Planted;
+import io.polyglow.dataprep.doc.Digest;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -27,7 +27,10 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
-/** Near-deduplication of {@link PlantedDuplicates}, beside what theory promises: recall by similarity, precision, time and evenness of each step. */
+/**
+ * Deduplication of {@link PlantedDuplicates}, all of it, beside what theory promises: recall by similarity, precision, time and evenness of each step. Half of the documents that
+ * are alone have a reason to go, so that the documents without a cluster are a large group too.
+ */
 public final class DedupBench {
     private static final long FEWEST_ROWS = 1000;
     private static final long FILE_BYTES = 16L << 20;
@@ -36,7 +39,9 @@ public final class DedupBench {
             .add("plant", DataTypes.LongType, false)
             .add("tenths", DataTypes.IntegerType, false)
             .add("pair", DataTypes.BooleanType, false)
-            .add("text", DataTypes.StringType, false);
+            .add("text", DataTypes.StringType, false)
+            .add(DocumentTable.CONTENT_HASH, DataTypes.StringType, false)
+            .add(Decisions.REASONS, DataTypes.createArrayType(DataTypes.StringType, false), false);
 
     private final SparkSession spark;
     private final WorkTables work;
@@ -61,7 +66,7 @@ public final class DedupBench {
      * Runs it in {@code directory}, some four kilobytes a document; the caller deletes it.
      *
      * @return {@code recall} by similarity with {@code expected} and {@code pairs}; {@code precision}, the share of clusters that hold one plant only; {@code
-     *     seconds}; {@code steps}; {@code largest_task_share}
+     *     duplicates} of each kind; {@code seconds}; {@code steps}; {@code largest_task_share}
      */
     public static JsonObject run(
             SparkSession spark, Settings settings, String directory, NanoClock clock, Consumer<String> news)
@@ -70,6 +75,8 @@ public final class DedupBench {
         own.conf().set("spark.sql.shuffle.partitions", settings.partitions);
         // many small tasks rather than few: how evenly they share is what is measured
         own.conf().set("spark.sql.adaptive.coalescePartitions.enabled", false);
+        // nor is a table sent whole to every task, which it would be too large for in any corpus where evenness matters
+        own.conf().set("spark.sql.autoBroadcastJoinThreshold", -1);
         own.conf().set("spark.sql.files.maxPartitionBytes", FILE_BYTES);
         own.conf().set("spark.sql.files.openCostInBytes", FILE_BYTES); // or several files make one task
         String uri = Locations.path(directory).toString();
@@ -81,14 +88,12 @@ public final class DedupBench {
         TaskShares shares = new TaskShares(Math.max(FEWEST_ROWS, settings.documents() / 100));
         spark.sparkContext().addSparkListener(shares);
         long startNs = clock.nanoTime();
-        DedupConfig.Near near = new DedupConfig.Near(true, settings.similarity(), 14, 8);
-        Passages none = new Passages(0, 1);
-        Dataset<Row> clusters =
-                NearDuplicates.run(planted, new DedupConfig(near, none, none, null), directory + "/near", news);
+        Near near = new Near(true, settings.similarity(), 14, 8);
+        Dataset<Row> duplicates = deduplicate(planted, near, new WorkTables(spark, directory + "/steps"), news);
         double seconds = (clock.nanoTime() - startNs) / 1e9;
         shares.finish(spark.sparkContext());
-        Dataset<Row> found =
-                work.write("found", "truth", () -> planted.drop("text").join(clusters, "id"));
+        Dataset<Row> found = work.write("found", "truth", () -> planted.select("id", "plant", "tenths", "pair")
+                .join(duplicates.filter(Decisions.stays()), "id"));
         return new JsonObject()
                 .put("documents", settings.documents())
                 .put(
@@ -100,9 +105,17 @@ public final class DedupBench {
                 .put("recall", recall(found, near))
                 .put("largest_cluster_found", largestCluster(found))
                 .put("precision", precision(found))
+                .put("duplicates", kinds(found))
                 .put("seconds", seconds)
                 .put("steps", shares.json())
                 .put("largest_task_share", shares.largest());
+    }
+
+    private Dataset<Row> deduplicate(Dataset<Row> planted, Near near, WorkTables steps, Consumer<String> news) {
+        Dataset<Row> sketches = work.write("sketches", "sketches", () -> SketchColumns.of(planted, near));
+        Dataset<Row> decisions = planted.select(DocumentTable.ID, DocumentTable.CONTENT_HASH, Decisions.REASONS);
+        Dataset<Row> duplicates = Deduplication.run(decisions, sketches, List.of(), near, steps, news);
+        return work.write("duplicates", "duplicates: every document", () -> duplicates);
     }
 
     private Dataset<Row> plant(Consumer<String> news) {
@@ -110,7 +123,7 @@ public final class DedupBench {
         long documents = settings.documents();
         long seed = settings.seed();
         PlantedDuplicates layout = new PlantedDuplicates(documents, seed);
-        MapFunction<Long, Row> text = index -> row(layout.document(index));
+        MapFunction<Long, Row> text = index -> row(index, layout.document(index));
         Dataset<Row> rows = spark.range(0, documents, 1, settings.partitions)
                 .as(Encoders.LONG())
                 .map(text, Encoders.row(PLANTED))
@@ -118,12 +131,20 @@ public final class DedupBench {
         return work.write("planted", "planting", () -> rows);
     }
 
-    private static Row row(Planted planted) {
-        return RowFactory.create(planted.id(), planted.plant(), planted.tenths(), planted.pair(), planted.text());
+    private static Row row(long index, Planted planted) {
+        boolean goes = planted.tenths() == 0 && index % 2 == 0;
+        return RowFactory.create(
+                planted.id(),
+                planted.plant(),
+                planted.tenths(),
+                planted.pair(),
+                planted.text(),
+                Digest.contentHash(planted.text()),
+                goes ? new String[] {"planted"} : new String[0]);
     }
 
     /** A planted pair is found when both are in one cluster. */
-    private static JsonObject recall(Dataset<Row> found, DedupConfig.Near near) {
+    private static JsonObject recall(Dataset<Row> found, Near near) {
         List<Row> rows = found.filter(col("pair"))
                 .groupBy("tenths", "plant")
                 .agg(countDistinct("cluster").as("clusters"))
@@ -144,6 +165,17 @@ public final class DedupBench {
                                         : near.minHash().recall(tenths / 10.0))
                         .put("pairs", row.getLong(2))));
         return recall;
+    }
+
+    private static JsonObject kinds(Dataset<Row> found) {
+        JsonObject kinds = new JsonObject();
+        found.filter(col(Deduplication.DUPLICATE).isNotNull())
+                .groupBy(Deduplication.DUPLICATE)
+                .count()
+                .orderBy(Deduplication.DUPLICATE)
+                .collectAsList()
+                .forEach(row -> kinds.put(row.getString(0), row.getLong(1)));
+        return kinds;
     }
 
     /** How much of the one large plant is in one cluster. */

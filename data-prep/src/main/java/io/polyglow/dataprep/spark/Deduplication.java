@@ -1,60 +1,107 @@
 package io.polyglow.dataprep.spark;
 
-import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.concat;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.min;
+import static org.apache.spark.sql.functions.not;
 import static org.apache.spark.sql.functions.when;
 
+import io.polyglow.dataprep.dedup.DedupConfig;
+import io.polyglow.dataprep.doc.Rejections;
+import io.polyglow.dataprep.spark.NearDuplicates.Sketched;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Consumer;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.expressions.Window;
-import org.apache.spark.sql.expressions.WindowSpec;
 
 /**
  * The table {@code duplicates}: the rows of {@link Decisions}, each with the cluster of equal documents that it belongs to, named by its lowest id, which is the
  * one kept, whatever order they come in. A document with a reason to go is in no cluster: its cluster is null.
+ *
+ * <p>A page may have any number of copies, and a cluster any number of members: sizes are counted with partial sums and come back to the rows by {@link SkewJoin}, so that
+ * no task gets all rows of one. Documents without a cluster, which all have the same null for a key, are not joined at all.
  */
 final class Deduplication {
     static final String CLUSTER = "cluster";
     static final String CLUSTER_SIZE = "cluster_size";
 
+    /** Which kind of duplicate a document is left out as, see {@link Rejections}; null when it is kept, or was left out before. */
+    static final String DUPLICATE = "duplicate";
+
     /** What the name of a cluster begins with whose kept document is of an earlier corpus. */
     static final String EARLIER = "earlier:";
 
+    private static final String SAME_TEXT = "same_text";
+
     private Deduplication() {}
+
+    /**
+     * Exact and near-duplicates.
+     *
+     * @param decisions see {@link Decisions}
+     * @param sketches of all documents, see {@link SketchColumns}
+     * @param earlier corpora whose documents are kept rather than those of this one
+     * @param work gets the tables between the steps
+     * @param notes hears what the steps came to
+     */
+    static Dataset<Row> run(
+            Dataset<Row> decisions,
+            Dataset<Row> sketches,
+            List<Sketched> earlier,
+            DedupConfig.Near config,
+            WorkTables work,
+            Consumer<String> notes) {
+        Dataset<Row> exact = work.write("exact", "exact duplicates", () -> exact(decisions));
+        Sketched own = new Sketched(exact.filter(isKept()).select(DocumentTable.ID, CLUSTER_SIZE), sketches);
+        Dataset<Row> near = NearDuplicates.run(own, earlier, config, work, notes);
+        work.describe("duplicates: every document");
+        return near(exact, near);
+    }
 
     /** Exact duplicates: documents with equal normalised text. */
     static Dataset<Row> exact(Dataset<Row> decisions) {
-        Column alone = when(Decisions.stays(), col(DocumentTable.CONTENT_HASH)).otherwise(col(DocumentTable.ID));
-        WindowSpec equal = Window.partitionBy(alone);
-        return decisions
-                .withColumn(
-                        CLUSTER,
-                        when(Decisions.stays(), min(col(DocumentTable.ID)).over(equal)))
-                .withColumn(CLUSTER_SIZE, count(lit(1)).over(equal));
+        Dataset<Row> staying = decisions.filter(Decisions.stays());
+        Dataset<Row> texts = staying.groupBy(DocumentTable.CONTENT_HASH)
+                .agg(min(DocumentTable.ID).as(CLUSTER), count(lit(1)).as(CLUSTER_SIZE));
+        Dataset<Row> clustered =
+                SkewJoin.join(staying, staying.count(), DocumentTable.CONTENT_HASH, DocumentTable.ID, texts);
+        Column duplicate = when(not(isKept()), lit(Rejections.EXACT_DUPLICATE));
+        return withClusters(decisions, clustered.withColumn(DUPLICATE, duplicate));
     }
 
     /**
      * Near-duplicates on top of exact ones.
      *
-     * @param exact see {@link #exact}
+     * @param exact see {@link #exact}, a written table
      * @param near clusters of the documents kept there, see {@link NearDuplicates#run}; the kept one may be of an earlier corpus, whose ids are told apart
      */
     static Dataset<Row> near(Dataset<Row> exact, Dataset<Row> near) {
-        Column kept = when(near.col("cluster_earlier"), concat(lit(EARLIER), near.col(CLUSTER)))
-                .otherwise(near.col(CLUSTER));
-        Dataset<Row> clusters = near.select(near.col(DocumentTable.ID).as(CLUSTER), kept.as("near"));
-        return exact.drop(CLUSTER_SIZE)
-                .join(clusters, new String[] {CLUSTER}, "left")
-                .withColumn(CLUSTER, coalesce(col("near"), col(CLUSTER)))
-                .drop("near")
-                .withColumn(
-                        CLUSTER_SIZE,
-                        count(lit(1)).over(Window.partitionBy(coalesce(col(CLUSTER), col(DocumentTable.ID)))));
+        Dataset<Row> staying =
+                exact.filter(Decisions.stays()).drop(CLUSTER_SIZE, DUPLICATE).withColumnRenamed(CLUSTER, SAME_TEXT);
+        Column name =
+                when(col("cluster_earlier"), concat(lit(EARLIER), col(CLUSTER))).otherwise(col(CLUSTER));
+        Dataset<Row> clusters = near.select(col(DocumentTable.ID).as(SAME_TEXT), name.as(CLUSTER), col(CLUSTER_SIZE));
+        Dataset<Row> clustered = SkewJoin.join(staying, staying.count(), SAME_TEXT, DocumentTable.ID, clusters);
+        Column duplicate = when(col(DocumentTable.ID).notEqual(col(SAME_TEXT)), lit(Rejections.EXACT_DUPLICATE))
+                .when(not(isKept()), lit(Rejections.NEAR_DUPLICATE));
+        return withClusters(exact.drop(CLUSTER, CLUSTER_SIZE, DUPLICATE), clustered.withColumn(DUPLICATE, duplicate));
+    }
+
+    /** The clustered documents, and those with a reason to go, which are in no cluster. */
+    private static Dataset<Row> withClusters(Dataset<Row> decisions, Dataset<Row> clustered) {
+        Dataset<Row> left = decisions
+                .filter(not(Decisions.stays()))
+                .withColumn(CLUSTER, lit(null).cast("string"))
+                .withColumn(CLUSTER_SIZE, lit(1L))
+                .withColumn(DUPLICATE, lit(null).cast("string"));
+        Column[] columns = Arrays.stream(left.columns())
+                .map(org.apache.spark.sql.functions::col)
+                .toArray(Column[]::new);
+        return clustered.select(columns).union(left);
     }
 
     /** Whether a document is trained on. */

@@ -113,8 +113,8 @@ public final class DocumentLookup {
                 DocumentTable.ID, DocumentTable.CONTENT_HASH, DocumentTable.SOURCE, DocumentTable.POSITION, URL);
         Dataset<Row> found = all.filter(named)
                 .select(DocumentTable.ID, DocumentTable.CONTENT_HASH)
-                .unionByName(all.join(table(ids), DocumentTable.ID)
-                        .select(DocumentTable.ID, DocumentTable.CONTENT_HASH));
+                .unionByName(
+                        all.join(table(ids), DocumentTable.ID).select(DocumentTable.ID, DocumentTable.CONTENT_HASH));
         Dataset<Row> equal = all.select(DocumentTable.ID, DocumentTable.CONTENT_HASH)
                 .join(found.select(DocumentTable.CONTENT_HASH), new String[] {DocumentTable.CONTENT_HASH}, "left_semi");
         return found.unionByName(equal).distinct().orderBy(DocumentTable.ID).collectAsList().stream()

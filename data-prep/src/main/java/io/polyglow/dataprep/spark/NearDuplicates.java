@@ -3,26 +3,23 @@ package io.polyglow.dataprep.spark;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.concat;
-import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.min;
+import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.udf;
 
-import io.polyglow.common.error.ErrorKind;
-import io.polyglow.common.error.PolyglowException;
 import io.polyglow.dataprep.dedup.DedupConfig;
 import io.polyglow.dataprep.dedup.Nodes;
 import io.polyglow.dataprep.dedup.Shingles;
 import java.util.List;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.api.java.UDF2;
 import org.apache.spark.sql.expressions.UserDefinedFunction;
 import org.apache.spark.sql.types.DataTypes;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Clusters of documents that are nearly the same, and the one of each that is kept: of an earlier corpus if there is one, else the one with the smallest
@@ -37,91 +34,75 @@ import org.jspecify.annotations.Nullable;
  * </ol>
  */
 final class NearDuplicates {
-    static final String SKETCHES = "sketches";
-    /** Sketches, equal shingles, candidate pairs, true similarity, clusters. */
+    /** Signatures of what stays, equal shingles, candidate pairs, true similarity, clusters. */
     static final int STEPS = 5;
 
     private static final String NODE = "node";
+    private static final String COPIES = "copies";
     private static final UserDefinedFunction JACCARD =
             udf((UDF2<byte[], byte[], Double>) Shingles::jaccard, DataTypes.DoubleType);
 
     private final WorkTables work;
     private final DedupConfig.Near config;
-    private final Consumer<String> news;
+    private final Consumer<String> notes;
 
-    private NearDuplicates(WorkTables work, DedupConfig.Near config, Consumer<String> news) {
+    private NearDuplicates(WorkTables work, DedupConfig.Near config, Consumer<String> notes) {
         this.work = work;
         this.config = config;
-        this.news = news;
+        this.notes = notes;
     }
 
     /**
-     * Finds the clusters of documents {@code (id, text)}. Their sketches stay in {@code directory/sketches} and are an index for later corpora.
+     * Documents with their sketches.
      *
-     * @param directory URI of a work directory; what earlier attempts left there is overwritten
-     * @param news hears, line by line, how far it is
-     * @return for every document {@code (id, cluster, cluster_earlier, cluster_size, kept)}, a written table: the id of the document that is kept for its cluster,
-     *     whether that one is of the earlier corpus, the number of members, and whether it is this one
+     * @param documents a column {@code id}: those that are compared
+     * @param sketches of these and of any others, see {@link SketchColumns}, a written table
      */
-    static Dataset<Row> run(Dataset<Row> documents, DedupConfig config, String directory, Consumer<String> news) {
-        SparkSession spark = documents.sparkSession();
-        WorkTables work = new WorkTables(spark, directory);
-        Dataset<Row> sketches = work.write(SKETCHES, "sketches", () -> SketchColumns.of(documents, config.near()));
-        String against = config.against();
-        Dataset<Row> earlier = against == null ? null : earlier(spark, against, config.near());
-        return new NearDuplicates(work, config.near(), news).clusters(sketches, earlier);
+    record Sketched(Dataset<Row> documents, Dataset<Row> sketches) {
+        /** Rows of sketches under names that no other corpus has. */
+        private Dataset<Row> named(String corpus, String... columns) {
+            return sketches.withColumn(NODE, concat(lit(corpus), col(SketchColumns.ID)))
+                    .select(NODE, columns);
+        }
+
+        private Dataset<Row> compared(String corpus) {
+            Dataset<Row> nodes =
+                    documents.select(concat(lit(corpus), col(SketchColumns.ID)).as(NODE));
+            return named(corpus, SketchColumns.SIZE, SketchColumns.FINGERPRINT, SketchColumns.SIGNATURE)
+                    .join(nodes, NODE)
+                    .filter(col(SketchColumns.SIZE).gt(0));
+        }
     }
 
-    /** The index of an earlier corpus, refused when it cannot be compared. */
-    static Dataset<Row> earlier(SparkSession spark, String directory, DedupConfig.Near config) {
-        Dataset<Row> index = spark.read().parquet(Locations.path(directory).toString());
-        List<String> columns = List.of(index.columns());
-        if (!columns.containsAll(List.of(SketchColumns.SCHEMA.fieldNames()))) {
-            throw new PolyglowException(
-                    ErrorKind.USAGE,
-                    "dedup.against: " + directory + " is no index of sketches: its columns are "
-                            + String.join(", ", columns) + ". Name the sketches folder of an earlier corpus.");
-        }
-        int wanted = config.bands() * config.rows() * Integer.BYTES;
-        List<Row> first = index.filter(col(SketchColumns.SIZE).gt(0))
-                .select(SketchColumns.SIGNATURE)
-                .takeAsList(1);
-        int found = first.isEmpty() ? wanted : ((byte[]) first.get(0).get(0)).length;
-        if (found != wanted) {
-            throw new PolyglowException(
-                    ErrorKind.USAGE,
-                    "dedup.against: " + directory + " has signatures of " + found / Integer.BYTES
-                            + " values, this corpus of " + config.bands() + " x " + config.rows()
-                            + ". Set dedup.near.bands and dedup.near.rows as they were then.");
-        }
-        return index;
+    /**
+     * Finds the clusters of a corpus.
+     *
+     * @param own the corpus, one document of each text; {@code cluster_size} of its documents tells how many have the text
+     * @param earlier corpora whose documents are kept rather than those of this one
+     * @param work gets the tables between the steps
+     * @param notes hears what the steps came to
+     * @return for every document {@code (id, cluster, cluster_earlier, cluster_size, kept)}, a written table: the id of the document that is kept for its cluster,
+     *     whether that one is of an earlier corpus (then {@code K:ID}, with its place in {@code earlier} from 1), how many documents of this corpus the cluster has, and whether it is this one
+     */
+    static Dataset<Row> run(
+            Sketched own, List<Sketched> earlier, DedupConfig.Near config, WorkTables work, Consumer<String> notes) {
+        return new NearDuplicates(work, config, notes).clusters(own, earlier);
     }
 
-    private Dataset<Row> clusters(Dataset<Row> own, @Nullable Dataset<Row> earlier) {
-        Dataset<Row> all = named(own, Nodes.OWN);
-        if (earlier != null) {
-            all = all.union(named(earlier, Nodes.EARLIER));
-        }
-        Dataset<Row> edges = edges(all);
-        Dataset<Row> members = new Components(work, news).of(edges);
-        Dataset<Row> sizes = members.groupBy("cluster").agg(count(lit(1)).as("cluster_size"));
-        Dataset<Row> sized = SkewJoin.join(members, members.count(), "cluster", NODE, sizes);
-        Dataset<Row> result = named(own, Nodes.OWN)
-                .select(NODE)
-                .join(sized, new String[] {NODE}, "left")
-                .select(result());
-        Dataset<Row> written = work.write("clusters", "clusters: members and sizes", () -> result);
+    private Dataset<Row> clusters(Sketched own, List<Sketched> earlier) {
+        Dataset<Row> nodes = own.documents()
+                .select(
+                        concat(lit(Nodes.OWN), col(DocumentTable.ID)).as(NODE),
+                        col(Deduplication.CLUSTER_SIZE).as(COPIES));
+        Dataset<Row> members = new Components(work, notes).of(edges(own, earlier));
+        Dataset<Row> written = work.write("clusters", "clusters: members and sizes", () -> {
+            Dataset<Row> sizes =
+                    members.join(nodes, NODE).groupBy("cluster").agg(sum(COPIES).as("cluster_size"));
+            Dataset<Row> sized = SkewJoin.join(members, members.count(), "cluster", NODE, sizes);
+            return nodes.join(sized, new String[] {NODE}, "left").select(result());
+        });
         List.of("pairs", "edges").forEach(work::delete);
         return written;
-    }
-
-    private static Dataset<Row> named(Dataset<Row> sketches, String corpus) {
-        return sketches.select(
-                concat(lit(corpus), col(SketchColumns.ID)).as(NODE),
-                col(SketchColumns.SIZE),
-                col(SketchColumns.FINGERPRINT),
-                col(SketchColumns.SIGNATURE),
-                col(SketchColumns.SHINGLES));
     }
 
     private static Column[] result() {
@@ -130,7 +111,7 @@ final class NearDuplicates {
             id(col(NODE)).as("id"),
             id(cluster).as("cluster"),
             cluster.startsWith(Nodes.EARLIER).as("cluster_earlier"),
-            coalesce(col("cluster_size"), lit(1L)).as("cluster_size"),
+            coalesce(col("cluster_size"), col(COPIES)).as("cluster_size"),
             cluster.equalTo(col(NODE)).as("kept")
         };
     }
@@ -139,24 +120,35 @@ final class NearDuplicates {
         return node.substr(lit(2), org.apache.spark.sql.functions.length(node));
     }
 
-    private Dataset<Row> edges(Dataset<Row> all) {
-        Dataset<Row> kinds = work.write("kinds", "equal shingles", () -> kinds(all));
+    private Dataset<Row> edges(Sketched own, List<Sketched> earlier) {
+        Dataset<Row> compared = work.write(
+                "compared", "signatures of what stays", () -> all(own, earlier, (part, name) -> part.compared(name)));
+        Dataset<Row> kinds = work.write("kinds", "equal shingles", () -> kinds(compared));
+        work.delete("compared");
         Dataset<Row> equal = kinds.filter(col(NODE).notEqual(col("first")))
                 .select(col("first").as("a"), col(NODE).as("b"));
         Dataset<Row> distinct = kinds.filter(col(NODE).equalTo(col("first")));
         Dataset<Row> pairs = work.write("pairs", "candidate pairs", () -> CandidatePairs.of(distinct, config));
-        Dataset<Row> sets = all.select(NODE, SketchColumns.SHINGLES);
+        Dataset<Row> sets = all(own, earlier, (part, name) -> part.named(name, SketchColumns.SHINGLES));
         Dataset<Row> edges = work.write("edges", "true similarity", () -> equal.union(verified(pairs, sets)));
-        news.accept("true similarity: " + pairs.count() + " pairs looked at, " + edges.count() + " hold");
+        notes.accept("near-duplicates: " + pairs.count() + " pairs looked at, " + edges.count() + " links");
         work.delete("kinds");
         return edges;
     }
 
-    private static Dataset<Row> kinds(Dataset<Row> all) {
-        Dataset<Row> rows = all.filter(col(SketchColumns.SIZE).gt(0)).drop(SketchColumns.SHINGLES);
+    private static Dataset<Row> all(
+            Sketched own, List<Sketched> earlier, BiFunction<Sketched, String, Dataset<Row>> rows) {
+        Dataset<Row> all = rows.apply(own, Nodes.OWN);
+        for (int i = 0; i < earlier.size(); i++) {
+            all = all.union(rows.apply(earlier.get(i), Nodes.EARLIER + (i + 1) + ":"));
+        }
+        return all;
+    }
+
+    private static Dataset<Row> kinds(Dataset<Row> compared) {
         Dataset<Row> first =
-                rows.groupBy(SketchColumns.FINGERPRINT).agg(min(NODE).as("first"));
-        return SkewJoin.join(rows, rows.count(), SketchColumns.FINGERPRINT, NODE, first)
+                compared.groupBy(SketchColumns.FINGERPRINT).agg(min(NODE).as("first"));
+        return SkewJoin.join(compared, compared.count(), SketchColumns.FINGERPRINT, NODE, first)
                 .drop(SketchColumns.FINGERPRINT);
     }
 

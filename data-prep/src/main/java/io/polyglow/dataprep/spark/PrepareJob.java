@@ -14,6 +14,7 @@ import io.polyglow.common.token.shard.CorpusManifest;
 import io.polyglow.common.token.shard.ShardInfo;
 import io.polyglow.common.token.shard.SourceFile;
 import io.polyglow.common.token.shard.Takedowns;
+import io.polyglow.dataprep.dedup.DedupConfig;
 import io.polyglow.dataprep.doc.Place;
 import io.polyglow.dataprep.filter.ThresholdCatalog;
 import io.polyglow.dataprep.language.LanguageLabel;
@@ -51,6 +52,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <ul>
  *   <li>{@code documents}: Parquet, every document as it was read and normalised;
+ *   <li>{@code sketches}: what is compared of each when near-duplicates are looked for;
  *   <li>{@code decisions}: for each of them the reasons to leave it out;
  *   <li>{@code duplicates}: of those without a reason, the cluster of equal ones and the one kept;
  *   <li>{@code kept}: the texts that are trained on, those that edits left something of.
@@ -140,6 +142,7 @@ public final class PrepareJob {
         requireKnown(config.language());
         requireOutside(config.input(), config.output());
         config.tokenizer().requireRoom();
+        requireEarlier(config);
         if (Locations.isLocal(config.input())) {
             InputFiles.list(new Configuration(), config.input(), config.format().fixed());
         }
@@ -154,7 +157,8 @@ public final class PrepareJob {
 
     private PrepareReport prepare(InputFiles.Listing input) throws IOException {
         Tokenizer given = givenTokenizer(config.tokenizer().file());
-        PrepareKeys.Contents contents = tracker.run("hash inputs", () -> contents(given, input.files()));
+        List<EarlierCorpus> earlier = earlier();
+        PrepareKeys.Contents contents = tracker.run("hash inputs", () -> contents(given, input.files(), earlier));
         Takedowns takedowns = Takedowns.read(output.store(), output.published());
         PrepareKeys keys = PrepareKeys.of(config, contents, thresholds);
         // an output that documents were taken out of later is still the output of its run
@@ -168,34 +172,38 @@ public final class PrepareJob {
                 return reuse();
             }
         }
-        return make(input, contents.sources(), given, keys, takedowns);
+        return make(input, contents.sources(), given, keys, takedowns, earlier);
+    }
+
+    private List<EarlierCorpus> earlier() throws IOException {
+        List<EarlierCorpus> corpora = new ArrayList<>();
+        for (String corpus : config.dedup().against()) {
+            corpora.add(EarlierCorpus.open(spark, corpus, config.dedup().near()));
+        }
+        return corpora;
     }
 
     private boolean isOf(PrepareKeys keys) throws IOException {
         return Provenance.isOf(output.store(), output.published(), keys.corpus().hash());
     }
 
-    private PrepareKeys.Contents contents(@Nullable Tokenizer given, List<InputFile> files) {
+    private PrepareKeys.Contents contents(
+            @Nullable Tokenizer given, List<InputFile> files, List<EarlierCorpus> earlier) {
         Configuration conf = spark.sessionState().newHadoopConf();
-        String earlier = config.dedup().near().enabled() ? config.dedup().against() : null;
         tracker.expectPasses(1);
         List<SourceFile> sources = SourceHashes.of(spark, files);
+        stages.describe("hash evaluation sets");
         // whatever their names are: EvaluationFiles reads files of no known format too, line by line
         List<SourceFile> evaluationSets = config.decontamination().sets().values().stream()
-                .flatMap(location -> hashes("evaluation sets", conf, location, Format.LINES).stream())
+                .flatMap(location -> SourceHashes.of(spark, InputFiles.list(conf, location, Format.LINES)).stream())
                 .toList();
         return new PrepareKeys.Contents(
                 sources,
                 LanguageModelFiles.versions(config.languageId(), conf),
                 evaluationSets,
-                earlier == null ? List.of() : hashes("the earlier index", conf, earlier, Format.PARQUET),
+                earlier.stream().map(EarlierCorpus::key).toList(),
                 given == null ? "" : given.sha256(),
                 "");
-    }
-
-    private List<SourceFile> hashes(String what, Configuration conf, String location, Format format) {
-        stages.describe("hash " + what);
-        return SourceHashes.of(spark, InputFiles.list(conf, location, format));
     }
 
     private PrepareReport make(
@@ -203,11 +211,11 @@ public final class PrepareJob {
             List<SourceFile> sources,
             @Nullable Tokenizer given,
             PrepareKeys keys,
-            Takedowns takedowns)
+            Takedowns takedowns,
+            List<EarlierCorpus> earlier)
             throws IOException {
         output.refuseToReplace();
-        Dataset<Row> kept =
-                new Selection(spark, config, keys, stages, thresholds, takedowns.names()).kept(input.files());
+        Dataset<Row> kept = selection(keys, takedowns, earlier).kept(input.files());
         Plan plan = tracker.run("plan", () -> plan(kept, keys, sources));
         Tokenizer tokenizer = tokenizer(given, kept, plan.split(), keys.tokenizer());
         FertilityReport fertility = fertility(tokenizer, kept, keys.fertility());
@@ -235,6 +243,18 @@ public final class PrepareJob {
                         fertility,
                         Provenance.of(config, keys.corpus().hash(), input.passedOver())
                                 .withCounts(numbers.rejected(), repaired(kept))));
+    }
+
+    private Selection selection(PrepareKeys keys, Takedowns takedowns, List<EarlierCorpus> earlier) {
+        return new Selection(
+                spark,
+                config,
+                keys,
+                stages,
+                thresholds,
+                takedowns.names(),
+                earlier.stream().map(EarlierCorpus::documents).toList(),
+                listener::note);
     }
 
     /** What is written, before anything is. */
@@ -356,9 +376,13 @@ public final class PrepareJob {
                 tables,
                 ConfigFile.of(config.withoutPlaces()).yaml());
         Stores.rewrite(
-                output.store(), directory + "/" + CorpusManifest.REPORT, HtmlReport.of(report).getBytes(StandardCharsets.UTF_8));
+                output.store(),
+                directory + "/" + CorpusManifest.REPORT,
+                HtmlReport.of(report).getBytes(StandardCharsets.UTF_8));
         Stores.rewrite(
-                output.store(), directory + "/" + CorpusManifest.CARD, DataCard.of(report).getBytes(StandardCharsets.UTF_8));
+                output.store(),
+                directory + "/" + CorpusManifest.CARD,
+                DataCard.of(report).getBytes(StandardCharsets.UTF_8));
         return numbers;
     }
 
@@ -384,7 +408,9 @@ public final class PrepareJob {
             FertilityReport fertility,
             Provenance provenance)
             throws IOException {
-        provenance.write(output.store(), directory, config, stages.used());
+        DedupConfig.Near near = config.dedup().near();
+        String sketches = near.enabled() ? SketchColumns.version(near) : "";
+        provenance.write(output.store(), directory, config, stages.used(), sketches);
         Stores.rewrite(output.store(), directory + "/" + FERTILITY, json(fertility));
         manifest.write(output.store(), directory, tokenizer);
         output.publish(directory);
@@ -459,6 +485,24 @@ public final class PrepareJob {
 
     private static boolean isInside(String inner, String outer) {
         return (Locations.path(inner) + "/").startsWith(Locations.path(outer) + "/");
+    }
+
+    /** What is asked for must be looked for, and an output that is compared with itself would lose everything. */
+    private static void requireEarlier(PrepareConfig config) {
+        List<String> against = config.dedup().against();
+        if (!against.isEmpty() && !config.dedup().near().enabled()) {
+            throw new PolyglowException(
+                    ErrorKind.USAGE,
+                    "dedup.against names " + String.join(", ", against)
+                            + ", but earlier corpora are compared by near-duplicates only, and dedup.near.enabled is false."
+                            + " Set dedup.near.enabled=true, or leave dedup.against out.");
+        }
+        for (String corpus : against) {
+            if (Locations.path(corpus).equals(Locations.path(config.output()))) {
+                throw new PolyglowException(
+                        ErrorKind.USAGE, "dedup.against names " + corpus + ", which is the output itself.");
+            }
+        }
     }
 
     private static void requireKnown(@Nullable String language) {

@@ -2,7 +2,6 @@ package io.polyglow.dataprep.spark;
 
 import io.polyglow.common.token.UnicodeTable;
 import io.polyglow.common.token.shard.SourceFile;
-import io.polyglow.dataprep.dedup.Sketcher;
 import io.polyglow.dataprep.doc.Libraries;
 import io.polyglow.dataprep.filter.QualityAnnotator;
 import io.polyglow.dataprep.filter.ThresholdCatalog;
@@ -15,6 +14,7 @@ import java.util.List;
  *
  * @param documents raw text read and normalised, with what the reader rejects
  * @param annotations what is known of each document: languages, numbers, personal data
+ * @param sketches what is compared of each document when near-duplicates are looked for; whatever thresholds decide
  * @param decisions which documents are left out, and why
  * @param contamination parts of evaluation sets in documents
  * @param duplicates what became of each document: which are equal, and which one of them is kept
@@ -26,6 +26,7 @@ import java.util.List;
 record PrepareKeys(
         StageKey documents,
         StageKey annotations,
+        StageKey sketches,
         StageKey decisions,
         StageKey contamination,
         StageKey duplicates,
@@ -43,7 +44,7 @@ record PrepareKeys(
      * @param sources the raw text
      * @param languageModels see {@link LanguageModelFiles#versions}
      * @param evaluationSets files of {@code decontamination.sets}
-     * @param earlierIndex files of {@code dedup.against}
+     * @param earlier see {@link EarlierCorpus#key}, of each that {@code dedup.against} names
      * @param tokenizer empty when one is trained
      * @param takedowns of the last tombstone of the output that stands; empty when there is none
      */
@@ -51,12 +52,12 @@ record PrepareKeys(
             List<SourceFile> sources,
             List<String> languageModels,
             List<SourceFile> evaluationSets,
-            List<SourceFile> earlierIndex,
+            List<String> earlier,
             String tokenizer,
             String takedowns) {
         /** As it is after documents were taken out of the output. */
         Contents withTakedowns(String sha256) {
-            return new Contents(sources, languageModels, evaluationSets, earlierIndex, tokenizer, sha256);
+            return new Contents(sources, languageModels, evaluationSets, earlier, tokenizer, sha256);
         }
     }
 
@@ -65,6 +66,7 @@ record PrepareKeys(
         return List.of(
                 documents,
                 annotations,
+                sketches,
                 decisions,
                 contamination,
                 duplicates,
@@ -87,12 +89,20 @@ record PrepareKeys(
                 .and(contents.takedowns())
                 .key();
         StageKey contamination = contamination(config, decisions, contents.evaluationSets());
-        StageKey duplicates = duplicates(config, contamination, contents.earlierIndex());
-        StageKey passages = StageKey.of("passages", 1).and(duplicates).key();
+        StageKey sketches = StageKey.of("sketches", 1)
+                .and(documents)
+                .and(SketchColumns.version(config.dedup().near()))
+                .key();
+        StageKey duplicates = duplicates(config, contamination, sketches, contents.earlier());
+        StageKey passages = StageKey.of("passages", 2)
+                .and(duplicates)
+                .and(config.dedup().lines())
+                .and(config.dedup().paragraphs())
+                .key();
         StageKey kept = StageKey.of("kept", 3)
                 .and(documents)
                 .and(annotations)
-                .and(duplicates)
+                .and(passages)
                 .key();
         String seed = "seed " + config.seed();
         StageKey tokenizer = StageKey.of("tokenizer", 2)
@@ -122,6 +132,7 @@ record PrepareKeys(
         return new PrepareKeys(
                 documents,
                 annotations,
+                sketches,
                 decisions,
                 contamination,
                 duplicates,
@@ -146,12 +157,16 @@ record PrepareKeys(
         return and(found, evaluationSets).key();
     }
 
-    private static StageKey duplicates(PrepareConfig config, StageKey contamination, List<SourceFile> earlierIndex) {
-        StageKey.Builder found = StageKey.of("duplicates", 3)
+    private static StageKey duplicates(
+            PrepareConfig config, StageKey contamination, StageKey sketches, List<String> earlier) {
+        StageKey.Builder found = StageKey.of("duplicates", 4)
                 .and(contamination)
-                .and(config.dedup())
-                .and(Sketcher.version());
-        return and(found, earlierIndex).key();
+                .and(config.dedup().near());
+        if (config.dedup().near().enabled()) {
+            found.and(sketches);
+            earlier.forEach(found::and);
+        }
+        return found.key();
     }
 
     private static StageKey.Builder and(StageKey.Builder key, List<SourceFile> files) {

@@ -42,7 +42,9 @@ record Provenance(
         return new Provenance(runKey, configYaml, configSha256, passedOver, rejected, repaired);
     }
 
-    void write(Store store, String directory, PrepareConfig config, Set<StageKey> stages) throws IOException {
+    /** Writes the file; {@code sketches} is what {@link SketchColumns#version} says of them, empty when there are none. */
+    void write(Store store, String directory, PrepareConfig config, Set<StageKey> stages, String sketches)
+            throws IOException {
         JsonObject tables = new JsonObject();
         stages.forEach(key -> tables.put(key.name(), key.directory()));
         JsonObject json = new JsonObject()
@@ -58,6 +60,7 @@ record Provenance(
                 .put("passed_over", passedOver.json())
                 .put("rejected", new TreeMap<>(rejected))
                 .put("repaired", repaired)
+                .put("sketches", sketches)
                 .put("stages", tables);
         Stores.rewrite(store, directory + "/" + FILE, Json.pretty(json).getBytes(StandardCharsets.UTF_8));
     }
@@ -78,6 +81,12 @@ record Provenance(
         JsonObject directories = json(store, directory).getObject("stages");
         directories.names().forEach(name -> stages.put(name, directories.getString(name)));
         return stages;
+    }
+
+    /** What kind of sketches an output has, see {@link SketchColumns#version}; empty when it has none. */
+    static String sketches(Store store, String directory) throws IOException {
+        JsonObject json = json(store, directory);
+        return json.has("sketches") ? json.getString("sketches") : "";
     }
 
     static Provenance read(Store store, String directory) throws IOException {

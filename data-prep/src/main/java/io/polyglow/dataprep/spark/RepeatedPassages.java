@@ -43,19 +43,13 @@ final class RepeatedPassages {
         return config.lines().minDocuments() > 0 || config.paragraphs().minDocuments() > 0;
     }
 
-    /**
-     * The edits of documents {@code (id, text)}: {@code (id, edits)} with edits as an array of (start, end, replacement), for those that have any.
-     *
-     * @param directory URI of a work directory
-     */
-    static Dataset<Row> run(Dataset<Row> documents, DedupConfig config, String directory) {
-        WorkTables work = new WorkTables(documents.sparkSession(), directory);
+    /** The edits of documents {@code (id, text)}: {@code (id, edits)} with edits as an array of (start, end, replacement), for those that have any. */
+    static Dataset<Row> run(Dataset<Row> documents, DedupConfig config, WorkTables work) {
         Dataset<Row> removals = removals(documents, Kind.LINE, config.lines(), work)
                 .union(removals(documents, Kind.PARAGRAPH, config.paragraphs(), work));
-        Dataset<Row> edits = removals.groupBy("id")
+        Dataset<Row> written = work.write("edits", "repeated passages: edits", () -> removals.groupBy("id")
                 .agg(sort_array(collect_list(struct(col("start"), col("end"), lit("").as("replacement"))))
-                        .as("edits"));
-        Dataset<Row> written = work.write("edits", "repeated passages: edits", () -> edits);
+                        .as("edits")));
         for (Kind kind : Kind.values()) {
             work.delete(name(kind));
         }
@@ -81,6 +75,7 @@ final class RepeatedPassages {
                         min(struct("id", "start")).as("kept"))
                 .filter(col("documents").geq(config.minDocuments()))
                 .select(KEY, "kept");
+        work.describe("repeated passages: shared ones among " + name(kind));
         return SkewJoin.join(occurrences, occurrences.count(), KEY, "id", shared)
                 .filter(struct("id", "start").notEqual(col("kept")))
                 .select("id", "start", "end");

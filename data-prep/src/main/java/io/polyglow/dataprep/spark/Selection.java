@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Dataset;
@@ -27,15 +28,25 @@ final class Selection {
     private final ThresholdCatalog thresholds;
     private final PiiPolicy pii;
     private final Set<String> takenDown;
+    private final List<NearDuplicates.Sketched> earlier;
+    private final Consumer<String> notes;
 
-    /** Selects; {@code takenDown}, hashes of texts or ids of documents, must not come back. */
+    /**
+     * Selects.
+     *
+     * @param takenDown hashes of texts or ids of documents that must not come back
+     * @param earlier corpora of {@code dedup.against}
+     * @param notes hears what deduplication finds
+     */
     Selection(
             SparkSession spark,
             PrepareConfig config,
             PrepareKeys keys,
             Stages stages,
             ThresholdCatalog thresholds,
-            Set<String> takenDown) {
+            Set<String> takenDown,
+            List<NearDuplicates.Sketched> earlier,
+            Consumer<String> notes) {
         this.spark = spark;
         this.config = config;
         this.keys = keys;
@@ -43,11 +54,14 @@ final class Selection {
         this.thresholds = thresholds;
         this.pii = new PiiPolicy(config.pii());
         this.takenDown = takenDown;
+        this.earlier = earlier;
+        this.notes = notes;
     }
 
     /** How many stages {@link #kept} runs. */
     static int stages(PrepareConfig config) {
         return 5
+                + (config.dedup().near().enabled() ? 1 : 0)
                 + (Decontamination.wanted(config.decontamination()) ? 1 : 0)
                 + (RepeatedPassages.wanted(config.dedup()) ? 1 : 0);
     }
@@ -58,8 +72,7 @@ final class Selection {
         Dataset<Row> documents = stages.table(
                 "read", keys.documents(), () -> new DocumentSource(spark, config.readOptions()).read(files));
         Dataset<Row> annotations = stages.table("annotate", keys.annotations(), () -> annotate(documents));
-        Dataset<Row> decisions = stages.table(
-                "filter", keys.decisions(), () -> decide(annotations));
+        Dataset<Row> decisions = stages.table("filter", keys.decisions(), () -> decide(annotations));
         List<Dataset<Row>> edits = new ArrayList<>();
         Dataset<Row> decided = decontaminate(documents, decisions, edits);
         Dataset<Row> duplicates = deduplicate(documents, decided);
@@ -104,13 +117,16 @@ final class Selection {
         if (!config.dedup().near().enabled()) {
             return stages.table("deduplicate", keys.duplicates(), () -> Deduplication.exact(decided));
         }
-        return stages.tableWithWork("deduplicate", keys.duplicates(), NearDuplicates.STEPS + 2, work -> {
-            Dataset<Row> exact =
-                    new WorkTables(spark, work).write("exact", "exact duplicates", () -> Deduplication.exact(decided));
-            Dataset<Row> first = exact.filter(Deduplication.isKept());
-            Dataset<Row> near = NearDuplicates.run(texts(documents, first), config.dedup(), work, stages::describe);
-            return Deduplication.near(exact, near);
-        });
+        Dataset<Row> sketches = stages.table(
+                "sketch",
+                keys.sketches(),
+                () -> SketchColumns.of(documents, config.dedup().near()));
+        return stages.tableWithWork(
+                "deduplicate",
+                keys.duplicates(),
+                NearDuplicates.STEPS + 3,
+                work -> Deduplication.run(
+                        decided, sketches, earlier, config.dedup().near(), work, notes));
     }
 
     private void removePassages(Dataset<Row> documents, Dataset<Row> duplicates, List<Dataset<Row>> edits)

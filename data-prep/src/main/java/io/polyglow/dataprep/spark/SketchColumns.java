@@ -1,5 +1,7 @@
 package io.polyglow.dataprep.spark;
 
+import static org.apache.spark.sql.functions.col;
+
 import io.polyglow.dataprep.dedup.DedupConfig;
 import io.polyglow.dataprep.dedup.Sketch;
 import io.polyglow.dataprep.dedup.Sketcher;
@@ -11,7 +13,10 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
-/** Sketches as a table, which is also the index that later corpora are compared with; see {@code docs/formats/dedup-index.md}. */
+/**
+ * The table {@code sketches}: one row for every document with a text, whatever was or will be decided of it, made where the text is read. It is also the index that later
+ * corpora are compared with; see {@code docs/formats/dedup-index.md}.
+ */
 final class SketchColumns {
     static final String ID = "id";
     static final String SIZE = "size";
@@ -28,17 +33,25 @@ final class SketchColumns {
 
     private SketchColumns() {}
 
+    /** What sketches depend on besides the texts: those of two corpora can be compared when this is the same. */
+    static String version(DedupConfig.Near config) {
+        return Sketcher.version() + ", " + config.bands() + " x " + config.rows();
+    }
+
     static Row row(String id, Sketch sketch) {
         return RowFactory.create(id, sketch.size(), sketch.fingerprint(), sketch.signature(), sketch.shingles());
     }
 
-    /** The sketches of documents {@code (id, text)}; nothing runs yet. */
+    /** The sketches of those documents {@code (id, text)} that have a text; nothing runs yet. */
     static Dataset<Row> of(Dataset<Row> documents, DedupConfig.Near config) {
         MapPartitionsFunction<Row, Row> sketch = rows -> {
             Sketcher sketcher = new Sketcher(config.minHash());
             return RowExpansion.flatMap(
                     rows, (row, out) -> out.accept(row(row.getString(0), sketcher.sketch(row.getString(1)))));
         };
-        return documents.select(DocumentTable.ID, DocumentTable.TEXT).mapPartitions(sketch, Encoders.row(SCHEMA));
+        return documents
+                .select(DocumentTable.ID, DocumentTable.TEXT)
+                .filter(col(DocumentTable.TEXT).isNotNull())
+                .mapPartitions(sketch, Encoders.row(SCHEMA));
     }
 }

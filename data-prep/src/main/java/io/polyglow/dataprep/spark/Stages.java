@@ -47,12 +47,13 @@ final class Stages {
      *
      * @param steps how many, see {@link WorkTables#write}; the last one, which writes the rows, included
      */
-    Dataset<Row> tableWithWork(String title, StageKey key, int steps, Function<String, Dataset<Row>> make)
+    Dataset<Row> tableWithWork(String title, StageKey key, int steps, Function<WorkTables, Dataset<Row>> make)
             throws IOException {
         files(title, key, steps, (store, path) -> {
-            Dataset<Row> rows = make.apply(directory.uri(path + WORK));
+            Dataset<Row> rows = make.apply(new WorkTables(spark, directory.uri(path + WORK)));
             tracker.describe(title);
             write(rows, path);
+            store.delete(path + WORK);
         });
         return open(title, key);
     }

@@ -39,6 +39,11 @@ final class WorkTables {
         return spark.read().schema(rows.schema()).parquet(path(name));
     }
 
+    /** Tells, in Spark's UI, what is made from now on. */
+    void describe(String what) {
+        spark.sparkContext().setJobDescription(what);
+    }
+
     /** Takes a table away. */
     void delete(String name) {
         Path path = new Path(path(name));

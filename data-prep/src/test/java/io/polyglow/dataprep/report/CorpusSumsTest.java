@@ -3,6 +3,7 @@ package io.polyglow.dataprep.report;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.polyglow.dataprep.doc.Place;
+import io.polyglow.dataprep.doc.Rejections;
 import io.polyglow.dataprep.report.CorpusReport.Cluster;
 import io.polyglow.dataprep.report.CorpusReport.Reason;
 import io.polyglow.dataprep.report.CorpusReport.Step;
@@ -13,17 +14,19 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class CorpusSumsTest {
     private static final SourceGroups GROUPS = new SourceGroups(1);
+    private static final List<String> DUPLICATES = List.of(Rejections.EXACT_DUPLICATE, Rejections.NEAR_DUPLICATE);
 
     @Test
     void shouldCountWhatBecameOfDocuments() {
         CorpusSums sums = new CorpusSums(GROUPS)
-                .add(outcome("a", 100, List.of(), 2, true))
-                .add(outcome("b", 100, List.of(), 2, false))
-                .add(outcome("c", 7, List.of("words: 1 < 3", "words: 2 < 3", "chars: 0"), 1, false))
+                .add(outcome("a", 100, List.of(), null, 2))
+                .add(outcome("b", 100, List.of(), Rejections.NEAR_DUPLICATE, 2))
+                .add(outcome("c", 7, List.of("words: 1 < 3", "words: 2 < 3", "chars: 0"), null, 1))
                 .addKept("deu_Latn", 90);
 
         assertThat(sums.steps())
@@ -32,7 +35,8 @@ class CorpusSumsTest {
                         new Step("without a reason to go", 2, 200),
                         new Step("trained on", 1, 90));
         assertThat(sums.reasons())
-                .containsExactly(new Reason("chars", 1, 7), new Reason("duplicate", 1, 100), new Reason("words", 1, 7));
+                .containsExactly(
+                        new Reason("near duplicate", 1, 100), new Reason("chars", 1, 7), new Reason("words", 1, 7));
         assertThat(sums.clusters()).containsExactly(new Cluster("2", 1, 2));
         assertThat(sums.languages(Map.of("deu_Latn", 30L)))
                 .containsExactly(new CorpusReport.Group("deu_Latn", 3, 1, 90, 30));
@@ -54,7 +58,8 @@ class CorpusSumsTest {
             String id = Long.toHexString(random.nextLong());
             boolean kept = random.nextBoolean();
             List<String> reasons = kept || i % 3 == 0 ? List.of() : List.of("rule" + i % 4 + ": x");
-            documents.add(outcome(id, random.nextInt(5000), reasons, 1 + random.nextInt(2000), kept));
+            String duplicate = kept || !reasons.isEmpty() ? null : DUPLICATES.get(i % 2);
+            documents.add(outcome(id, random.nextInt(5000), reasons, duplicate, 1 + random.nextInt(2000)));
         }
         CorpusSums whole = new CorpusSums(GROUPS);
         documents.forEach(whole::add);
@@ -74,11 +79,12 @@ class CorpusSumsTest {
         assertThat(parts.scores()).isEqualTo(whole.scores());
         assertThat(parts.sources()).isEqualTo(whole.sources());
         assertThat(parts.keptSamples()).hasSize(2).isEqualTo(whole.keptSamples());
-        assertThat(parts.leftSamples()).hasSize(10).isEqualTo(whole.leftSamples());
+        assertThat(parts.leftSamples()).hasSize(12).isEqualTo(whole.leftSamples());
     }
 
-    private static Outcome outcome(String id, long bytes, List<String> reasons, long clusterSize, boolean kept) {
+    private static Outcome outcome(
+            String id, long bytes, List<String> reasons, @Nullable String duplicate, long clusterSize) {
         Place place = Place.ofFile(bytes < 50 ? "blogs/web.txt" : "news/web.txt");
-        return new Outcome(id, place, "deu_Latn", bytes % 100 / 100.0, bytes, reasons, clusterSize, kept);
+        return new Outcome(id, place, "deu_Latn", bytes % 100 / 100.0, bytes, reasons, duplicate, clusterSize);
     }
 }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.execution.QueryExecution;
@@ -51,8 +52,7 @@ class DocumentLookupTest extends PrepareFixture {
     void shouldFindWhatIsNamedAndItsEquals() {
         assertThat(lookup.withEquals(List.of(id("a.jsonl:3")), List.of("b.jsonl:1"), List.of("https://b.org/99")))
                 .extracting(taken -> taken.id().toString())
-                .containsExactlyInAnyOrder(
-                        id("a.jsonl:3"), id("b.jsonl:1"), id("a.jsonl:41"), id("b.jsonl:60"));
+                .containsExactlyInAnyOrder(id("a.jsonl:3"), id("b.jsonl:1"), id("a.jsonl:41"), id("b.jsonl:60"));
         assertThat(lookup.withEquals(List.of(), List.of("c.jsonl"), List.of())).isEmpty();
         assertThat(lookup.withEquals(List.of(id("a.jsonl:61")), List.of(), List.of()))
                 .extracting(Tombstone.Taken::contentHash)
@@ -66,12 +66,15 @@ class DocumentLookupTest extends PrepareFixture {
 
         assertThat(found).containsOnlyKeys(id("a.jsonl:61"), id("b.jsonl:2"));
         assertThat(found.get(id("b.jsonl:2")).url()).isEqualTo("https://b.org/41");
-        assertThat(found.get(id("a.jsonl:61")).reasons()).singleElement().asString().startsWith("malformed JSON");
+        assertThat(found.get(id("a.jsonl:61")).reasons())
+                .singleElement()
+                .asString()
+                .startsWith("malformed JSON");
     }
 
     /** A file of millions must not become a query with millions of literals. */
     @Test
-    void shouldFindEqualsOfAWholeFileByJoins() {
+    void shouldFindEqualsOfAWholeFileByJoins() throws TimeoutException {
         Queue<String> plans = new ConcurrentLinkedQueue<>();
         QueryExecutionListener listener = new QueryExecutionListener() {
             @Override
@@ -93,10 +96,8 @@ class DocumentLookupTest extends PrepareFixture {
         } finally {
             spark.listenerManager().unregister(listener);
         }
-        assertThat(plans)
-                .isNotEmpty()
-                .allSatisfy(plan -> assertThat(rows.values())
-                        .extracting(row -> row.<String>getAs("content_hash"))
-                        .noneMatch(hash -> hash != null && plan.contains(hash)));
+        assertThat(plans).isNotEmpty().allSatisfy(plan -> assertThat(rows.values())
+                .extracting(row -> row.<String>getAs("content_hash"))
+                .noneMatch(hash -> hash != null && plan.contains(hash)));
     }
 }

@@ -29,8 +29,7 @@ class KeptTextsTest extends PrepareFixture {
                 config("out", "input=" + site, "language=en", "dedup.lines.min-documents=2"),
                 ProgressListener.SILENT);
 
-        CorpusTables tables =
-                CorpusTables.open(spark, directory.resolve("out").toString());
+        CorpusTables tables = CorpusTables.open(spark, directory.resolve("out").toString());
         tables.createViews();
         long emptied = report.rejected().getOrDefault("empty after edits", 0L);
         // of each line the first occurrence stays, all of them in the document with the smallest id

@@ -1,15 +1,12 @@
 package io.polyglow.dataprep.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.rng.RandomStream;
-import io.polyglow.dataprep.dedup.DedupConfig;
 import io.polyglow.dataprep.dedup.DedupConfig.Near;
-import io.polyglow.dataprep.dedup.DedupConfig.Passages;
 import io.polyglow.dataprep.dedup.PlantedDuplicates;
 import io.polyglow.dataprep.dedup.PlantedDuplicates.Planted;
+import io.polyglow.dataprep.spark.NearDuplicates.Sketched;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -25,7 +22,6 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,8 +45,8 @@ class NearDuplicatesTest {
         return session;
     }
 
-    private static DedupConfig config(double similarity, @Nullable String against) {
-        return new DedupConfig(new Near(true, similarity, 14, 8), new Passages(0, 20), new Passages(0, 20), against);
+    private static Near config(double similarity) {
+        return new Near(true, similarity, 14, 8);
     }
 
     private Dataset<Row> documents(List<Planted> planted, int partitions) {
@@ -69,9 +65,21 @@ class NearDuplicatesTest {
         return documents;
     }
 
-    private Map<String, Row> run(Dataset<Row> documents, DedupConfig config, String name) {
+    private Sketched sketched(Dataset<Row> documents, Near config, String name) {
+        WorkTables work = new WorkTables(spark, folder.resolve(name).toString());
+        return new Sketched(
+                documents.select("id").withColumn("cluster_size", org.apache.spark.sql.functions.lit(1L)),
+                work.write("sketches", "sketches", () -> SketchColumns.of(documents, config)));
+    }
+
+    private Map<String, Row> run(Dataset<Row> documents, Near config, String name) {
+        return run(sketched(documents, config, name), List.of(), config, name);
+    }
+
+    private Map<String, Row> run(Sketched own, List<Sketched> earlier, Near config, String name) {
         Map<String, Row> rows = new TreeMap<>();
-        NearDuplicates.run(documents, config, folder.resolve(name).toString(), line -> {})
+        WorkTables work = new WorkTables(spark, folder.resolve(name).toString());
+        NearDuplicates.run(own, earlier, config, work, line -> {})
                 .collectAsList()
                 .forEach(row -> assertThat(rows.put(row.getString(0), row)).isNull());
         return rows;
@@ -84,7 +92,7 @@ class NearDuplicatesTest {
         for (String wordless : List.of("?!", "?!", "")) {
             planted.add(new Planted("z" + planted.size(), planted.size(), 0, false, wordless));
         }
-        Map<String, Row> expected = run(documents(planted, 1), config(0.5, null), "one");
+        Map<String, Row> expected = run(documents(planted, 1), config(0.5), "one");
 
         assertThat(expected.values().stream().filter(row -> row.getLong(3) > 1)).hasSizeGreaterThan(50);
         assertThat(expected.values().stream().filter(row -> row.getString(0).startsWith("z")))
@@ -95,15 +103,14 @@ class NearDuplicatesTest {
             List<Planted> shuffled = new ArrayList<>(planted);
             java.util.Collections.shuffle(shuffled, new java.util.Random(partitions));
 
-            assertThat(run(documents(shuffled, partitions), config(0.5, null), "parts" + partitions))
+            assertThat(run(documents(shuffled, partitions), config(0.5), "parts" + partitions))
                     .isEqualTo(expected);
         }
     }
 
     @Test
     void shouldCompareTheSamePairsWhetherAGroupGoesThroughOneTaskOrMany() {
-        Dataset<Row> sketches = SketchColumns.of(
-                        documents(planted(400), 3), config(0.8, null).near())
+        Dataset<Row> sketches = SketchColumns.of(documents(planted(400), 3), config(0.8))
                 .withColumnRenamed("id", "node")
                 .withColumn(
                         "node",
@@ -111,8 +118,8 @@ class NearDuplicatesTest {
                                 org.apache.spark.sql.functions.lit("1"), org.apache.spark.sql.functions.col("node")))
                 .cache();
 
-        Set<String> whole = pairs(CandidatePairs.of(sketches, config(0.8, null).near(), 1_000_000));
-        Set<String> spread = pairs(CandidatePairs.of(sketches, config(0.8, null).near(), 5));
+        Set<String> whole = pairs(CandidatePairs.of(sketches, config(0.8), 1_000_000));
+        Set<String> spread = pairs(CandidatePairs.of(sketches, config(0.8), 5));
 
         assertThat(whole).hasSizeGreaterThan(100).isEqualTo(spread);
     }
@@ -204,14 +211,21 @@ class NearDuplicatesTest {
         // a new document may have the id of an unlike old one
         Planted clash = new Planted(old.get(0).id(), 9, 0, false, "words that nobody else has written down, ever");
         fresh.add(clash);
-        run(documents(old, 2), config(0.75, null), "old");
-        String index = folder.resolve("old").resolve(NearDuplicates.SKETCHES).toString();
+        Planted leftOut = new Planted("left out", 10, 0, false, clash.text());
+        Near config = config(0.75);
+        // half of the old documents in each of two corpora, one of which holds what did not stay there either
+        Dataset<Row> first = documents(old.subList(0, 150), 2);
+        Sketched second = sketched(documents(old.subList(150, 300), 2), config, "second");
+        Sketched withRejected = sketched(first.union(documents(List.of(leftOut), 1)), config, "first");
+        List<Sketched> earlier = List.of(new Sketched(first.select("id"), withRejected.sketches()), second);
 
-        Map<String, Row> result = run(documents(fresh, 2), config(0.75, index), "fresh");
+        Map<String, Row> result = run(sketched(documents(fresh, 2), config, "fresh"), earlier, config, "fresh");
 
         assertThat(result.keySet()).hasSize(301);
         Set<String> oldIds = new HashSet<>();
-        old.forEach(document -> oldIds.add(document.id()));
+        for (int i = 0; i < old.size(); i++) {
+            oldIds.add((i < 150 ? "1:" : "2:") + old.get(i).id());
+        }
         int joined = 0;
         for (Planted document : fresh) {
             Row row = Objects.requireNonNull(result.get(document.id()));
@@ -225,25 +239,7 @@ class NearDuplicatesTest {
                 assertThat(row.getLong(3)).isEqualTo(1);
             }
         }
-        // a half of the large cluster, of the equal texts, and one of each pair of 0.9
-        assertThat(joined).isBetween(24 + 6 + 28, 24 + 6 + 30);
-    }
-
-    @Test
-    void shouldRefuseAnIndexThatCannotBeCompared() {
-        String index = folder.resolve("index").toString();
-        SketchColumns.of(documents(planted(20), 1), config(0.8, null).near())
-                .write()
-                .parquet(index);
-        String other = folder.resolve("other").toString();
-        spark.range(3).write().parquet(other);
-        Near shape = new Near(true, 0.8, 20, 13);
-
-        assertThatThrownBy(() -> NearDuplicates.earlier(spark, index, shape))
-                .isInstanceOf(PolyglowException.class)
-                .hasMessageContaining("112 values")
-                .hasMessageContaining("20 x 13");
-        assertThatThrownBy(() -> NearDuplicates.earlier(spark, other, shape))
-                .hasMessageContaining("is no index of sketches");
+        // a half of the large cluster, of the copies, of the equal texts, and one of each pair of 0.9
+        assertThat(joined).isBetween(24 + 24 + 6 + 28, 24 + 24 + 6 + 30);
     }
 }

@@ -30,9 +30,10 @@ class PrepareBenchTest {
         JsonObject row = result.getArray("rows").getObject(0);
         assertThat(row.getLong("documents")).isEqualTo(479);
         assertThat(row.getLong("kept_documents")).isBetween(300L, 430L);
-        assertThat(row.getObject("rejected").names()).contains("duplicate", "gopher-quality.words");
+        assertThat(row.getObject("rejected").names())
+                .contains("exact duplicate", "near duplicate", "gopher-quality.words");
         assertThat(row.getObject("stages").names()).contains("read", "annotate", "deduplicate", "write shards");
-        assertThat(row.getObject("steps").names()).contains("sketches");
+        assertThat(row.getObject("steps").names()).contains("equal shingles");
         assertThat(result.getDouble("seconds_per_gb_last_over_first")).isEqualTo(1);
         assertThat(news).anyMatch(line -> line.startsWith("  annotate: "));
     }

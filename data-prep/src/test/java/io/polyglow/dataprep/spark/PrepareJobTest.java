@@ -44,9 +44,10 @@ class PrepareJobTest extends PrepareFixture {
                 .containsExactly("deu_Latn", "eng_Latn", "fra_Latn", "rus_Cyrl");
         assertThat(report.total().documents()).isEqualTo(302);
         assertThat(report.rejected())
-                .containsExactly(Map.entry("duplicate", 1L), Map.entry("empty", 1L), Map.entry("malformed JSON", 1L));
+                .containsExactly(
+                        Map.entry("exact duplicate", 1L), Map.entry("empty", 1L), Map.entry("malformed JSON", 1L));
         assertThat(report.vocabSize()).isEqualTo(300);
-        assertThat(report.table()).contains("bytes/token").contains("{duplicate=1, empty=1, malformed JSON=1}");
+        assertThat(report.table()).contains("bytes/token").contains("{empty=1, exact duplicate=1, malformed JSON=1}");
         assertThat(progress).extracting(Progress::stage).isSorted().contains(1, 12);
         assertThat(progress.get(progress.size() - 1)).isEqualTo(new Progress(12, 12, "publish", 1));
     }
@@ -98,7 +99,8 @@ class PrepareJobTest extends PrepareFixture {
         CorpusTables tables = CorpusTables.open(spark, directory.resolve("out") + "/");
         tables.createViews();
 
-        assertThat(tables.names()).containsExactly("annotations", "decisions", "documents", "duplicates", "kept", "outcomes");
+        assertThat(tables.names())
+                .containsExactly("annotations", "decisions", "documents", "duplicates", "kept", "outcomes");
         assertThat(spark.sql(
                                 "select d.source from documents d join decisions using (id) where size(reasons) > 0 order by 1")
                         .collectAsList())
@@ -149,7 +151,7 @@ class PrepareJobTest extends PrepareFixture {
                 ProgressListener.SILENT);
 
         assertThat(report.rejected())
-                .containsEntry("duplicate", 2L)
+                .containsEntry("near duplicate", 2L)
                 .containsEntry("gopher-quality.words", 1L)
                 .hasSize(3);
         assertThat(report.total().documents()).isEqualTo(11);
@@ -213,11 +215,11 @@ class PrepareJobTest extends PrepareFixture {
         String page = Files.readString(directory.resolve("out/report.html"));
         assertThat(page)
                 .contains("<td>read</td>", ">305</td>", "<td>trained on</td>", ">302</td>")
-                .contains("<td>duplicate</td>", "<td>malformed JSON</td>", "lines.jsonl:301")
+                .contains("<td>exact duplicate</td>", "<td>malformed JSON</td>", "lines.jsonl:301")
                 .contains("page.html", "Tous les êtres humains")
                 .doesNotContain(">null<");
         assertThat(Files.readString(directory.resolve("out/DATACARD.md")))
-                .contains("| trained on | 302 |", "| duplicate | 1 |", "vocab-size: 300");
+                .contains("| trained on | 302 |", "| exact duplicate | 1 |", "vocab-size: 300");
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.polyglow.dataprep.spark;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.polyglow.dataprep.dedup.PlantedDuplicates;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,6 +36,81 @@ class PrepareStagesTest extends PrepareFixture {
                     .containsExactlyInAnyOrder(
                             "documents", "annotations", "decisions", "duplicates", "kept", "tokenizer", "fertility");
         }
+    }
+
+    @Test
+    void shouldSketchOnceWhateverThresholdsDecide() throws IOException {
+        List<String> texts = new ArrayList<>();
+        for (int i = 0; i < 40; i++) {
+            texts.add(new PlantedDuplicates(40, 3).document(i).text());
+        }
+        texts.set(39, texts.get(39) + " Write to jo@mail.net");
+        Path web = Files.writeString(directory.resolve("web.txt"), String.join("\n", texts) + "\n");
+        String[] near = {"input=" + web, "format=lines", "language=en", "dedup.near.enabled=true", "overwrite=true"};
+        ProgressListener stop = progress -> {
+            if (progress.name().equals("deduplicate")) {
+                throw new IllegalStateException("stopped by the test");
+            }
+        };
+        assertThatThrownBy(() -> PrepareJob.run(spark, config("out", near), stop))
+                .hasMessageContaining("stopped by the test");
+
+        assertThat(stages("out", near)).contains("sketch (unchanged)", "deduplicate");
+
+        String[] stricter =
+                Stream.concat(Stream.of(near), Stream.of("pii.email=drop")).toArray(String[]::new);
+        assertThat(stages("out", stricter)).contains("filter", "sketch (unchanged)", "deduplicate");
+        assertThat(table("out", "duplicates").filter("size(reasons) > 0").count())
+                .isEqualTo(1);
+        assertThat(table("out", "sketches").count()).isEqualTo(40);
+        String[] lines = Stream.concat(Stream.of(stricter), Stream.of("dedup.lines.min-documents=2"))
+                .toArray(String[]::new);
+        assertThat(stages("out", lines)).contains("deduplicate (unchanged)", "find repeated passages", "keep");
+    }
+
+    private List<String> stages(String output, String... settings) {
+        List<String> names = new ArrayList<>();
+        PrepareJob.run(spark, config(output, settings), progress -> names.add(progress.name()));
+        return names;
+    }
+
+    @Test
+    void shouldSayWhatRunsNowAndNoteWhatItCameTo() throws InterruptedException, IOException {
+        List<String> texts = new ArrayList<>();
+        for (int i = 0; i < 60; i++) {
+            texts.add(new PlantedDuplicates(60, 3).document(i).text());
+        }
+        Path web = Files.writeString(directory.resolve("web.txt"), String.join("\n", texts) + "\n");
+        List<String> notes = new ArrayList<>();
+        ProgressListener listener = new ProgressListener() {
+            @Override
+            public void progress(Progress progress) {}
+
+            @Override
+            public void note(String lines) {
+                notes.add(lines);
+            }
+        };
+        TaskShares steps = new TaskShares(1);
+        spark.sparkContext().addSparkListener(steps);
+
+        PrepareJob.run(spark, config("out", "input=" + web, "format=lines", "dedup.near.enabled=true"), listener);
+        steps.finish(spark.sparkContext());
+
+        assertThat(steps.json().names())
+                .contains(
+                        "exact duplicates",
+                        "signatures of what stays",
+                        "equal shingles",
+                        "candidate pairs",
+                        "true similarity",
+                        "clusters: rounds",
+                        "clusters: members and sizes",
+                        "duplicates: every document")
+                .allSatisfy(step -> assertThat(step).doesNotContainPattern("[0-9]"));
+        assertThat(notes)
+                .anyMatch(line -> line.matches("near-duplicates: [0-9]+ pairs looked at, [0-9]+ links"))
+                .anyMatch(line -> line.matches("clusters: [0-9]+ links after round 1"));
     }
 
     @Test

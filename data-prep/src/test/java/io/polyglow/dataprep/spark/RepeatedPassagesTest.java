@@ -34,7 +34,8 @@ class RepeatedPassagesTest {
         RepeatedPassages.run(
                         spark.createDataFrame(rows, schema).repartition(partitions),
                         config,
-                        folder.resolve("work" + partitions).toString())
+                        new WorkTables(
+                                spark, folder.resolve("work" + partitions).toString()))
                 .collectAsList()
                 .forEach(row -> result.computeIfPresent(
                         row.getString(0), (id, text) -> Edits.apply(text, edits(row.getList(1)))));
@@ -57,7 +58,7 @@ class RepeatedPassagesTest {
                 "d", "First paragraph is\nthe same here\n\nSecond one differs",
                 "e", "First paragraph is\nthe same here!\n\n\nNobody else has this");
         DedupConfig config =
-                new DedupConfig(new Near(false, 0.8, 14, 8), new Passages(3, 10), new Passages(2, 10), null);
+                new DedupConfig(new Near(false, 0.8, 14, 8), new Passages(3, 10), new Passages(2, 10), List.of());
 
         Map<String, String> one = apply(texts, config, 1);
 

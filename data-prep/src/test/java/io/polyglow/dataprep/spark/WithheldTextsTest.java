@@ -14,9 +14,9 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.sql.Row;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.jspecify.annotations.Nullable;
 
 /** What was taken down, or left out for what it tells of a person, is neither shown nor trained on again. */
 class WithheldTextsTest extends PrepareFixture {
@@ -28,11 +28,14 @@ class WithheldTextsTest extends PrepareFixture {
     void makeWeb() throws IOException {
         web = Files.createDirectories(directory.resolve("web"));
         for (int i = 0; i < 20; i++) {
-            Files.writeString(web.resolve("page" + i + ".txt"), "Page number " + i + " tells of the weather of the day.");
+            Files.writeString(
+                    web.resolve("page" + i + ".txt"), "Page number " + i + " tells of the weather of the day.");
         }
         Files.writeString(web.resolve("short.txt"), "Write to jane.roe@company.com.");
-        Files.writeString(web.resolve("account.txt"), "Pay to the account " + IBAN + " of Jane Roe by the end of the month.");
-        Files.writeString(web.resolve("order.txt"), "Forbidden words that a court had taken out of the corpus for good.");
+        Files.writeString(
+                web.resolve("account.txt"), "Pay to the account " + IBAN + " of Jane Roe by the end of the month.");
+        Files.writeString(
+                web.resolve("order.txt"), "Forbidden words that a court had taken out of the corpus for good.");
     }
 
     private PrepareConfig web(String... overrides) {
@@ -55,7 +58,10 @@ class WithheldTextsTest extends PrepareFixture {
     }
 
     private Row document(String source) {
-        return table("out", "documents").filter("source = '" + source + "'").select("id", "content_hash").head();
+        return table("out", "documents")
+                .filter("source = '" + source + "'")
+                .select("id", "content_hash")
+                .head();
     }
 
     private void takeDown(String id, @Nullable String contentHash) throws IOException {
@@ -113,8 +119,7 @@ class WithheldTextsTest extends PrepareFixture {
         takeDown(rows.get(1).getString(0), null);
         Files.writeString(lines, String.format(line, 0) + text);
 
-        PrepareReport report =
-                PrepareJob.run(spark, web("input=" + lines, "overwrite=true"), ProgressListener.SILENT);
+        PrepareReport report = PrepareJob.run(spark, web("input=" + lines, "overwrite=true"), ProgressListener.SILENT);
 
         assertThat(report.rejected()).containsExactly(Map.entry("taken down", 2L));
         assertThat(table("out", "decisions")
