@@ -2,8 +2,8 @@ package io.polyglow.dataprep.spark;
 
 import static org.apache.spark.sql.functions.array;
 import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.concat;
+import static org.apache.spark.sql.functions.expr;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.sha1;
 import static org.apache.spark.sql.functions.when;
@@ -99,7 +99,8 @@ class DeduplicationTest {
         Dataset<Row> near = written(
                 "near",
                 exact.filter("id = cluster")
-                        .withColumn("in", col("content_hash").equalTo("copied").or(expr("substr(content_hash, 6) % 5 = 1")))
+                        .withColumn(
+                                "in", col("content_hash").equalTo("copied").or(expr("substr(content_hash, 6) % 5 = 1")))
                         .select(
                                 col("id"),
                                 when(col("in"), lit("1:old"))
