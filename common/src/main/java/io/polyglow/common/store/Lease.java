@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Lease implements AutoCloseable {
     private static final long LOOK_EVERY_NS = 200_000_000L;
+    private static final int LOOKS = 5;
     private static final String NAME = "[0-9]{6,9}\\.json";
 
     private final Place place;
@@ -42,11 +43,19 @@ public final class Lease implements AutoCloseable {
         }
 
         List<Store.Entry> leases() throws IOException {
-            return store.exists(directory)
-                    ? store.list(directory).stream()
-                            .filter(entry -> isLease(entry.name()))
-                            .toList()
-                    : List.of();
+            for (int look = 1; ; look++) {
+                try {
+                    return store.exists(directory)
+                            ? store.list(directory).stream()
+                                    .filter(entry -> entry.name().matches(NAME))
+                                    .toList()
+                            : List.of();
+                } catch (IOException e) { // a beat replaced a file while it was listed
+                    if (look == LOOKS) {
+                        throw e;
+                    }
+                }
+            }
         }
 
         int last() throws IOException {
@@ -106,7 +115,7 @@ public final class Lease implements AutoCloseable {
      * Takes the lease, waiting up to {@code staleAfterNs} to see whether the present owner still lives; if it does, a {@code USAGE} error
      * that names it.
      *
-     * @param directory of the store, which may hold other files too
+     * @param directory of the store, for leases alone
      * @param what the lease is of, to begin a sentence with
      */
     public static Lease take(Store store, String directory, String what, NanoClock clock, long staleAfterNs)
@@ -133,11 +142,6 @@ public final class Lease implements AutoCloseable {
         return lease;
     }
 
-    /** Whether a file of this name in the directory is a lease. */
-    public static boolean isLease(String name) {
-        return name.matches(NAME);
-    }
-
     /** Tells this lease from those before and after it, by letters that may stand in the name of a file. */
     public String token() {
         return number + "-" + Integer.toHexString(owner.hashCode());
@@ -151,7 +155,7 @@ public final class Lease implements AutoCloseable {
     }
 
     /** {@code FENCED} if somebody else has taken the lease over. */
-    public void requireHeld() throws IOException {
+    public synchronized void requireHeld() throws IOException {
         if (place.last() != number || !owner.equals(holder(place.read(number)))) {
             throw new PolyglowException(
                     ErrorKind.FENCED,

@@ -9,6 +9,7 @@ import io.polyglow.common.store.Lease.Owner;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.agrona.concurrent.NanoClock;
 import org.agrona.concurrent.SystemNanoClock;
 import org.junit.jupiter.api.BeforeEach;
@@ -103,6 +104,28 @@ class LeaseTest {
         assertThat(store.list("leases"))
                 .extracting(Store.Entry::name)
                 .containsExactly("000123.json.old", "result.json");
+    }
+
+    @Test
+    void shouldBeSeenWhileItsOwnerBeats() throws Exception {
+        try (Lease lease = take(A, hurry())) {
+            AtomicBoolean over = new AtomicBoolean();
+            Thread owner = new Thread(() -> {
+                while (!over.get()) {
+                    beat(lease);
+                }
+            });
+            owner.start();
+            try {
+                for (int i = 0; i < 300; i++) {
+                    lease.requireHeld();
+                }
+                assertThatThrownBy(() -> take(B, SystemNanoClock.INSTANCE)).hasMessageContaining("in use by process 7");
+            } finally {
+                over.set(true);
+                owner.join();
+            }
+        }
     }
 
     @Test

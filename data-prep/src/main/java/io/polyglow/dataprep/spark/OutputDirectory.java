@@ -62,7 +62,7 @@ final class OutputDirectory implements AutoCloseable {
     Lease take(NanoClock clock) throws IOException {
         lease = Lease.take(
                 store,
-                stagesPath(),
+                stagesPath() + "/" + StageDirectory.LEASES,
                 "The output " + parent + "/" + name,
                 clock,
                 TimeUnit.SECONDS.toNanos(STALE_AFTER_S));

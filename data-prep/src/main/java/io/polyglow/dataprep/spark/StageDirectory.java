@@ -24,6 +24,9 @@ final class StageDirectory {
     /** What tells that the result beside it is whole. */
     static final String MARKER = "stage.json";
 
+    /** Where leases of the directory lie in it. */
+    static final String LEASES = "leases";
+
     private static final String INCOMPLETE = ".incomplete";
     private static final int MAX_BYTES = 64 << 20;
 
@@ -82,7 +85,7 @@ final class StageDirectory {
     void keepOnly(Set<StageKey> keys) throws IOException {
         Set<String> kept = keys.stream().map(this::path).collect(Collectors.toSet());
         for (Store.Entry entry : store.list(root)) {
-            if (!kept.contains(entry.path()) && !Lease.isLease(entry.name())) {
+            if (!kept.contains(entry.path()) && !entry.name().equals(LEASES)) {
                 store.delete(entry.path());
             }
         }

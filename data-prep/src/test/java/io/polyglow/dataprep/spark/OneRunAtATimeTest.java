@@ -47,9 +47,7 @@ class OneRunAtATimeTest extends PrepareFixture {
 
         PrepareJob.run(spark, config("undisturbed"), ProgressListener.SILENT);
         assertThat(corpusFiles("out")).isEqualTo(corpusFiles("undisturbed"));
-        try (Stream<Path> left = Files.list(directory.resolve("out.stages"))) {
-            assertThat(left).noneMatch(path -> path.toString().endsWith(".json"));
-        }
+        assertThat(names(directory.resolve("out.stages/leases"))).isEmpty();
     }
 
     @Test
@@ -58,7 +56,7 @@ class OneRunAtATimeTest extends PrepareFixture {
         ProgressListener takenOver = progress -> {
             if (progress.name().equals("filter") && progress.fraction() == 0) {
                 write(
-                        stages.resolve("000002.json"),
+                        stages.resolve("leases/000002.json"),
                         "{\"host\": \"elsewhere\", \"pid\": 1, \"started\": \"now\", \"beats\": 0}");
             }
         };
@@ -69,21 +67,20 @@ class OneRunAtATimeTest extends PrepareFixture {
                 .hasMessageContaining("/out has been taken over by another driver");
 
         assertThat(directory.resolve("out")).doesNotExist();
-        assertThat(names(stages))
-                .noneMatch(name -> name.matches("decisions-[0-9a-f]{16}"))
-                .contains("000002.json");
+        assertThat(names(stages)).noneMatch(name -> name.matches("decisions-[0-9a-f]{16}"));
+        assertThat(names(stages.resolve("leases"))).containsExactly("000002.json");
     }
 
     @Test
     void shouldWriteToAPlaceOfItsOwnAndClearThatOfTheRunBefore() throws Exception {
         StageKey key = StageKey.of("read", 1).key();
         try (LocalStore store = new LocalStore(directory)) {
-            Lease before = Lease.take(store, "s", "The output", SystemNanoClock.INSTANCE, 0);
+            Lease before = Lease.take(store, "s/leases", "The output", SystemNanoClock.INSTANCE, 0);
             StageDirectory stale = new StageDirectory(store, "s", before);
             String old = stale.begin(key);
             write(directory.resolve(old).resolve("part-of-the-old"), "old");
 
-            Lease now = Lease.take(store, "s", "The output", SystemNanoClock.INSTANCE, 0);
+            Lease now = Lease.take(store, "s/leases", "The output", SystemNanoClock.INSTANCE, 0);
             StageDirectory fresh = new StageDirectory(store, "s", now);
             String place = fresh.begin(key);
             assertThat(place).isNotEqualTo(old);
@@ -97,7 +94,7 @@ class OneRunAtATimeTest extends PrepareFixture {
 
             assertThat(names(directory.resolve(fresh.path(key)))).containsExactly("part-of-the-new", "stage.json");
             fresh.keepOnly(java.util.Set.of(key));
-            assertThat(names(directory.resolve("s"))).containsExactly("000002.json", key.directory());
+            assertThat(names(directory.resolve("s"))).containsExactly("leases", key.directory());
         }
     }
 
@@ -106,10 +103,10 @@ class OneRunAtATimeTest extends PrepareFixture {
         Process dead = new ProcessBuilder("true").start();
         dead.waitFor();
         try (LocalStore store = new LocalStore(directory)) {
-            Lease gone = Lease.take(store, "out.stages", "The output", SystemNanoClock.INSTANCE, 0);
+            Lease gone = Lease.take(store, "out.stages/leases", "The output", SystemNanoClock.INSTANCE, 0);
             gone.beat();
-            var content = java.util.Objects.requireNonNull(SmallFiles.read(store, "out.stages/000001.json"));
-            SmallFiles.rewrite(store, "out.stages/000001.json", content.put("pid", dead.pid()));
+            var content = java.util.Objects.requireNonNull(SmallFiles.read(store, "out.stages/leases/000001.json"));
+            SmallFiles.rewrite(store, "out.stages/leases/000001.json", content.put("pid", dead.pid()));
         }
         long startNs = SystemNanoClock.INSTANCE.nanoTime();
         long[] firstStageNs = new long[1];

@@ -34,7 +34,7 @@ class PrepareStagesTest extends PrepareFixture {
         try (Stream<Path> left = Files.list(directory.resolve("out.stages"))) {
             assertThat(left.map(path -> path.getFileName().toString().replaceAll("-.*", "")))
                     .containsExactlyInAnyOrder(
-                            "documents", "annotations", "decisions", "duplicates", "kept", "tokenizer", "fertility");
+                            "documents", "annotations", "decisions", "duplicates", "kept", "tokenizer", "fertility", "leases");
         }
     }
 
