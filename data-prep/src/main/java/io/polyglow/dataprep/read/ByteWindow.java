@@ -5,7 +5,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
 
-/** A stream that can be looked ahead in: framers find where a record ends before they take it. Memory is what was asked to be seen at once. Not thread-safe. */
+/**
+ * A stream that can be looked ahead in: framers find where a record ends before they take it. Memory is at most twice what was asked to be seen at once, so that bytes are moved to the
+ * front of the buffer only after as many were given up: time is linear whatever is asked for. Not thread-safe.
+ */
 final class ByteWindow implements Closeable {
     private static final int CHUNK_BYTES = 1 << 16;
 
@@ -100,14 +103,15 @@ final class ByteWindow implements Closeable {
     }
 
     private void makeRoom(int n) {
-        if (start > 0 && (end == buffer.length || buffer.length - start < n)) {
-            System.arraycopy(buffer, start, buffer, 0, end - start);
-            end -= start;
-            start = 0;
+        if (end < buffer.length) {
+            return;
         }
-        if (end == buffer.length) {
-            buffer = Arrays.copyOf(buffer, 2 * buffer.length);
-        }
+        int size = size();
+        byte[] to = start >= size ? buffer : new byte[(int) Math.min(2L * buffer.length, 2L * n)];
+        System.arraycopy(buffer, start, to, 0, size);
+        buffer = to;
+        start = 0;
+        end = size;
     }
 
     @Override

@@ -55,7 +55,8 @@ final class WarcFrames {
                     offset,
                     "malformed WARC: no "
                             + (header < 0
-                                    ? "end of the header within " + MAX_HEADER_BYTES + " bytes"
+                                    ? "end of the header before the next record or within " + MAX_HEADER_BYTES
+                                            + " bytes"
                                     : "Content-Length"));
         }
         return length > options.maxDocumentBytes()
@@ -89,10 +90,14 @@ final class WarcFrames {
                         : "false length: Content-Length is " + length + ", but the record has " + bytes + " bytes");
     }
 
-    /** Bytes of the header with the empty line after it; -1 when there is none. */
+    /** Bytes of the header with the empty line after it; -1 when there is none before the next record. */
     private int headerBytes() throws IOException {
         window.has(MAX_HEADER_BYTES);
         for (int i = window.indexOf("\n", 0); i >= 0 && i < MAX_HEADER_BYTES; i = window.indexOf("\n", i + 1)) {
+            // the search goes on from here, so no byte is looked at by two of them
+            if (window.startsWith(i, NEXT_RECORD)) {
+                return -1;
+            }
             if (window.startsWith(i, "\n\n")) {
                 return i + 2;
             }

@@ -17,6 +17,7 @@ import java.util.zip.GZIPOutputStream;
 import org.apache.commons.compress.compressors.bzip2.BZip2CompressorOutputStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Input that was made to break a reader: each piece is rejected with place and reason, the rest of the file is kept, memory stays bounded. */
@@ -79,6 +80,34 @@ class HostileInputTest {
         assertThat(documents.size()).isBetween(1000, 29_999);
         assertThat(documents.get(documents.size() - 1).rejected()).startsWith("damaged: ");
         assertThat(documents.get(0).text()).isEqualTo("line number 0");
+    }
+
+    @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void shouldReadFalseLengthsAndEndlessHeadersInLinearTime() {
+        // a length just within the limit makes the reader look 16 MiB ahead; moving them for each record would take
+        // hours
+        String lie = "WARC/1.0\r\nWARC-Type: conversion\r\nContent-Type: text/plain\r\nContent-Length: "
+                + (16 * MIB - 300) + "\r\n\r\nx\r\n\r\n";
+        String endless = "WARC/\n";
+
+        assertThat(count(lie, 48 * MIB)).isEqualTo(48L * MIB / lie.length());
+        assertThat(count(endless, 16 * MIB)).isEqualTo(16L * MIB / endless.length());
+    }
+
+    /** How many records are rejected, of {@code record} repeated. */
+    private static long count(String record, int bytes) {
+        byte[] one = record.getBytes(UTF_8);
+        byte[] all = new byte[bytes / one.length * one.length];
+        for (int i = 0; i < all.length; i += one.length) {
+            System.arraycopy(one, 0, all, i, one.length);
+        }
+        long rejected = 0;
+        var documents = Readers.readFile(Format.WARC, Compression.NONE, "f", new ByteArrayInputStream(all), OPTIONS);
+        while (documents.hasNext()) {
+            rejected += documents.next().rejected() == null ? 0 : 1;
+        }
+        return rejected;
     }
 
     @Test
