@@ -81,7 +81,10 @@ final class ContentScore {
         }
     }
 
-    /** The nearest element around {@code top} that holds several boxes that score almost as high: one text in several frames. */
+    /**
+     * The nearest element around {@code top} that holds several boxes that score almost as high: one text in several frames. The body is not one, since on it stands everything else, but
+     * what the page marks as its main part is.
+     */
     private static Box framed(List<Box> boxes, Box top, double best) {
         Map<Box, Integer> held = new HashMap<>();
         boxes.stream()
@@ -93,7 +96,7 @@ final class ContentScore {
                         held.merge(around, 1, Integer::sum);
                     }
                 });
-        for (Box around = top.parent; around != null && around.parent != null; around = around.parent) {
+        for (Box around = top.parent; around != null && !around.tag.equals("body"); around = around.parent) {
             if (held.getOrDefault(around, 0) >= FRAMES) {
                 return around;
             }

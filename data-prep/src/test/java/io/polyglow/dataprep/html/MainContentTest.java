@@ -56,6 +56,15 @@ class MainContentTest {
     }
 
     @Test
+    void shouldPutTogetherTextInFramesDirectlyInTheMainPart() {
+        String frame = "<div class=frame><div class=column><p>" + TEXT + "<p>" + TEXT + "</div></div>";
+
+        assertThat(of("<body><main>" + frame.repeat(4) + "</main>").split("\n")).hasSize(8);
+        assertThat(of("<body><div role=main>" + frame.repeat(4) + "</div>").split("\n"))
+                .hasSize(8);
+    }
+
+    @Test
     void shouldKeepAPageThatIsAllInsideAForm() {
         assertThat(of("<body><form><input><input><input><div><a href=x>menu</a></div><div><p>" + TEXT
                         + "</div></form>"))
