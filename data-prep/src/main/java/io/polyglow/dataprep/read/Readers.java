@@ -39,7 +39,8 @@ public final class Readers {
             case CSV -> new CsvDocuments(source, in, ',', options);
             case TSV -> new CsvDocuments(source, in, '\t', options);
             case WARC -> WarcDocuments.plain(source, in, options);
-            case PARQUET -> throw new IllegalArgumentException("Parquet is read by Spark");
+            case PARQUET ->
+                throw new IllegalArgumentException("Parquet files are no streams; dataprep.spark reads them");
         };
     }
 

@@ -2,12 +2,10 @@ package io.polyglow.dataprep.spark;
 
 import io.polyglow.dataprep.clean.Cleaner;
 import io.polyglow.dataprep.doc.RawDocument;
-import io.polyglow.dataprep.read.Format;
 import io.polyglow.dataprep.read.ReadOptions;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.api.java.JavaRDD;
-import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -16,41 +14,26 @@ import org.apache.spark.util.SerializableConfiguration;
 /** Input files as a table of cleaned documents, see {@link DocumentTable}. Large files are read by several tasks where the format allows. */
 final class DocumentSource {
     private final SparkSession spark;
-    private final JavaSparkContext context;
     private final SerializableConfiguration conf;
     private final ReadOptions options;
 
     DocumentSource(SparkSession spark, ReadOptions options) {
         this.spark = spark;
-        this.context = JavaSparkContext.fromSparkContext(spark.sparkContext());
         this.conf = new SerializableConfiguration(spark.sessionState().newHadoopConf());
         this.options = options;
     }
 
     Dataset<Row> read(List<InputFile> files) {
-        List<InputFile> parquet =
-                files.stream().filter(file -> file.format() == Format.PARQUET).toList();
-        List<InputFile> others =
-                files.stream().filter(file -> file.format() != Format.PARQUET).toList();
-        JavaRDD<RawDocument> documents = context.emptyRDD();
-        if (!others.isEmpty()) {
-            documents = documents.union(readSlices(slices(others)));
-        }
-        if (!parquet.isEmpty()) {
-            documents = documents.union(new ParquetDocuments(spark, options).read(parquet));
-        }
-        return spark.createDataFrame(documents.map(raw -> DocumentTable.row(Cleaner.clean(raw))), DocumentTable.SCHEMA);
-    }
-
-    private JavaRDD<RawDocument> readSlices(List<InputSlice> slices) {
         ReadOptions readOptions = options;
         SerializableConfiguration hadoop = conf;
-        return InputSlices.distribute(spark, slices).flatMap(slice -> slice.documents(readOptions, hadoop.value()));
+        JavaRDD<RawDocument> documents = InputSlices.distribute(spark, slices(files))
+                .flatMap(slice -> slice.documents(readOptions, hadoop.value()));
+        return spark.createDataFrame(documents.map(raw -> DocumentTable.row(Cleaner.clean(raw))), DocumentTable.SCHEMA);
     }
 
     private List<InputSlice> slices(List<InputFile> files) {
         List<InputSlice> slices = InputSlices.of(spark, files);
-        boolean cut = slices.stream().anyMatch(slice -> !slice.isWholeFile());
+        boolean cut = slices.stream().anyMatch(InputSlice::needsFirstLine);
         return cut ? numberLines(slices) : slices;
     }
 
@@ -58,7 +41,7 @@ final class DocumentSource {
     private List<InputSlice> numberLines(List<InputSlice> slices) {
         SerializableConfiguration hadoop = conf;
         List<Long> counts = InputSlices.distribute(spark, slices)
-                .map(slice -> slice.isWholeFile() ? 0L : slice.countLines(hadoop.value()))
+                .map(slice -> slice.needsFirstLine() ? slice.countLines(hadoop.value()) : 0L)
                 .collect();
         List<InputSlice> numbered = new ArrayList<>();
         long line = 1;

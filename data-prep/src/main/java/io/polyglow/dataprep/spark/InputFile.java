@@ -15,6 +15,6 @@ record InputFile(String source, String path, long bytes, Format format, Compress
         implements Serializable {
     /** Whether several tasks may read parts of the file. */
     boolean isSplittable() {
-        return format.isLines() && compression == Compression.NONE;
+        return format == Format.PARQUET || (format.isLines() && compression == Compression.NONE);
     }
 }

@@ -2,6 +2,7 @@ package io.polyglow.dataprep.spark;
 
 import io.polyglow.dataprep.doc.Place;
 import io.polyglow.dataprep.doc.RawDocument;
+import io.polyglow.dataprep.read.Format;
 import io.polyglow.dataprep.read.LineSlice;
 import io.polyglow.dataprep.read.ReadOptions;
 import io.polyglow.dataprep.read.Readers;
@@ -12,6 +13,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
+import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.stream.LongStream;
@@ -19,11 +21,13 @@ import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 
 /**
- * What one task reads of one file: all of it, or the lines that start in {@code [start, end)}.
+ * What one task reads of one file: all of it, or the lines, or row groups, that start in {@code [start, end)}.
  *
  * @param firstLine number of the first such line
  */
 record InputSlice(InputFile file, long start, long end, long firstLine) implements Serializable {
+    /** Why a file is rejected that can no longer be found. */
+    static final String VANISHED = "vanished: the file was there when the input was listed";
 
     /** A stream that stands at a line, where that is in the file, and how many of its bytes lines of the slice may start in. */
     record Lines(InputStream in, long offset, long bytes) {}
@@ -45,11 +49,18 @@ record InputSlice(InputFile file, long start, long end, long firstLine) implemen
         return start == 0 && end == file.bytes();
     }
 
-    /** Number of lines that start in this slice. */
+    /** Whether its documents are named by numbers of lines that must be counted first. */
+    boolean needsFirstLine() {
+        return !isWholeFile() && file.format().isLines();
+    }
+
+    /** Number of lines that start in this slice; 0 when the file has vanished, which its reader tells. */
     long countLines(Configuration conf) {
         LineSlice lines = new LineSlice(start, end);
         try (InputStream in = Locations.open(file.path(), lines.seek(), conf)) {
             return lines.countLines(in);
+        } catch (FileNotFoundException e) {
+            return 0;
         } catch (IOException e) {
             throw unreadable(e);
         }
@@ -57,6 +68,9 @@ record InputSlice(InputFile file, long start, long end, long firstLine) implemen
 
     /** The documents of this slice, read as they are asked for. */
     Iterator<RawDocument> documents(ReadOptions options, Configuration conf) {
+        if (file.format() == Format.PARQUET) {
+            return ParquetDocuments.read(this, options, conf);
+        }
         try {
             if (isWholeFile()) {
                 return Readers.readFile(file.format(), file.compression(), file.source(), stored(conf), options);
@@ -65,10 +79,11 @@ record InputSlice(InputFile file, long start, long end, long firstLine) implemen
             Place first = new Place(file.source(), firstLine, lines.offset());
             return Readers.readLines(file.format(), first, lines.in(), lines.bytes(), options);
         } catch (FileNotFoundException e) {
-            return List.of(RawDocument.rejected(
-                            new Place(file.source(), isWholeFile() ? 0 : firstLine, start),
-                            "vanished: the file was there when the input was listed"))
-                    .iterator();
+            Place place = new Place(file.source(), isWholeFile() ? 0 : firstLine, start);
+            // when no lines could be counted, the first slice speaks for all
+            return start > 0 && firstLine == 1
+                    ? Collections.emptyIterator()
+                    : List.of(RawDocument.rejected(place, VANISHED)).iterator();
         } catch (IOException e) {
             throw unreadable(e);
         }
