@@ -2,6 +2,7 @@ package io.polyglow.dataprep.spark;
 
 import io.polyglow.common.token.shard.SourceFile;
 import io.polyglow.dataprep.doc.Digest;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.security.MessageDigest;
@@ -12,8 +13,13 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.util.SerializableConfiguration;
 
-/** SHA-256 of every input file, so that a corpus can tell what it was made from, and a re-run whether it would make the same. */
+/**
+ * SHA-256 of every input file, so that a corpus can tell what it was made from, and a re-run whether it would make the same. A file that is no longer there has {@link #VANISHED}
+ * in its place, and its reader rejects it.
+ */
 final class SourceHashes {
+    static final String VANISHED = "vanished";
+
     private SourceHashes() {}
 
     static List<SourceFile> of(SparkSession spark, List<InputFile> files) {
@@ -37,6 +43,8 @@ final class SourceHashes {
             for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
                 digest.update(buffer, 0, n);
             }
+        } catch (FileNotFoundException e) {
+            return VANISHED;
         }
         return HexFormat.of().formatHex(digest.digest());
     }

@@ -3,6 +3,8 @@ package io.polyglow.dataprep.spark;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.polyglow.common.token.shard.SourceFile;
+import io.polyglow.dataprep.doc.Digest;
 import io.polyglow.dataprep.read.Compression;
 import io.polyglow.dataprep.read.Format;
 import io.polyglow.dataprep.read.ReadOptions;
@@ -11,6 +13,7 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.apache.commons.compress.compressors.bzip2.BZip2CompressorOutputStream;
@@ -87,6 +90,31 @@ class ReadingTest {
                 .orderBy("source")
                 .collectAsList();
 
+        assertThat(rows).extracting(row -> row.<String>getAs("text")).containsExactly(null, null, "here");
+        assertThat(rows.get(0).<String>getAs("rejected")).startsWith("vanished: ");
+        assertThat(rows.get(1).<String>getAs("rejected")).startsWith("vanished: ");
+    }
+
+    @Test
+    void shouldRejectFilesThatVanishBeforeTheyAreHashedOrTheirLinesCounted() throws IOException {
+        Files.writeString(directory.resolve("here.txt"), "here");
+        long large = 3 * LocalSpark.session().sessionState().conf().filesMaxPartitionBytes();
+        List<InputFile> files = List.of(
+                file("gone.jsonl", large, Format.JSONL),
+                file("gone.parquet", large, Format.PARQUET),
+                file("here.txt", 4, Format.TEXT));
+
+        List<Row> rows = new DocumentSource(LocalSpark.session(), OPTIONS)
+                .read(files)
+                .orderBy("source")
+                .collectAsList();
+
+        assertThat(SourceHashes.of(LocalSpark.session(), files))
+                .extracting(SourceFile::sha256)
+                .containsExactly(
+                        SourceHashes.VANISHED,
+                        SourceHashes.VANISHED,
+                        HexFormat.of().formatHex(Digest.newSha256().digest("here".getBytes(UTF_8))));
         assertThat(rows).extracting(row -> row.<String>getAs("text")).containsExactly(null, null, "here");
         assertThat(rows.get(0).<String>getAs("rejected")).startsWith("vanished: ");
         assertThat(rows.get(1).<String>getAs("rejected")).startsWith("vanished: ");
