@@ -11,9 +11,11 @@ import org.jspecify.annotations.Nullable;
 public record DecontaminationConfig(
         @Default("{}")
                 @Doc(
-                        "Evaluation sets: a name, and the file, directory or glob it is in (JSONL, Parquet, or text with an item a line).")
+                        "Evaluation sets: a name, and the file, directory with all below it, or glob it is in (JSONL, CSV, TSV and Parquet with an item a record, other files with an item a line).")
                 Map<String, String> sets,
-        @Doc("Member or column with the text of an item; without it every string of the item counts.") @Nullable
+        @Doc(
+                        "Member or column with the text of an item; without it every string of the item counts. How many items have none is told.")
+                @Nullable
                 String field,
         @Default("13")
                 @Range(min = 3, max = 50)

@@ -69,16 +69,24 @@ public final class EvaluationIndex implements Serializable {
         }
     }
 
-    /**
-     * Indexes items.
-     *
-     * @throws PolyglowException of kind USAGE when there are more n-grams than the config allows
-     */
-    public static EvaluationIndex of(Iterable<Item> items, DecontaminationConfig config) {
-        SimplifiedText simplified = new SimplifiedText();
-        List<Text> texts = new ArrayList<>();
-        long ngrams = 0;
-        for (Item item : items) {
+    /** Takes items one by one, so that sets beyond the bound end in an error as soon as they pass it, however large they are. Not thread-safe. */
+    public static final class Builder {
+        private final DecontaminationConfig config;
+        private final SimplifiedText simplified = new SimplifiedText();
+        private final List<Text> texts = new ArrayList<>();
+        private long ngrams;
+
+        /** Without items yet. */
+        public Builder(DecontaminationConfig config) {
+            this.config = config;
+        }
+
+        /**
+         * One more item.
+         *
+         * @throws PolyglowException of kind USAGE when there are more n-grams than the config allows
+         */
+        public void add(Item item) {
             Text text = text(item, simplified.read(item.text), config);
             if (text.length > 0) {
                 texts.add(text);
@@ -89,11 +97,15 @@ public final class EvaluationIndex implements Serializable {
                         ErrorKind.USAGE,
                         "The evaluation sets have more than " + config.maxNgrams() + " n-grams (counted up to set "
                                 + item.set + ", item " + item.item
-                                + "). Raise decontamination.max-ngrams, at some 50 bytes of every executor's memory each,"
-                                + " or set decontamination.field.");
+                                + "). Check that decontamination.sets names the right files; raise decontamination.max-ngrams,"
+                                + " at some 50 bytes of every executor's memory each, or set decontamination.field.");
             }
         }
-        return new EvaluationIndex(texts, (int) ngrams);
+
+        /** The index of the items so far. */
+        public EvaluationIndex build() {
+            return new EvaluationIndex(texts, (int) ngrams);
+        }
     }
 
     /** With length 0 if there is too little of it. */
@@ -197,7 +209,12 @@ public final class EvaluationIndex implements Serializable {
     }
 
     private int slot(long hash) {
-        return (int) (((hash ^ (hash >>> 32)) * BASE) >>> 40) & (hashes.length - 1);
+        return slot(hash, hashes.length);
+    }
+
+    /** Where an n-gram is looked for first: the topmost bits of the mixed hash, as many as there are slots for, which are a power of two. */
+    static int slot(long hash, int slots) {
+        return (int) (((hash ^ (hash >>> 32)) * BASE) >>> (Long.SIZE - Integer.numberOfTrailingZeros(slots)));
     }
 
     /** Of polynomials over the hashes of words, so that the hash of any run is one subtraction away. */

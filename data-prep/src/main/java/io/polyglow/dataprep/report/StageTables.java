@@ -63,6 +63,8 @@ public final class StageTables {
             JsonObject set = sets.getObject(name);
             rows.add(List.of(
                     name,
+                    Numbers.count(set.getLong("items_read")),
+                    Numbers.count(set.getLong("items_without_field")),
                     Numbers.count(set.getLong("items_hit")),
                     Numbers.count(set.getLong("documents")),
                     Numbers.count(set.getLong("places"))));
@@ -72,7 +74,7 @@ public final class StageTables {
                 "Parts of them in the corpus: " + Numbers.count(contamination.getLong("documents_hit"))
                         + " documents hit, " + Numbers.count(contamination.getLong("documents_dropped"))
                         + " left out, " + Numbers.count(contamination.getLong("documents_cut")) + " cut.",
-                List.of("set", "items found", "in documents", "in places"),
+                List.of("set", "items", "without the field", "items found", "in documents", "in places"),
                 rows);
     }
 

@@ -15,8 +15,12 @@ import io.polyglow.dataprep.dedup.EvaluationIndex;
 import io.polyglow.dataprep.dedup.EvaluationIndex.Hit;
 import io.polyglow.dataprep.dedup.EvaluationIndex.Item;
 import io.polyglow.dataprep.dedup.SimplifiedText;
-import java.util.ArrayList;
+import io.polyglow.dataprep.spark.EvaluationFiles.Count;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.broadcast.Broadcast;
@@ -63,11 +67,10 @@ final class Decontamination {
     /** The documents {@code (id, text)} that hold parts of evaluation sets, as {@link #SCHEMA}; nothing but the sets is read yet. */
     static Dataset<Row> find(Dataset<Row> documents, DecontaminationConfig config) {
         SparkSession spark = documents.sparkSession();
-        EvaluationFiles files = new EvaluationFiles(spark, config);
-        List<Item> items = new ArrayList<>();
-        config.sets().forEach((set, location) -> items.addAll(files.read(set, location)));
+        EvaluationIndex.Builder builder = new EvaluationIndex.Builder(config);
+        read(spark, config, builder::add);
         Broadcast<EvaluationIndex> index =
-                JavaSparkContext.fromSparkContext(spark.sparkContext()).broadcast(EvaluationIndex.of(items, config));
+                JavaSparkContext.fromSparkContext(spark.sparkContext()).broadcast(builder.build());
         Broadcast<DecontaminationConfig> shared =
                 JavaSparkContext.fromSparkContext(spark.sparkContext()).broadcast(config);
         MapPartitionsFunction<Row, Row> find = rows -> {
@@ -81,6 +84,16 @@ final class Decontamination {
             });
         };
         return documents.select(DocumentTable.ID, DocumentTable.TEXT).mapPartitions(find, Encoders.row(SCHEMA));
+    }
+
+    /** What there is of each set. */
+    private static Map<String, Count> read(SparkSession spark, DecontaminationConfig config, Consumer<Item> items) {
+        Configuration conf = spark.sessionState().newHadoopConf();
+        Map<String, Count> counts = new TreeMap<>();
+        config.sets()
+                .forEach((set, location) ->
+                        counts.put(set, EvaluationFiles.read(conf, set, location, config.field(), items)));
+        return counts;
     }
 
     private static Row row(String id, String text, List<Hit> hits, DecontaminationConfig config) {
@@ -103,7 +116,8 @@ final class Decontamination {
     }
 
     /**
-     * What {@code contamination.json} says: per set the documents and items hit and what became of the documents, and per item how often.
+     * What {@code contamination.json} says: per set its items, those of them without text in the field that was set, the documents and items hit and what became of the documents, and
+     * per item how often. The sets are read again to count them.
      *
      * @param found a written table of {@link #find}
      */
@@ -115,9 +129,9 @@ final class Decontamination {
                         col("hit.item").as("item"),
                         col("hit.ngrams").as("ngrams"));
         JsonObject sets = new JsonObject();
-        for (String set : config.sets().keySet()) {
-            sets.put(set, set(hits.filter(col("set").equalTo(set))));
-        }
+        read(found.sparkSession(), config, item -> {})
+                .forEach(
+                        (set, count) -> sets.put(set, set(hits.filter(col("set").equalTo(set)), count)));
         return new JsonObject()
                 .put("documents_hit", found.count())
                 .put(
@@ -130,7 +144,7 @@ final class Decontamination {
     }
 
     /** The items are no more than those of the evaluation set, which the driver has read. */
-    private static JsonObject set(Dataset<Row> hits) {
+    private static JsonObject set(Dataset<Row> hits, Count count) {
         JsonArray items = new JsonArray();
         hits.groupBy("item")
                 .agg(countDistinct("id").as("documents"), sum("ngrams").as("ngrams"))
@@ -142,6 +156,8 @@ final class Decontamination {
                         .put("ngrams", row.getLong(2))));
         Row totals = hits.agg(countDistinct("id"), count(lit(1))).first();
         return new JsonObject()
+                .put("items_read", count.items())
+                .put("items_without_field", count.withoutField())
                 .put("documents", totals.getLong(0))
                 .put("places", totals.getLong(1))
                 .put("items_hit", (long) items.size())

@@ -5,141 +5,199 @@ import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.json.Json;
 import io.polyglow.common.json.JsonArray;
 import io.polyglow.common.json.JsonObject;
-import io.polyglow.dataprep.dedup.DecontaminationConfig;
 import io.polyglow.dataprep.dedup.EvaluationIndex.Item;
-import io.polyglow.dataprep.read.Compression;
+import io.polyglow.dataprep.read.CsvTable;
+import io.polyglow.dataprep.read.Format;
 import io.polyglow.dataprep.read.LineReader;
+import io.polyglow.dataprep.read.ReadOptions;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
-import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileStatus;
-import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.Path;
-import org.apache.spark.sql.SparkSession;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads evaluation sets: JSONL and Parquet with an item a record, other files with an item a line; also {@code .gz} and {@code .zst}. The driver reads them, a
- * line at a time: their n-grams must fit every executor's memory anyway.
+ * Reads one evaluation set: JSONL, CSV, TSV and Parquet with an item a record, all other files with an item a line; compressed or not. The driver reads it, a record at a time: its
+ * n-grams must fit every executor's memory anyway.
  */
 final class EvaluationFiles {
-    private static final int MAX_LINE_BYTES = 16 << 20;
+    private static final ReadOptions RECORDS = new ReadOptions("", "", "", "", "", 16 << 20);
 
-    private final SparkSession spark;
     private final Configuration conf;
+    private final String set;
+    private final String location;
     private final @Nullable String field;
+    private final Consumer<Item> items;
+    private long records;
+    private long withoutField;
 
-    EvaluationFiles(SparkSession spark, DecontaminationConfig config) {
-        this.spark = spark;
-        this.conf = spark.sessionState().newHadoopConf();
-        this.field = config.field();
+    /**
+     * How much there is.
+     *
+     * @param items records and lines
+     * @param withoutField those of them that have no text in {@code decontamination.field}
+     */
+    record Count(long items, long withoutField) {}
+
+    private EvaluationFiles(
+            Configuration conf, String set, String location, @Nullable String field, Consumer<Item> items) {
+        this.conf = conf;
+        this.set = set;
+        this.location = location;
+        this.field = field;
+        this.items = items;
     }
 
-    /** All items of a set, in the order of file names and lines; {@code location} is a file, a directory or a glob. */
-    List<Item> read(String set, String location) {
-        List<Item> items = new ArrayList<>();
-        try {
-            for (Path file : files(location)) {
-                read(set, file, items);
-            }
-        } catch (IOException e) {
-            throw new PolyglowException(
-                    ErrorKind.DATA,
-                    "The evaluation set " + set + " (" + location + ") cannot be read: " + e.getMessage(),
-                    e);
-        }
-        if (items.isEmpty()) {
+    /** The files of a set, as they are read and hashed. */
+    static List<InputFile> list(Configuration conf, String set, String location) {
+        return InputFiles.list(conf, "The evaluation set " + set + ",", location, name -> Format.ofName(name)
+                .filter(format -> format == Format.JSONL
+                        || format == Format.CSV
+                        || format == Format.TSV
+                        || format == Format.PARQUET)
+                .or(() -> Optional.of(Format.LINES)));
+    }
+
+    /**
+     * Gives {@code items} every text of a set, in the order of file names and records.
+     *
+     * @param location a file, a directory or a glob
+     * @param field name of the member or column with the texts; null for all
+     * @throws PolyglowException of kind DATA when the set has no text, or a file of it is damaged
+     */
+    static Count read(Configuration conf, String set, String location, @Nullable String field, Consumer<Item> items) {
+        EvaluationFiles files = new EvaluationFiles(conf, set, location, field, items);
+        list(conf, set, location).forEach(files::read);
+        if (files.records == files.withoutField) {
             throw new PolyglowException(
                     ErrorKind.DATA,
                     "The evaluation set " + set + " (" + location + ") has no text"
                             + (field == null ? "" : " in \"" + field + "\"")
                             + ". Check decontamination.sets and decontamination.field.");
         }
-        return items;
+        return new Count(files.records, files.withoutField);
     }
 
-    private List<Path> files(String location) throws IOException {
-        Path path = Locations.path(location);
-        FileSystem files = Locations.fileSystem(path, conf);
-        FileStatus[] found = files.globStatus(path);
-        if (found == null || found.length == 0) {
-            throw new PolyglowException(ErrorKind.USAGE, "decontamination.sets: there is no file " + location + ".");
-        }
-        List<Path> all = new ArrayList<>();
-        for (FileStatus status : found) {
-            if (status.isFile()) {
-                all.add(status.getPath());
-            } else {
-                Arrays.stream(files.listStatus(status.getPath()))
-                        .filter(FileStatus::isFile)
-                        .map(FileStatus::getPath)
-                        .filter(file -> !file.getName().startsWith("_")
-                                && !file.getName().startsWith("."))
-                        .forEach(all::add);
+    private void read(InputFile file) {
+        try {
+            switch (file.format()) {
+                case PARQUET -> readParquet(file);
+                case CSV -> readTable(file, ',');
+                case TSV -> readTable(file, '\t');
+                default -> readLines(file);
             }
+        } catch (IOException e) {
+            throw damaged(file.path(), String.valueOf(e.getMessage()), e);
         }
-        all.sort(Comparator.comparing(Path::toString));
-        return all;
     }
 
-    private void read(String set, Path file, List<Item> items) throws IOException {
-        Compression compression = Compression.ofName(file.getName());
-        String name = compression.strip(file.getName());
-        if (name.endsWith(".parquet")) {
-            readParquet(set, file, items);
-            return;
-        }
-        boolean json = name.endsWith(".jsonl") || name.endsWith(".ndjson") || name.endsWith(".json");
-        try (InputStream in = compression.open(Locations.open(file.toString(), 0, conf));
-                LineReader lines = new LineReader(in, MAX_LINE_BYTES)) {
+    private InputStream open(InputFile file) throws IOException {
+        return file.compression().open(Locations.open(file.path(), 0, conf));
+    }
+
+    private void readLines(InputFile file) throws IOException {
+        try (InputStream in = open(file);
+                LineReader lines = new LineReader(in, RECORDS.maxDocumentBytes())) {
             for (long line = 1; lines.next(); line++) {
-                String item = file.getName() + ":" + line;
+                String place = file.path() + ":" + line;
                 if (lines.isTooLong()) {
-                    throw new PolyglowException(
-                            ErrorKind.DATA, file + ":" + line + ": longer than " + MAX_LINE_BYTES + " bytes.");
+                    throw damaged(place, RECORDS.tooLarge(lines.lineBytes()), null);
                 }
-                add(set, item, Arrays.copyOf(lines.bytes(), lines.length()), json, file + ":" + line, items);
+                byte[] bytes = Arrays.copyOf(lines.bytes(), lines.length());
+                String text = new String(bytes, StandardCharsets.UTF_8);
+                if (!text.isBlank()) {
+                    addLine(item(file, line), file.format() == Format.JSONL, place, text, bytes);
+                }
             }
         }
     }
 
-    private void readParquet(String set, Path file, List<Item> items) {
-        Iterator<String> rows = spark.read().parquet(file.toString()).toJSON().toLocalIterator();
-        for (long row = 1; rows.hasNext(); row++) {
-            byte[] record = rows.next().getBytes(StandardCharsets.UTF_8);
-            add(set, file.getName() + ":" + row, record, true, file + ", row " + row, items);
+    private void addLine(String item, boolean json, String place, String text, byte[] bytes) {
+        if (json) {
+            JsonObject object = Json.parseObject(place, bytes);
+            record(addStrings(item, field == null ? object : object.get(field)));
+        } else {
+            record(add(item, text));
         }
     }
 
-    private void add(String set, String item, byte[] bytes, boolean json, String place, List<Item> items) {
-        String line = new String(bytes, StandardCharsets.UTF_8);
-        if (line.isBlank()) {
-            return;
+    private void readTable(InputFile file, char delimiter) throws IOException {
+        try (CsvTable table = new CsvTable(file.path(), open(file), delimiter, RECORDS)) {
+            for (CsvTable.Row row = table.next(); row != null; row = table.next()) {
+                if (row.rejected() != null) {
+                    throw damaged(row.place().toString(), row.rejected(), null);
+                }
+                if (!row.isHeader()) {
+                    record(addFields(item(file, row.place().position()), row));
+                }
+            }
         }
-        if (json) {
-            JsonObject record = Json.parseObject(place, bytes);
-            addStrings(set, item, field == null ? record : record.get(field), items);
-        } else {
-            items.add(new Item(set, item, line));
+    }
+
+    private boolean addFields(String item, CsvTable.Row row) {
+        if (field != null) {
+            String text = row.field(field);
+            return text != null && add(item, text);
         }
+        boolean any = false;
+        for (String text : row.fields()) {
+            any |= text != null && add(item, text);
+        }
+        return any;
+    }
+
+    private void readParquet(InputFile file) throws IOException {
+        ParquetStrings.read(file.path(), conf, field, (row, texts) -> {
+            boolean any = false;
+            for (String text : texts) {
+                any |= add(item(file, row), text);
+            }
+            record(any);
+        });
+    }
+
+    private static String item(InputFile file, long record) {
+        return file.source() + ":" + record;
+    }
+
+    private void record(boolean hasText) {
+        records++;
+        withoutField += hasText ? 0 : 1;
     }
 
     /** Every string in a value, however deep. */
-    private static void addStrings(String set, String item, @Nullable Object value, List<Item> items) {
+    private boolean addStrings(String item, @Nullable Object value) {
+        boolean any = false;
         if (value instanceof String text) {
-            items.add(new Item(set, item, text));
+            any = add(item, text);
         } else if (value instanceof JsonObject object) {
-            object.names().forEach(name -> addStrings(set, item, object.get(name), items));
+            for (String name : object.names()) {
+                any |= addStrings(item, object.get(name));
+            }
         } else if (value instanceof JsonArray array) {
             for (int i = 0; i < array.size(); i++) {
-                addStrings(set, item, array.get(i), items);
+                any |= addStrings(item, array.get(i));
             }
         }
+        return any;
+    }
+
+    private boolean add(String item, String text) {
+        if (text.isBlank()) {
+            return false;
+        }
+        items.accept(new Item(set, item, text));
+        return true;
+    }
+
+    private PolyglowException damaged(String place, String reason, @Nullable Exception cause) {
+        return new PolyglowException(
+                ErrorKind.DATA,
+                "The evaluation set " + set + " (" + location + ") cannot be read: " + place + ": " + reason,
+                cause);
     }
 }

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -24,16 +25,19 @@ import org.jspecify.annotations.Nullable;
  * batch at a time; the driver holds about 0.4 KiB for each file, so a million of them take 400 MiB of its heap.
  */
 final class InputFiles {
+    private final String what;
     private final String input;
-    private final @Nullable Format fixed;
+    private final Function<String, Optional<Format>> formats;
     private final Path root;
     private final FileSystem files;
     private final List<InputFile> found = new ArrayList<>();
     private PassedOver passedOver = PassedOver.NONE;
 
-    private InputFiles(Configuration conf, String input, @Nullable Format fixed) throws IOException {
+    private InputFiles(Configuration conf, String what, String input, Function<String, Optional<Format>> formats)
+            throws IOException {
+        this.what = what;
         this.input = input;
-        this.fixed = fixed;
+        this.formats = formats;
         Path path = Locations.path(input);
         this.files = Locations.fileSystem(path, conf);
         this.root = root(path);
@@ -53,11 +57,27 @@ final class InputFiles {
 
     /** As {@link #list}, with what is passed over. */
     static Listing listing(Configuration conf, String input, @Nullable Format fixed) {
+        return listing(conf, "The input", input, name -> Optional.ofNullable(fixed).or(() -> Format.ofName(name)));
+    }
+
+    /**
+     * As above.
+     *
+     * @param what errors call it, before the place
+     * @param formats the format of a file by its name; a file without one is passed over
+     */
+    static List<InputFile> list(
+            Configuration conf, String what, String input, Function<String, Optional<Format>> formats) {
+        return listing(conf, what, input, formats).files();
+    }
+
+    private static Listing listing(
+            Configuration conf, String what, String input, Function<String, Optional<Format>> formats) {
         try {
-            return new InputFiles(conf, input, fixed).listing();
+            return new InputFiles(conf, what, input, formats).listing();
         } catch (IOException e) {
             throw new PolyglowException(
-                    ErrorKind.ENVIRONMENT, "The input " + input + " cannot be listed: " + e.getMessage(), e);
+                    ErrorKind.ENVIRONMENT, what + " " + input + " cannot be listed: " + e.getMessage(), e);
         }
     }
 
@@ -75,7 +95,7 @@ final class InputFiles {
         if (found.stream().allMatch(file -> file.bytes() == 0)) {
             throw new PolyglowException(
                     ErrorKind.DATA,
-                    "The input " + input + " gives nothing to read. "
+                    what + " " + input + " gives nothing to read. "
                             + (found.size() == 1 ? "The file is empty." : "All " + found.size() + " files are empty."));
         }
         found.sort(Comparator.comparing(InputFile::source));
@@ -91,7 +111,7 @@ final class InputFiles {
         if (statuses == null || statuses.length == 0) {
             throw new PolyglowException(
                     ErrorKind.DATA,
-                    "The input " + input + " does not exist (looked for " + path
+                    what + " " + input + " does not exist (looked for " + path
                             + "). Give a file, a directory or a glob; a plain path is local, hdfs://... is HDFS.");
         }
         return Arrays.asList(statuses);
@@ -109,7 +129,7 @@ final class InputFiles {
         if (isHidden(source(file)) && !isNamed(file)) {
             return;
         }
-        Optional<Format> format = Optional.ofNullable(fixed).or(() -> Format.ofName(name));
+        Optional<Format> format = formats.apply(name);
         if (format.isEmpty()) {
             passedOver = passedOver.plus(source(file));
             return;
@@ -153,6 +173,6 @@ final class InputFiles {
                 ? "It holds no files."
                 : passedOver.files()
                         + " files have names of no known format; set format to text, lines, html, jsonl, csv, tsv, warc or parquet.";
-        return new PolyglowException(ErrorKind.DATA, "The input " + input + " gives nothing to read. " + advice);
+        return new PolyglowException(ErrorKind.DATA, what + " " + input + " gives nothing to read. " + advice);
     }
 }

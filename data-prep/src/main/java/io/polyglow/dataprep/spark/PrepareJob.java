@@ -193,10 +193,7 @@ public final class PrepareJob {
         tracker.expectPasses(1);
         List<SourceFile> sources = SourceHashes.of(spark, files);
         stages.describe("hash evaluation sets");
-        // whatever their names are: EvaluationFiles reads files of no known format too, line by line
-        List<SourceFile> evaluationSets = config.decontamination().sets().values().stream()
-                .flatMap(location -> SourceHashes.of(spark, InputFiles.list(conf, location, Format.LINES)).stream())
-                .toList();
+        List<SourceFile> evaluationSets = evaluationSets(conf);
         return new PrepareKeys.Contents(
                 sources,
                 LanguageModelFiles.versions(config.languageId(), conf),
@@ -204,6 +201,15 @@ public final class PrepareJob {
                 earlier.stream().map(EarlierCorpus::key).toList(),
                 given == null ? "" : given.sha256(),
                 "");
+    }
+
+    /** Their files under the names of the sets, since it counts which set a file is in. */
+    private List<SourceFile> evaluationSets(Configuration conf) {
+        List<SourceFile> all = new ArrayList<>();
+        config.decontamination().sets().forEach((set, location) -> SourceHashes.of(
+                        spark, EvaluationFiles.list(conf, set, location))
+                .forEach(file -> all.add(new SourceFile(set + "/" + file.path(), file.bytes(), file.sha256()))));
+        return all;
     }
 
     private PrepareReport make(
@@ -274,10 +280,25 @@ public final class PrepareJob {
     private void writeContamination(String directory, PrepareKeys keys) throws IOException {
         if (Decontamination.wanted(config.decontamination())) {
             JsonObject found = Decontamination.report(stages.table(keys.contamination()), config.decontamination());
+            noteItemsWithoutField(found.getObject("sets"));
             Stores.rewrite(
                     output.store(),
                     directory + "/" + CONTAMINATION,
                     Json.pretty(found).getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    private void noteItemsWithoutField(JsonObject sets) {
+        for (String set : sets.names()) {
+            long without = sets.getObject(set).getLong("items_without_field");
+            if (without > 0) {
+                listener.note(without + " of " + sets.getObject(set).getLong("items_read") + " items of evaluation set "
+                        + set + " have no text"
+                        + (config.decontamination().field() == null
+                                ? ""
+                                : " in \"" + config.decontamination().field() + "\"")
+                        + " and were not looked for. Check decontamination.field.");
+            }
         }
     }
 

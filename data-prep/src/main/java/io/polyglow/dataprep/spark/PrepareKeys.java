@@ -153,7 +153,7 @@ record PrepareKeys(
     }
 
     private static StageKey contamination(PrepareConfig config, StageKey decisions, List<SourceFile> evaluationSets) {
-        StageKey.Builder found = StageKey.of("contamination", 1).and(decisions).and(config.decontamination());
+        StageKey.Builder found = StageKey.of("contamination", 2).and(decisions).and(config.decontamination());
         return and(found, evaluationSets).key();
     }
 

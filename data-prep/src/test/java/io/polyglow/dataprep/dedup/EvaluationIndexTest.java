@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.rng.RandomStream;
 import io.polyglow.dataprep.dedup.DecontaminationConfig.Action;
 import io.polyglow.dataprep.dedup.EvaluationIndex.Hit;
 import io.polyglow.dataprep.dedup.EvaluationIndex.Item;
 import io.polyglow.dataprep.doc.Edits;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -23,7 +25,9 @@ class EvaluationIndexTest {
     }
 
     private static EvaluationIndex index(Item... items) {
-        return EvaluationIndex.of(List.of(items), config(Action.DROP));
+        EvaluationIndex.Builder builder = new EvaluationIndex.Builder(config(Action.DROP));
+        List.of(items).forEach(builder::add);
+        return builder.build();
     }
 
     private static List<Hit> hits(EvaluationIndex index, String document) {
@@ -88,10 +92,26 @@ class EvaluationIndexTest {
     void shouldRefuseMoreNgramsThanThereIsRoomFor() {
         DecontaminationConfig small = new DecontaminationConfig(Map.of(), null, 13, 8, Action.DROP, 0, 2, 10, 6);
 
-        assertThatThrownBy(() -> EvaluationIndex.of(List.of(new Item("geo", "f:1", QUESTION)), small))
+        EvaluationIndex.Builder builder = new EvaluationIndex.Builder(small);
+
+        assertThatThrownBy(() -> builder.add(new Item("geo", "f:1", QUESTION)))
                 .isInstanceOf(PolyglowException.class)
                 .hasMessageContaining("more than 6 n-grams")
                 .hasMessageContaining("f:1");
+    }
+
+    @Test
+    void shouldSpreadNgramsOverAsManySlotsAsTheBoundAllows() {
+        int slots = 1 << 28;
+        int[] used = new int[256];
+        RandomStream random = RandomStream.of(1, "slots", 0);
+        for (int i = 0; i < 256 * 1000; i++) {
+            used[EvaluationIndex.slot(random.nextLong(), slots) / (slots / used.length)]++;
+        }
+
+        // five standard deviations
+        assertThat(Arrays.stream(used).boxed()).allSatisfy(n -> assertThat(n).isBetween(840, 1160));
+        assertThat(EvaluationIndex.slot(-1, 8)).isBetween(0, 7);
     }
 
     @Test

@@ -82,7 +82,7 @@ class DecontaminationTest {
         JsonObject qa = report.getObject("sets").getObject("qa");
         assertThat(qa.toString())
                 .isEqualTo(
-                        "{\"documents\":2,\"places\":2,\"items_hit\":1,\"items\":[{\"item\":\"qa.jsonl:1\",\"documents\":2,\"ngrams\":4}]}");
+                        "{\"items_read\":2,\"items_without_field\":0,\"documents\":2,\"places\":2,\"items_hit\":1,\"items\":[{\"item\":\"qa.jsonl:1\",\"documents\":2,\"ngrams\":4}]}");
         assertThat(report.getObject("sets").getObject("tables").getLong("documents"))
                 .isEqualTo(1);
     }
@@ -92,9 +92,53 @@ class DecontaminationTest {
         Files.writeString(folder.resolve("broken.jsonl"), "{}\n{\"a\":");
         Files.writeString(folder.resolve("empty.txt"), "\n");
 
-        assertProblem("nowhere.jsonl", ErrorKind.USAGE, "there is no file");
+        assertProblem("nowhere.jsonl", ErrorKind.DATA, "The evaluation set set,");
+        assertProblem("nowhere.jsonl", ErrorKind.DATA, "does not exist");
         assertProblem("broken.jsonl", ErrorKind.DATA, "broken.jsonl:2");
         assertProblem("empty.txt", ErrorKind.DATA, "has no text");
+    }
+
+    @Test
+    void shouldReadFilesOfAnyNameAndDepthAndTablesByColumn() throws IOException {
+        Path set = Files.createDirectories(folder.resolve("set"));
+        Files.createDirectories(set.resolve("sub/_hidden"));
+        Files.writeString(set.resolve("sub/x.items"), item("t") + "\n");
+        Files.writeString(set.resolve("sub/_hidden/y.items"), item("h") + "\n");
+        Files.writeString(set.resolve("a.csv"), "id,question\n1,\"" + item("c").replace(' ', '\n') + "\"\n2,\n");
+        Files.writeString(set.resolve("b[1].tsv"), "answer\tquestion\n" + item("a") + "\t" + item("q") + "\n");
+        Files.writeString(set.resolve("c.jsonl"), "{\"question\":[\"" + item("j") + "\"]}\n{\"text\":\"x\"}\n");
+        DecontaminationConfig all = config(Map.of("s", set.toString()));
+        DecontaminationConfig some =
+                new DecontaminationConfig(all.sets(), "question", 13, 8, Action.DROP, 0, 10, 200, 10_000);
+        Dataset<Row> documents = documents(item("t"), item("h"), item("c"), item("a"), item("q"), item("j"), "nothing");
+
+        assertThat(items(Decontamination.find(documents, some)))
+                .containsExactly("sub/x.items:1", "a.csv:2", "b[1].tsv:2", "c.jsonl:1");
+        assertThat(items(Decontamination.find(documents, all)))
+                .containsExactly("sub/x.items:1", "a.csv:2", "b[1].tsv:2", "b[1].tsv:2", "c.jsonl:1");
+        assertThat(EvaluationFiles.list(spark.sessionState().newHadoopConf(), "s", set.toString()))
+                .extracting(InputFile::source)
+                .containsExactly("a.csv", "b[1].tsv", "c.jsonl", "sub/x.items");
+        JsonObject report = Decontamination.report(Decontamination.find(documents, some), some)
+                .getObject("sets")
+                .getObject("s");
+        assertThat(report.getLong("items_read")).isEqualTo(6);
+        assertThat(report.getLong("items_without_field")).isEqualTo(2);
+    }
+
+    private static List<String> items(Dataset<Row> found) {
+        return found.orderBy("id").collectAsList().stream()
+                .map(row -> ((Row) row.getList(1).get(0)).<String>getAs("item"))
+                .toList();
+    }
+
+    @Test
+    void shouldStopAtTheBoundAndNotReadTheRest() throws IOException {
+        Path set = Files.createDirectories(folder.resolve("wrong"));
+        Files.writeString(set.resolve("a.txt"), (item("t") + " and more of it\n").repeat(2001));
+        Files.writeString(set.resolve("b.jsonl"), "{broken");
+
+        assertProblem("wrong", ErrorKind.USAGE, "more than 10000 n-grams (counted up to set set, item a.txt:");
     }
 
     private void assertProblem(String file, ErrorKind kind, String message) {

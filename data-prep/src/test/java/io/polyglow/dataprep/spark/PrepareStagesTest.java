@@ -39,6 +39,38 @@ class PrepareStagesTest extends PrepareFixture {
     }
 
     @Test
+    void shouldLookAgainWhenAFileOfAnEvaluationSetChangesWhateverItsNameAndSayWhatHasNoField() throws IOException {
+        Path set = Files.createDirectories(directory.resolve("set/deep"));
+        Files.writeString(directory.resolve("set/x.items"), "one two three four five six seven eight nine ten\n");
+        Files.writeString(set.resolve("y.jsonl"), "{\"q\":\"a text of an item that nobody has copied yet\"}\n");
+        String[] settings = {
+            "decontamination.sets={qa: " + directory.resolve("set") + "}", "decontamination.field=q", "overwrite=true"
+        };
+        PrepareJob.run(spark, config("out", settings), ProgressListener.SILENT);
+        assertThat(PrepareJob.run(spark, config("out", settings), ProgressListener.SILENT)
+                        .reused())
+                .isTrue();
+        Files.writeString(set.resolve("y.jsonl"), "{\"q\":\"line 7 of the corpus, word\"}\n{\"r\":\"\"}\n");
+        List<String> notes = new ArrayList<>();
+        ProgressListener listener = new ProgressListener() {
+            @Override
+            public void progress(Progress progress) {}
+
+            @Override
+            public void note(String lines) {
+                notes.add(lines);
+            }
+        };
+
+        PrepareReport report = PrepareJob.run(spark, config("out", settings), listener);
+
+        assertThat(report.reused()).isFalse();
+        assertThat(notes)
+                .contains(
+                        "1 of 3 items of evaluation set qa have no text in \"q\" and were not looked for. Check decontamination.field.");
+    }
+
+    @Test
     void shouldSketchOnceWhateverThresholdsDecide() throws IOException {
         List<String> texts = new ArrayList<>();
         for (int i = 0; i < 40; i++) {
