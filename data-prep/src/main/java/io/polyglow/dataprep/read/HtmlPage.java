@@ -18,6 +18,11 @@ final class HtmlPage {
     /** How far browsers look for a charset (HTML, 13.2.3.2), and a little more. */
     private static final int META_BYTES = 4096;
 
+    /**
+     * Most tags, opening and closing, and comments of a page. Elements take many times the memory of the bytes that they are written with, see docs/design/data-prep-read.md.
+     */
+    static final int MAX_TAGS = 250_000;
+
     private static final Pattern META_CHARSET = Pattern.compile(
             "(?i)<(?:meta|\\?xml)[^>]{0,200}?(?:charset|encoding)\\s*=\\s*[\"']?\\s*([a-z0-9_:.-]{2,40})");
 
@@ -32,6 +37,11 @@ final class HtmlPage {
     static RawDocument read(Place place, Metadata known, byte[] bytes, @Nullable String charset) {
         Decoded decoded =
                 TextDecoder.decode(bytes, TextDecoder.charset(charset) == null ? metaCharset(bytes) : charset);
+        int tags = tags(decoded.text());
+        if (tags > MAX_TAGS) {
+            return RawDocument.rejected(
+                    place, "too many tags: " + tags + ", of which a page may have at most " + MAX_TAGS);
+        }
         Document page = Jsoup.parse(decoded.text());
         Decoded text = Decoded.chars(MainContent.of(page));
         Element html = page.selectFirst("html");
@@ -45,6 +55,17 @@ final class HtmlPage {
                         known.language(),
                         or(known.pageLanguage(), attribute(html, "lang"))),
                 new Decoded(text.text(), decoded.repairs() + text.repairs(), decoded.mojibakeRepairs()));
+    }
+
+    /** How often a tag or a comment may begin in a page; scripts count too where they compare. */
+    private static int tags(String html) {
+        int tags = 0;
+        for (int i = html.indexOf('<'); i >= 0 && i + 1 < html.length(); i = html.indexOf('<', i + 1)) {
+            char next = html.charAt(i + 1);
+            char letter = (char) (next | 0x20);
+            tags += (letter >= 'a' && letter <= 'z') || next == '/' || next == '!' || next == '?' ? 1 : 0;
+        }
+        return tags;
     }
 
     private static @Nullable String metaCharset(byte[] bytes) {

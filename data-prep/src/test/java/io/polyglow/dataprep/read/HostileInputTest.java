@@ -83,6 +83,23 @@ class HostileInputTest {
     }
 
     @Test
+    void shouldRejectAPageOfMoreTagsThanMemoryIsSetAsideForAndSayHowMany() {
+        String tags = "<p><!-- --></b>";
+        String most = tags.repeat(HtmlPage.MAX_TAGS / 3);
+        String more = most + "<b></b> 1 < 2 <3".repeat(HtmlPage.MAX_TAGS % 3 + 1);
+
+        assertThat(read(Format.HTML, Compression.NONE, (most + "text").getBytes(UTF_8))
+                        .get(0)
+                        .text())
+                .isEqualTo("text");
+        RawDocument rejected =
+                read(Format.HTML, Compression.NONE, more.getBytes(UTF_8)).get(0);
+        int count = HtmlPage.MAX_TAGS / 3 * 3 + 2 * (HtmlPage.MAX_TAGS % 3 + 1);
+        assertThat(rejected.rejected())
+                .isEqualTo("too many tags: " + count + ", of which a page may have at most " + HtmlPage.MAX_TAGS);
+    }
+
+    @Test
     @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void shouldReadFalseLengthsAndEndlessHeadersInLinearTime() {
         // a length just within the limit makes the reader look 16 MiB ahead; moving them for each record would take
