@@ -72,7 +72,8 @@ final class TokenizerFertilityCommand implements Callable<Integer> {
     @Option(
             names = "--max-premium",
             paramLabel = "N",
-            description = "Fail when a language pays more than N times the tokens of the reference.")
+            description =
+                    "Fail when a language pays more than N times the tokens of the reference, or when a byte-level tokenizer does not give back a text.")
     private @Nullable Double maxPremium;
 
     @Option(names = "--json", description = "Print JSON instead of a table.")
@@ -93,13 +94,21 @@ final class TokenizerFertilityCommand implements Callable<Integer> {
             }
         }
         FertilityReport report =
-                FertilityReport.of(measured.sha256(), measured.vocabSize(), references, parallel, languages);
+                FertilityReport.of(
+                        measured.sha256(),
+                        measured.vocabSize(),
+                        references,
+                        languages,
+                        parallel ? languages : Map.of());
         if (json) {
             console.line(Json.pretty(report.json()).stripTrailing());
         } else {
             report.table().forEach(console::line);
         }
         if (maxPremium != null) {
+            if (measured.isLossless()) {
+                report.requireRoundTrips();
+            }
             report.requirePremiumsUpTo(maxPremium);
         }
         return 0;

@@ -26,13 +26,13 @@ import picocli.CommandLine.Option;
         sortOptions = false,
         description = {
             "Trains a tokenizer on raw files, as a Spark job: byte-level BPE with exactly the merges of Hugging Face's trainer,"
-                    + " or characters.",
+                    + " a byte-level unigram model, or characters.",
             "",
             "The files are taken byte for byte, line by line; nothing is decoded, normalised or left out."
         },
         footerHeading = "%nExample:%n",
         footer =
-                "  polyglow tokenizer train --input corpus/*.txt --vocab-size 8192 --pattern gpt2 --output tokenizer.json")
+                "  polyglow tokenizer train --input corpus/*.txt --vocab-size 8192 --output tokenizer.json")
 final class TokenizerTrainCommand implements Callable<Integer> {
     private final Console console;
 
@@ -53,10 +53,10 @@ final class TokenizerTrainCommand implements Callable<Integer> {
 
     @Option(
             names = "--pattern",
-            defaultValue = "gpt2",
+            defaultValue = "cl100k",
             paramLabel = "NAME",
             description =
-                    "What may not be merged across: gpt2, cl100k, llama3, o200k (words), gpt2-digits, qwen2, tekken (words, digits apart) or char (characters). Default: ${DEFAULT-VALUE}.")
+                    "What may not be merged across: cl100k, also called llama3, o200k (words, digits in threes), gpt2 (words), gpt2-digits, qwen2, tekken (words, digits apart) or char (characters). Default: ${DEFAULT-VALUE}.")
     private String pattern;
 
     @Option(
@@ -143,6 +143,7 @@ final class TokenizerTrainCommand implements Callable<Integer> {
                 1,
                 Map.of(),
                 maxPreTokens,
+                null,
                 null,
                 List.of());
     }

@@ -63,6 +63,11 @@ public final class ByteLevelBpe implements Tokenizer {
     }
 
     @Override
+    public boolean isLossless() {
+        return true;
+    }
+
+    @Override
     public String sha256() {
         return sha256;
     }

@@ -30,13 +30,14 @@ final class PieceTokenizer implements Tokenizer {
     private final boolean[] isText;
     private final Queue<PieceCache> idle = new ConcurrentLinkedQueue<>();
     private final int endOfTextId;
+    private final boolean byteLevel;
 
     PieceTokenizer(PieceModel model) {
         json = PieceModelJson.write(model).getBytes(StandardCharsets.UTF_8);
         sha256 = HexFormat.of().formatHex(ByteLevelBpe.sha256(json));
         JsonObject frame = model.frame();
         PreTokenPattern pattern = PieceFrameJson.byteLevel(frame);
-        boolean byteLevel = pattern != null;
+        byteLevel = pattern != null;
         subwords = subwords(model, byteLevel);
         normalizer = frame.get("normalizer") == null ? null : Normalizers.parse(frame);
         preTokenizer = pattern != null
@@ -99,6 +100,12 @@ final class PieceTokenizer implements Tokenizer {
     @Override
     public int endOfTextId() {
         return endOfTextId;
+    }
+
+    /** Byte-level models only: normalisers, and marks that stand for spaces, lose something by nature. */
+    @Override
+    public boolean isLossless() {
+        return byteLevel;
     }
 
     @Override

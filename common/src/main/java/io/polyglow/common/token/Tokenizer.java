@@ -15,6 +15,9 @@ public interface Tokenizer {
     /** The id that ends a document, or -1 when the vocabulary has none. */
     int endOfTextId();
 
+    /** Whether {@code decode(encode(x))} is {@code x} for every {@code x} that it encodes: the promise of a byte-level tokenizer. */
+    boolean isLossless();
+
     /** Appends the ids of {@code utf8[offset, offset + length)} to {@code ids}. Special tokens are not recognised in text. */
     void encode(byte[] utf8, int offset, int length, IntArrayList ids);
 

@@ -8,9 +8,11 @@ import io.polyglow.dataprep.tokenize.FertilityReport;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -27,8 +29,14 @@ final class FertilityJob {
 
     private FertilityJob() {}
 
-    /** Takes kept documents (see {@link DocumentTable}). */
-    static FertilityReport measure(Dataset<Row> kept, Tokenizer tokenizer, List<String> references) {
+    /**
+     * Takes kept documents (see {@link DocumentTable}).
+     *
+     * @param references languages to measure premiums against
+     * @param texts {@link ParallelTexts} to measure them on, or none
+     */
+    static FertilityReport measure(
+            Dataset<Row> kept, Tokenizer tokenizer, List<String> references, List<InputFile> texts) {
         Dataset<Row> hashed = kept.select(
                 functions.col(DocumentTable.LANGUAGE),
                 functions.col(DocumentTable.TEXT),
@@ -39,7 +47,11 @@ final class FertilityJob {
                 .mapPartitionsToPair(rows -> measure(rows, last, json))
                 .reduceByKey(FertilityCounts::plus)
                 .collectAsMap());
-        return FertilityReport.of(tokenizer.sha256(), tokenizer.vocabSize(), references, false, languages);
+        Set<String> compared = new HashSet<>(languages.keySet());
+        compared.addAll(references);
+        Map<String, FertilityCounts> parallel = ParallelTexts.measure(
+                kept.sparkSession().sessionState().newHadoopConf(), texts, tokenizer, compared);
+        return FertilityReport.of(tokenizer.sha256(), tokenizer.vocabSize(), references, languages, parallel);
     }
 
     /** The largest hash that is in the sample, by language: small, so every task gets all of it. */

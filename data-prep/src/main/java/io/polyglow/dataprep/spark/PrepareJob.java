@@ -146,6 +146,10 @@ public final class PrepareJob {
         if (Locations.isLocal(config.input())) {
             InputFiles.list(new Configuration(), config.input(), config.format().fixed());
         }
+        String premiumTexts = config.tokenizer().premiumTexts();
+        if (premiumTexts != null && Locations.isLocal(premiumTexts)) {
+            ParallelTexts.files(new Configuration(), premiumTexts);
+        }
     }
 
     private PrepareReport run(InputFiles.Listing input) throws IOException {
@@ -163,13 +167,13 @@ public final class PrepareJob {
         PrepareKeys keys = PrepareKeys.of(config, contents, thresholds);
         // an output that documents were taken out of later is still the output of its run
         if (output.exists() && isOf(keys)) {
-            return reuse();
+            return reuse(input, keys, takedowns, earlier);
         }
         if (takedowns.chain().count() > 0) {
             keys = PrepareKeys.of(
                     config, contents.withTakedowns(takedowns.chain().sha256()), thresholds);
             if (isOf(keys)) {
-                return reuse();
+                return reuse(input, keys, takedowns, earlier);
             }
         }
         return make(input, contents.sources(), given, keys, takedowns, earlier);
@@ -199,6 +203,7 @@ public final class PrepareJob {
                 LanguageModelFiles.versions(config.languageId(), conf),
                 evaluationSets,
                 earlier.stream().map(EarlierCorpus::key).toList(),
+                config.tokenizer().premiumTexts() == null ? List.of() : SourceHashes.of(spark, premiumTexts()),
                 given == null ? "" : given.sha256(),
                 "");
     }
@@ -210,6 +215,13 @@ public final class PrepareJob {
                         spark, EvaluationFiles.list(conf, set, location))
                 .forEach(file -> all.add(new SourceFile(set + "/" + file.path(), file.bytes(), file.sha256()))));
         return all;
+    }
+
+    private List<InputFile> premiumTexts() {
+        String directory = config.tokenizer().premiumTexts();
+        return directory == null
+                ? List.of()
+                : ParallelTexts.files(spark.sessionState().newHadoopConf(), directory);
     }
 
     private PrepareReport make(
@@ -322,21 +334,29 @@ public final class PrepareJob {
         return TokenizerFile.read(output.store(), path + "/" + CorpusManifest.TOKENIZER);
     }
 
-    /** What the tokenizer costs each language; above {@code tokenizer.max-premium} the run ends here. */
+    /** What the tokenizer costs each language; above {@code tokenizer.max-premium}, or when it loses what it must not, the run ends here. */
     private FertilityReport fertility(Tokenizer tokenizer, Dataset<Row> kept, StageKey key) throws IOException {
-        List<String> references = config.tokenizer().premiumReference();
         String path = stages.files(
                 "measure tokenizer",
                 key,
                 (store, directory) -> Stores.write(
-                        store, directory + "/" + FERTILITY, json(FertilityJob.measure(kept, tokenizer, references))));
-        return withinPremium(path);
+                        store,
+                        directory + "/" + FERTILITY,
+                        json(FertilityJob.measure(
+                                kept, tokenizer, config.tokenizer().premiumReference(), premiumTexts()))));
+        return passed(path, tokenizer);
     }
 
-    /** The measured tokenizer of a directory, if no language pays too much. */
-    private FertilityReport withinPremium(String directory) throws IOException {
-        String path = directory + "/" + FERTILITY;
-        FertilityReport report = FertilityReport.parse(written(path));
+    /** The measure of a tokenizer in a directory, if nothing in it is a reason to end the run. */
+    private FertilityReport passed(String directory, Tokenizer tokenizer) throws IOException {
+        FertilityReport report = FertilityReport.parse(written(directory + "/" + FERTILITY));
+        if (tokenizer.isLossless()) {
+            report.requireRoundTrips();
+        }
+        List<String> unknown = report.withoutParallelText();
+        if (!unknown.isEmpty()) {
+            listener.note("tokenizer.premium-texts has no text in " + unknown + ": no premium is known.");
+        }
         if (config.tokenizer().maxPremium() != null) {
             report.requirePremiumsUpTo(config.tokenizer().maxPremium());
         }
@@ -441,10 +461,21 @@ public final class PrepareJob {
         return PrepareReport.of(config.output(), false, manifest, provenance);
     }
 
-    private PrepareReport reuse() throws IOException {
-        withinPremium(output.published());
-        CorpusManifest manifest = CorpusManifest.read(output.store(), output.published());
-        Provenance before = Provenance.read(output.store(), output.published());
+    /** The output stands, but the gate may be another, or the texts to measure on. */
+    private PrepareReport reuse(
+            InputFiles.Listing input, PrepareKeys keys, Takedowns takedowns, List<EarlierCorpus> earlier)
+            throws IOException {
+        String directory = output.published();
+        Tokenizer tokenizer = TokenizerFile.read(output.store(), directory + "/" + CorpusManifest.TOKENIZER);
+        String measured = Provenance.stages(output.store(), directory)
+                .get(keys.fertility().name());
+        if (keys.fertility().directory().equals(measured)) {
+            passed(directory, tokenizer);
+        } else if (config.tokenizer().maxPremium() != null) {
+            fertility(tokenizer, selection(keys, takedowns, earlier).kept(input.files()), keys.fertility());
+        }
+        CorpusManifest manifest = CorpusManifest.read(output.store(), directory);
+        Provenance before = Provenance.read(output.store(), directory);
         return PrepareReport.of(config.output(), true, manifest, before);
     }
 

@@ -36,7 +36,7 @@ record PrepareKeys(
         StageKey fertility,
         StageKey corpus) {
     /** Version of what {@link FertilityJob} measures. */
-    private static final int MEASURE = 1;
+    private static final int MEASURE = 2;
 
     /**
      * What a run reads besides its settings, by its hashes.
@@ -45,6 +45,7 @@ record PrepareKeys(
      * @param languageModels see {@link LanguageModelFiles#versions}
      * @param evaluationSets files of {@code decontamination.sets}
      * @param earlier see {@link EarlierCorpus#key}, of each that {@code dedup.against} names
+     * @param premiumTexts files of {@code tokenizer.premium-texts}
      * @param tokenizer empty when one is trained
      * @param takedowns of the last tombstone of the output that stands; empty when there is none
      */
@@ -53,11 +54,12 @@ record PrepareKeys(
             List<String> languageModels,
             List<SourceFile> evaluationSets,
             List<String> earlier,
+            List<SourceFile> premiumTexts,
             String tokenizer,
             String takedowns) {
         /** As it is after documents were taken out of the output. */
         Contents withTakedowns(String sha256) {
-            return new Contents(sources, languageModels, evaluationSets, earlier, tokenizer, sha256);
+            return new Contents(sources, languageModels, evaluationSets, earlier, premiumTexts, tokenizer, sha256);
         }
     }
 
@@ -139,7 +141,7 @@ record PrepareKeys(
                 passages,
                 kept,
                 tokenizer,
-                fertility(config, kept, tokenizer),
+                fertility(config, contents, kept, tokenizer),
                 corpus);
     }
 
@@ -187,9 +189,9 @@ record PrepareKeys(
         return annotate.key();
     }
 
-    private static StageKey fertility(PrepareConfig config, StageKey kept, StageKey tokenizer) {
+    private static StageKey fertility(PrepareConfig config, Contents contents, StageKey kept, StageKey tokenizer) {
         StageKey.Builder measured = StageKey.of("fertility", MEASURE).and(kept).and(tokenizer);
         config.tokenizer().premiumReference().forEach(measured::and);
-        return measured.key();
+        return and(measured, contents.premiumTexts()).key();
     }
 }

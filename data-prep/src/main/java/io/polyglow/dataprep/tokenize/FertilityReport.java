@@ -9,46 +9,60 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
- * What a tokenizer costs each language, beside a reference language. The premium is tokens over the reference's tokens: for the same texts when they are
- * parallel (translations of each other), else per character. Characters of different scripts hold different amounts of meaning, so per character only languages of one script
+ * What a tokenizer costs each language, beside a reference language. The premium is tokens over the reference's tokens: for the same texts when there are
+ * parallel ones (translations of each other), else per character. Characters of different scripts hold different amounts of meaning, so per character only languages of one script
  * compare well; parallel texts compare all.
  *
  * @param reference the language whose premium is 1, or empty when none of those asked for is there: then there are no premiums
+ * @param languages what was measured on texts of any content
+ * @param parallel what was measured on translations of the same texts, of which a language may have several; empty when there are none
  */
 public record FertilityReport(
         String tokenizerSha256,
         int vocabSize,
         String reference,
-        boolean parallel,
-        Map<String, FertilityCounts> languages) {
-    /** Keeps a sorted copy. */
+        Map<String, FertilityCounts> languages,
+        Map<String, FertilityCounts> parallel) {
+    private static final String PER_CHARACTER = "tokens per character";
+    private static final String PARALLEL_TEXTS = "parallel texts";
+
+    /** Keeps sorted copies. */
     public FertilityReport {
         languages = new TreeMap<>(languages);
+        parallel = new TreeMap<>(parallel);
     }
 
-    /** A report whose reference is the first of {@code references} that was measured. */
+    /** A report whose reference is the first of {@code references} that premiums can be measured against. */
     public static FertilityReport of(
             String tokenizerSha256,
             int vocabSize,
             List<String> references,
-            boolean parallel,
-            Map<String, FertilityCounts> languages) {
+            Map<String, FertilityCounts> languages,
+            Map<String, FertilityCounts> parallel) {
+        Map<String, FertilityCounts> compared = parallel.isEmpty() ? languages : parallel;
         String reference =
-                references.stream().filter(languages::containsKey).findFirst().orElse("");
-        return new FertilityReport(tokenizerSha256, vocabSize, reference, parallel, languages);
+                references.stream().filter(compared::containsKey).findFirst().orElse("");
+        return new FertilityReport(tokenizerSha256, vocabSize, reference, languages, parallel);
     }
 
-    /** A language's premium, or NaN without a reference. */
+    /** A language's premium, or NaN without a reference, or without a parallel text where others have one. */
     public double premium(String language) {
-        FertilityCounts own = counts(language);
-        FertilityCounts base = counts(reference);
-        if (base.tokens() == 0) {
+        return price(language) / price(reference);
+    }
+
+    /** Tokens for what is compared: a parallel text, or a character; NaN when there is nothing to compare. */
+    private double price(String language) {
+        FertilityCounts counts =
+                (parallel.isEmpty() ? languages : parallel).getOrDefault(language, FertilityCounts.NONE);
+        if (counts.tokens() == 0) {
             return Double.NaN;
         }
-        return parallel ? (double) own.tokens() / base.tokens() : own.tokensPerCharacter() / base.tokensPerCharacter();
+        return parallel.isEmpty() ? counts.tokensPerCharacter() : (double) counts.tokens() / counts.texts();
     }
 
     /**
@@ -76,9 +90,45 @@ public record FertilityReport(
         return sorted;
     }
 
+    /** Languages without a premium come last where others have one. */
     private double sortKey(String language) {
         double premium = premium(language);
-        return Double.isNaN(premium) ? counts(language).tokensPerCharacter() : premium;
+        if (!Double.isNaN(premium)) {
+            return premium;
+        }
+        return reference.isEmpty() ? counts(language).tokensPerCharacter() : 0;
+    }
+
+    /** The languages whose premium is not known because they have no parallel text. */
+    public List<String> withoutParallelText() {
+        return parallel.isEmpty()
+                ? List.of()
+                : languages.keySet().stream()
+                        .filter(language -> !parallel.containsKey(language))
+                        .toList();
+    }
+
+    /**
+     * Refuses a byte-level tokenizer that loses something: all of its texts must come back.
+     *
+     * @throws PolyglowException of kind DATA that names the languages
+     */
+    public void requireRoundTrips() {
+        Set<String> changed = new TreeSet<>();
+        for (Map<String, FertilityCounts> measured : List.of(languages, parallel)) {
+            measured.forEach((language, counts) -> {
+                if (counts.changed() > 0) {
+                    changed.add(language);
+                }
+            });
+        }
+        if (!changed.isEmpty()) {
+            throw new PolyglowException(
+                    ErrorKind.DATA,
+                    "The tokenizer does not give back every text, as a byte-level one must; languages with texts that changed: "
+                            + changed
+                            + ". Its vocabulary lacks bytes, or its file is damaged: use another tokenizer.file, or train one.");
+        }
     }
 
     /**
@@ -90,12 +140,16 @@ public record FertilityReport(
         if (reference.isEmpty()) {
             throw new PolyglowException(
                     ErrorKind.USAGE,
-                    "tokenizer.max-premium needs a language to compare with, and none of tokenizer.premium-reference is in the corpus, which has "
-                            + languages.keySet() + ". Name one of these.");
+                    "tokenizer.max-premium needs a language to compare with, and none of tokenizer.premium-reference is in the "
+                            + (parallel.isEmpty()
+                                    ? "corpus, which has " + languages.keySet()
+                                    : "parallel texts, which are in " + parallel.keySet())
+                            + ". Name one of these.");
         }
         List<String> dear = dearestFirst().stream()
                 .filter(language -> premium(language) > maxPremium)
                 .toList();
+        long compared = languages.size() - withoutParallelText().size();
         if (!dear.isEmpty()) {
             StringBuilder names = new StringBuilder();
             dear.stream()
@@ -104,9 +158,10 @@ public record FertilityReport(
                             names.append(String.format(Locale.ROOT, " %s %.2f,", language, premium(language))));
             throw new PolyglowException(
                     ErrorKind.DATA,
-                    "The tokenizer costs " + dear.size() + " of " + languages.size() + " languages more than "
+                    "The tokenizer costs " + dear.size() + " of " + compared + " languages more than "
                             + maxPremium + " times the tokens of " + reference + ":" + names
-                            + " dearest first. Raise tokenizer.vocab-size, give these languages more weight (tokenizer.language-alpha below 1, tokenizer.language-weights), or raise tokenizer.max-premium.");
+                            + " dearest first, by " + comparedBy()
+                            + ". Raise tokenizer.vocab-size, give these languages more weight (tokenizer.language-alpha below 1, tokenizer.language-weights), or raise tokenizer.max-premium.");
         }
     }
 
@@ -114,14 +169,21 @@ public record FertilityReport(
     public JsonObject json() {
         JsonArray rows = new JsonArray();
         dearestFirst().forEach(language -> rows.add(row(language, counts(language))));
+        JsonArray translations = new JsonArray();
+        parallel.forEach((language, counts) -> translations.add(row(language, counts)));
         return new JsonObject()
                 .put("format", "polyglow-fertility")
                 .put("version", 1)
                 .put("tokenizer_sha256", tokenizerSha256)
                 .put("vocab_size", vocabSize)
                 .put("reference", reference.isEmpty() ? null : reference)
-                .put("premium_of", parallel ? "parallel texts" : "tokens per character")
-                .put("languages", rows);
+                .put("premium_of", comparedBy())
+                .put("languages", rows)
+                .put("parallel_texts", translations);
+    }
+
+    private String comparedBy() {
+        return parallel.isEmpty() ? PER_CHARACTER : PARALLEL_TEXTS;
     }
 
     private JsonObject row(String language, FertilityCounts counts) {
@@ -141,8 +203,17 @@ public record FertilityReport(
 
     /** Reads what {@link #json} wrote. */
     public static FertilityReport parse(JsonObject json) {
+        return new FertilityReport(
+                json.getString("tokenizer_sha256"),
+                json.getInt("vocab_size"),
+                json.getString("reference", ""),
+                counts(json.getArray("languages")),
+                json.has("parallel_texts") ? counts(json.getArray("parallel_texts")) : Map.of());
+    }
+
+    private static Map<String, FertilityCounts> counts(JsonArray rows) {
         Map<String, FertilityCounts> languages = new TreeMap<>();
-        for (JsonObject row : json.getArray("languages").objects()) {
+        for (JsonObject row : rows.objects()) {
             languages.put(
                     row.getString("language"),
                     new FertilityCounts(
@@ -153,12 +224,7 @@ public record FertilityReport(
                             Math.round(row.getDouble("fragment_share") * row.getLong("tokens")),
                             row.getLong("changed_texts")));
         }
-        return new FertilityReport(
-                json.getString("tokenizer_sha256"),
-                json.getInt("vocab_size"),
-                json.getString("reference", ""),
-                json.getString("premium_of").equals("parallel texts"),
-                languages);
+        return languages;
     }
 
     /** A table for people, dearest first. */

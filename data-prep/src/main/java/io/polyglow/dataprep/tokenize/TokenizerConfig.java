@@ -22,8 +22,9 @@ public record TokenizerConfig(
                 @Doc(
                         "Number of ids of a trained tokenizer, <|endoftext|> included; fewer when the text has nothing more to merge.")
                 int vocabSize,
-        @Default("gpt2")
-                @Doc("What a trained token may not cross: gpt2 (words), char (characters), or another known pattern.")
+        @Default("cl100k")
+                @Doc(
+                        "What a trained token may not cross: cl100k (GPT-4's words, digits in threes; also called llama3), gpt2 (words, digits in any number), gpt2-digits (the same, digits apart), qwen2 (cl100k, digits apart), o200k (GPT-4o's words), tekken (o200k, digits apart), or char (characters).")
                 PreTokenPattern pattern,
         @Default("true")
                 @Doc(
@@ -52,11 +53,16 @@ public record TokenizerConfig(
                 int maxPreTokens,
         @Range(min = 1, max = 1000)
                 @Doc(
-                        "Highest premium a language may pay: tokens per character of its text over those of the reference language. Without it nothing is refused.")
+                        "Highest premium a language may pay: tokens over those of the reference language, for the same texts (premium-texts), else per character, which compares languages of one script only. Without it no premium is refused.")
                 @Nullable
                 Double maxPremium,
+        @Doc(
+                        "Directory of parallel texts to measure premiums on: translations of each other, such as the Universal Declaration of Human Rights, a .txt or .html file a language, named by it (deu.html, eng_Latn.txt).")
+                @Nullable
+                String premiumTexts,
         @Default("[eng_Latn, en]")
-                @Doc("The language that premiums are measured against: the first of these that the corpus has.")
+                @Doc(
+                        "The language that premiums are measured against: the first of these that the corpus has, or the parallel texts.")
                 List<String> premiumReference) {
     /** The special token that every tokenizer trained here has: it ends documents. */
     public static final String END_OF_TEXT = "<|endoftext|>";
@@ -97,6 +103,7 @@ public record TokenizerConfig(
                 Map.of(),
                 5_000_000,
                 null,
+                null,
                 List.of("eng_Latn", "en"));
     }
 
@@ -114,6 +121,7 @@ public record TokenizerConfig(
                 languageAlpha,
                 languageWeights,
                 maxPreTokens,
+                null,
                 null,
                 List.of());
     }

@@ -38,6 +38,17 @@ class PrepareConfigTest {
     }
 
     @Test
+    void shouldCutAsGpt4DoesUnlessToldOtherwiseAndNameEveryPattern() {
+        PrepareConfig config = ConfigFile.load(PrepareConfig.class, "x.yaml", "input: a\noutput: b\n", List.of())
+                .value();
+        assertThat(config.tokenizer().pattern()).isEqualTo(PreTokenPattern.CL100K);
+        String reference = ConfigFile.reference(PrepareConfig.class);
+        for (PreTokenPattern pattern : PreTokenPattern.values()) {
+            assertThat(reference).containsPattern("not cross: .*\\b" + pattern + " \\(");
+        }
+    }
+
+    @Test
     void shouldReportAllProblemsAtOnce() {
         assertThatThrownBy(() -> ConfigFile.load(
                         PrepareConfig.class,

@@ -206,6 +206,7 @@ class UnigramTrainerTest {
                 Map.of(),
                 5_000_000,
                 null,
+                null,
                 List.of());
     }
 
