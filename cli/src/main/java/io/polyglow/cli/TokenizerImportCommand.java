@@ -41,7 +41,7 @@ final class TokenizerImportCommand implements Callable<Integer> {
     @Option(
             names = "--encoding",
             paramLabel = "NAME",
-            description = "Of a .tiktoken file: r50k_base, cl100k_base, o200k_base or llama3.")
+            description = "Of a .tiktoken file: r50k_base, p50k_base, cl100k_base, o200k_base or llama3.")
     private @Nullable String encoding;
 
     @Option(names = "--to", required = true, paramLabel = "FILE", description = "The tokenizer.json to write.")
@@ -76,6 +76,6 @@ final class TokenizerImportCommand implements Callable<Integer> {
         throw new PolyglowException(
                 ErrorKind.USAGE,
                 file + " is not a " + JSON
-                        + " file. If it is a .tiktoken file, name its encoding: --encoding r50k_base, cl100k_base, o200k_base or llama3.");
+                        + " file. If it is a .tiktoken file, name its encoding: --encoding r50k_base, p50k_base, cl100k_base, o200k_base or llama3.");
     }
 }

@@ -15,6 +15,9 @@ final class Normalizers {
     static final String SPACES_AT_START = "\\A +";
     static final String SPACES_AT_END = " +\\z";
 
+    /** SentencePiece takes spaces from the end when they are marks already, so marks that stood in the text go too. */
+    static final String SPACES_AND_MARKS_AT_END = "[ " + Spaces.MARK + "]+\\z";
+
     private Normalizers() {}
 
     /** What {@code root} has under {@code normalizer}; nothing when that is null. */
@@ -86,11 +89,14 @@ final class Normalizers {
         if (to.length == 0 && regex.equals(SPACES_AT_END)) {
             return Spaces::trimEnd;
         }
+        if (to.length == 0 && regex.equals(SPACES_AND_MARKS_AT_END)) {
+            return Spaces::trimMarksAtEnd;
+        }
         throw pattern.problem(
                 "Regex",
                 "\"" + regex + "\" is not supported; no regex engine runs here, and only \"" + RUNS_OF_SPACES
-                        + "\" is known, and with empty content \"" + SPACES_AT_START + "\" and \"" + SPACES_AT_END
-                        + "\".");
+                        + "\" is known, and with empty content \"" + SPACES_AT_START + "\", \"" + SPACES_AT_END + "\" and \""
+                        + SPACES_AND_MARKS_AT_END + "\".");
     }
 
     private static Normalizer precompiled(JsonObject json) {

@@ -34,7 +34,7 @@ final class PieceModelJson {
             throw root.problem("version", "only version \"1.0\" is known.");
         }
         TokenizerJson.refuseSet(root, "truncation", "it would cut texts; set it to null.");
-        TokenizerJson.refuseSet(root, "padding", "it would add tokens to texts; set it to null.");
+        TokenizerJson.checkPadding(root);
         checkPostProcessor(root);
         JsonObject frame = new JsonObject();
         FRAME.forEach(name -> frame.put(name, root.get(name)));

@@ -140,7 +140,7 @@ final class SentencePieceFile {
         }
         if (trimSpaces) {
             steps.add(replace("Regex", Normalizers.SPACES_AT_START, ""));
-            steps.add(replace("Regex", Normalizers.SPACES_AT_END, ""));
+            steps.add(replace("Regex", Normalizers.SPACES_AND_MARKS_AT_END, ""));
             steps.add(replace("Regex", Normalizers.RUNS_OF_SPACES, " "));
         }
         if (dummyPrefix) {

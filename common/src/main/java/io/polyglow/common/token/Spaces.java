@@ -70,6 +70,21 @@ final class Spaces {
         return Arrays.copyOf(utf8, end);
     }
 
+    /** Without the spaces and marks at the end. */
+    static byte[] trimMarksAtEnd(byte[] utf8) {
+        int end = utf8.length;
+        while (end > 0) {
+            if (utf8[end - 1] == ' ') {
+                end--;
+            } else if (end >= MARK_BYTES.length && isMark(utf8, end - MARK_BYTES.length, end)) {
+                end -= MARK_BYTES.length;
+            } else {
+                break;
+            }
+        }
+        return Arrays.copyOf(utf8, end);
+    }
+
     /** Without the white space of Unicode at the ends that are named. */
     static byte[] strip(byte[] utf8, boolean left, boolean right) {
         int start = 0;

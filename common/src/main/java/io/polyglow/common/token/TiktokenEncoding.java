@@ -26,7 +26,7 @@ public record TiktokenEncoding(PreTokenPattern pattern, SortedMap<Integer, Strin
     /** The encodings of OpenAI (tiktoken, {@code tiktoken_ext/openai_public.py}) and Llama 3.1 (its {@code tokenizer.json}) by name. */
     public static TiktokenEncoding named(String name) {
         return switch (name) {
-            case "r50k_base", "gpt2" -> openai(PreTokenPattern.GPT2, 50_256);
+            case "r50k_base", "p50k_base", "gpt2" -> openai(PreTokenPattern.GPT2, 50_256);
             case "cl100k_base" ->
                 openai(PreTokenPattern.CL100K, 100_257)
                         .with(100_258, "<|fim_prefix|>")
@@ -38,7 +38,7 @@ public record TiktokenEncoding(PreTokenPattern pattern, SortedMap<Integer, Strin
             default ->
                 throw new PolyglowException(
                         ErrorKind.USAGE,
-                        "There is no encoding \"" + name + "\". Use r50k_base, cl100k_base, o200k_base or llama3.");
+                        "There is no encoding \"" + name + "\". Use r50k_base, p50k_base, cl100k_base, o200k_base or llama3.");
         };
     }
 

@@ -35,7 +35,7 @@ public final class TokenizerJson {
             throw root.problem("version", "only version \"1.0\" is known.");
         }
         refuseSet(root, "truncation", "it would cut texts; set it to null.");
-        refuseSet(root, "padding", "it would add tokens to texts; set it to null.");
+        checkPadding(root);
         checkDecoder(root);
         PreTokenPattern pattern = PreTokenizerJson.parse(root);
         JsonObject model = root.getObject("model");
@@ -104,6 +104,13 @@ public final class TokenizerJson {
     static void refuseSet(JsonObject object, String name, String why) {
         if (object.get(name) != null) {
             throw object.problem(name, "not supported: " + why);
+        }
+    }
+
+    /** Padding fills up batches of texts; it changes the ids of none, and is not kept. */
+    static void checkPadding(JsonObject root) {
+        if (root.get("padding") != null) {
+            root.getObject("padding");
         }
     }
 
@@ -197,9 +204,8 @@ public final class TokenizerJson {
         int next = vocabulary.size();
         int last = -1;
         for (JsonObject each : root.getArray("added_tokens").objects()) {
-            AddedToken token = addedToken(each);
-            boolean known =
-                    token.id() < vocabulary.size() && vocabulary.get(token.id()).equals(token.content());
+            AddedToken token = addedToken(each, vocabulary);
+            boolean known = token.id() < vocabulary.size();
             if (token.id() <= last || (!known && token.id() != next)) {
                 throw each.problem(
                         "id",
@@ -213,11 +219,21 @@ public final class TokenizerJson {
         return List.copyOf(tokens);
     }
 
-    private static AddedToken addedToken(JsonObject json) {
+    /** Where the vocabulary has the token under another id, that one counts, as in Hugging Face's library. */
+    private static AddedToken addedToken(JsonObject json, List<String> vocabulary) {
         json.refuseUnknown(Set.of("id", "content", "single_word", "lstrip", "rstrip", "normalized", "special"));
+        int id = json.getInt("id", 0, MAX_ID);
+        String content = json.getString("content");
+        if (id >= vocabulary.size() || !vocabulary.get(id).equals(content)) {
+            int known = vocabulary.indexOf(content);
+            if (known < 0 && id < vocabulary.size()) {
+                throw json.problem("id", id + ": the vocabulary has \"" + vocabulary.get(id) + "\" there.");
+            }
+            id = known < 0 ? id : known;
+        }
         return new AddedToken(
-                json.getInt("id", 0, MAX_ID),
-                json.getString("content"),
+                id,
+                content,
                 json.getBoolean("single_word", false),
                 json.getBoolean("lstrip", false),
                 json.getBoolean("rstrip", false),

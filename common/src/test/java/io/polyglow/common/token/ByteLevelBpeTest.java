@@ -152,6 +152,16 @@ class ByteLevelBpeTest {
         assertThat(start).isEqualTo(text.length);
     }
 
+    /** Hugging Face's {@code tests/offsets.rs}: three tokens of one character, which all lie in its bytes. */
+    @Test
+    void shouldTellTheBytesOfTokensWithinOneCharacter() {
+        ByteLevelBpe bytes = Tokenizers.bytes(PreTokenPattern.GPT2);
+        byte[] text = "i⭢j".getBytes(StandardCharsets.UTF_8);
+        IntArrayList ids = new IntArrayList();
+        bytes.encode(text, 0, text.length, ids);
+        assertThat(bytes.ends(ids, 0)).containsExactly(1, 2, 3, 4, 5);
+    }
+
     @Test
     void shouldEncodeOnlyTheGivenRange() {
         byte[] bytes = "xxHello worldyy".getBytes(StandardCharsets.UTF_8);

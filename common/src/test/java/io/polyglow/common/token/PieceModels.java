@@ -170,6 +170,11 @@ final class PieceModels {
 
     /** A SentencePiece {@code .model}: pieces, {@code trainer_spec}, {@code normalizer_spec}. */
     static byte[] model(List<Piece> pieces, int modelType, boolean bytes, byte[] charsMap, boolean trimSpaces) {
+        return model(pieces, modelType, bytes, charsMap, trimSpaces, true);
+    }
+
+    static byte[] model(
+            List<Piece> pieces, int modelType, boolean bytes, byte[] charsMap, boolean trimSpaces, boolean prefix) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         for (Piece piece : pieces) {
             ByteArrayOutputStream message = new ByteArrayOutputStream();
@@ -187,7 +192,8 @@ final class PieceModels {
         field(out, 2, new byte[] {3 << 3, (byte) modelType, (byte) 0x98, 2, (byte) (bytes ? 1 : 0)});
         ByteArrayOutputStream normalizer = new ByteArrayOutputStream();
         field(normalizer, 2, charsMap);
-        normalizer.writeBytes(new byte[] {4 << 3, (byte) (trimSpaces ? 1 : 0)});
+        // add_dummy_prefix = 3, remove_extra_whitespaces = 4
+        normalizer.writeBytes(new byte[] {3 << 3, (byte) (prefix ? 1 : 0), 4 << 3, (byte) (trimSpaces ? 1 : 0)});
         field(out, 3, normalizer.toByteArray());
         return out.toByteArray();
     }
@@ -205,9 +211,13 @@ final class PieceModels {
 
     /** {@link #RULES} as a precompiled charsmap: a darts-clone double array, filled first fit. */
     static byte[] charsMap() {
+        return charsMap(RULES);
+    }
+
+    static byte[] charsMap(Map<String, String> rules) {
         ByteArrayOutputStream replacements = new ByteArrayOutputStream();
         Map<String, Integer> values = new TreeMap<>();
-        RULES.forEach((from, to) -> {
+        rules.forEach((from, to) -> {
             values.put(
                     new String(from.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1),
                     replacements.size());

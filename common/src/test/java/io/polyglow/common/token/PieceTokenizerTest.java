@@ -19,6 +19,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -118,6 +119,48 @@ class PieceTokenizerTest {
         assertThat(tokenizer.encode("   ")).isEmpty();
     }
 
+    /** sentencepiece's {@code src/normalizer_test.cc}: a prefix or none, spaces kept or collapsed, and rules that make spaces. */
+    @ParameterizedTest
+    @CsvSource(
+            quoteCharacter = '"',
+            ignoreLeadingAndTrailingWhitespace = false,
+            value = {
+                "true,true,\" a \",▁A",
+                "true,true,a,▁A",
+                "true,true,ba,▁B▁A",
+                "true,true,c,▁D▁E",
+                "true,true,adb,▁A▁F▁G▁B",
+                "false,true,ba,B▁A",
+                "false,true,ad,A▁F▁G",
+                "false,false,a,▁A",
+                "false,false,d,▁F▁G▁",
+                "false,false,da,▁F▁G▁▁A",
+                "true,false,d,▁▁F▁G▁",
+                "true,false,adb,▁▁A▁F▁G▁B",
+                "false,false,▁,▁",
+                "false,false,\" \",▁",
+                "false,true,▁,\"\"",
+                "false,true,\" \",\"\"",
+                "true,false,▁,▁▁",
+                "true,false,\" \",▁▁",
+                "true,true,▁,\"\"",
+                "true,true,\" \",\"\"",
+                "true,true,\"x ▁ \",▁x",
+            })
+    void shouldNormaliseAsSentencePieceDoesWhenRulesMakeSpaces(
+            boolean prefix, boolean trimSpaces, String text, String normalised) {
+        byte[] rules = PieceModels.charsMap(Map.of("a", " A", "b", "B", "c", "D E", "d", " F G "));
+        byte[] model = PieceModels.model(UNIGRAM, 1, true, rules, trimSpaces, prefix);
+        assertThat(normalise(model, text)).isEqualTo(normalised);
+    }
+
+    /** What a {@code .model} makes of a text before its vocabulary sees it. */
+    static String normalise(byte[] model, String text) {
+        var frame = PieceModelJson.parse(SentencePieceFile.json("m", model)).frame();
+        return new String(
+                Normalizers.parse(frame).normalize(text.getBytes(StandardCharsets.UTF_8)), StandardCharsets.UTF_8);
+    }
+
     @Test
     void shouldGiveBackAnyBytesWhenTheVocabularyHasThem() {
         Tokenizer tokenizer =
@@ -179,7 +222,8 @@ class PieceTokenizerTest {
                 refusal("\"Fuse\"", "\"CTC\"", "$.decoder.decoders[2].type"),
                 refusal("\"stop\":0", "\"stop\":1", "$.decoder.decoders[3]"),
                 refusal("\"unk_id\":0", "\"unk_id\":99999", "$.model.unk_id"),
-                refusal("\"padding\":null", "\"padding\":{}", "$.padding"));
+                refusal("\"truncation\":null", "\"truncation\":{}", "$.truncation"),
+                refusal("\"padding\":null", "\"padding\":7", "$.padding"));
     }
 
     private static Arguments refusal(String from, String to, String path) {

@@ -15,6 +15,8 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class PreTokenPatternTest {
     /** Java's engine knows enough of the characters below to be a judge. */
@@ -36,6 +38,24 @@ class PreTokenPatternTest {
                 .containsExactly("Hello", " there", "      ", " dear");
         assertThat(pieces(PreTokenPattern.GPT2, "a\n\nb  ")).containsExactly("a", "\n", "\n", "b", "  ");
         assertThat(pieces(PreTokenPattern.GPT2, "I'd've 'sn")).containsExactly("I", "'d", "'ve", " '", "sn");
+    }
+
+    /** Hugging Face's {@code byte_level.rs} and {@code tests/offsets.rs}: where pre-tokens begin and end, in bytes. */
+    @ParameterizedTest
+    @CsvSource({
+        "Hello there       dear, 0 5 11 17 22",
+        "'Hello my friend, how is your day going?', 0 5 8 15 16 20 23 28 32 38 39",
+        "'Hello there, how are you?', 0 5 11 12 16 20 24 25",
+        "i⭢j, 0 1 4 5",
+    })
+    void shouldCutAtTheOffsetsOfHuggingFace(String text, String offsets) {
+        int at = 0;
+        StringBuilder found = new StringBuilder("0");
+        for (String piece : pieces(PreTokenPattern.GPT2, text)) {
+            at += piece.getBytes(StandardCharsets.UTF_8).length;
+            found.append(' ').append(at);
+        }
+        assertThat(found).hasToString(offsets);
     }
 
     @Test

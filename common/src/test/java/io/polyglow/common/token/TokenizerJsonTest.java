@@ -63,6 +63,12 @@ class TokenizerJsonTest {
     }
 
     @Test
+    void shouldTakeTheIdOfTheVocabularyWhenAnAddedTokenSaysAnother() {
+        assertThat(parse(SMALL.replace("\"id\":5", "\"id\":250001")).sha256())
+                .isEqualTo(parse(SMALL).sha256());
+    }
+
+    @Test
     void shouldReadTheSplitFormOfThePattern() {
         String split =
                 "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\",\"pattern\":{\"Regex\":\"%s\"},\"behavior\":\"Isolated\",\"invert\":false},"
@@ -104,6 +110,15 @@ class TokenizerJsonTest {
         assertThat(parse(tokenizer.json()).model()).isEqualTo(tokenizer.model());
     }
 
+    /** It says how batches are filled up, which changes no text's ids. */
+    @Test
+    void shouldReadAFileThatPadsBatches() {
+        String padding =
+                "\"padding\":{\"strategy\":{\"Fixed\":64},\"direction\":\"Right\",\"pad_id\":1,\"pad_token\":\"<pad>\"}";
+        assertThat(parse(SMALL.replace("\"padding\":null", padding)).sha256())
+                .isEqualTo(parse(SMALL).sha256());
+    }
+
     @Test
     void shouldReadDigitsApart() {
         String plain = "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":true}";
@@ -136,7 +151,7 @@ class TokenizerJsonTest {
             value = {
                 "\"version\":\"1.0\"; \"version\":\"2.0\"; $.version",
                 "\"truncation\":null; \"truncation\":{\"max_length\":512}; $.truncation",
-                "\"padding\":null; \"padding\":{}; $.padding",
+                "\"padding\":null; \"padding\":7; $.padding",
                 "\"normalizer\":null; \"normalizer\":{\"type\":\"NFKC\"}; $.normalizer",
                 "\"type\":\"BPE\"; \"type\":\"Unigram\"; $.model.type",
                 "\"dropout\":null; \"dropout\":0.1; $.model.dropout",
@@ -151,7 +166,8 @@ class TokenizerJsonTest {
                 "\"a\":0,; \"a\":77,; $.model.vocab.a",
                 "\"a b\"; \"a  b\"; $.model.merges[0]",
                 "\"a b\"; \"a a\"; $.model.merges[0]",
-                "\"id\":5; \"id\":7; $.added_tokens[0].id",
+                "\"id\":5,\"content\":\"<|endoftext|>\"; \"id\":7,\"content\":\"<|other|>\"; $.added_tokens[0].id",
+                "\"id\":5,\"content\":\"<|endoftext|>\"; \"id\":4,\"content\":\"<|other|>\"; $.added_tokens[0].id",
             })
     void shouldRefuseWithTheJsonPathWhenSomethingWouldChangeIds(String fine, String bad, String path) {
         assertThat(SMALL).contains(fine);
