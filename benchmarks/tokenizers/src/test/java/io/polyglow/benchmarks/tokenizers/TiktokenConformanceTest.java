@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.knuddels.jtokkit.Encodings;
 import io.polyglow.common.token.BpeModel;
 import io.polyglow.common.token.ByteLevelBpe;
+import io.polyglow.common.token.PeerFiles;
 import io.polyglow.common.token.TiktokenFile;
 import java.io.IOException;
 import java.io.InputStream;
@@ -16,11 +17,15 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import org.agrona.collections.IntArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -49,7 +54,24 @@ class TiktokenConformanceTest {
             ignoreLeadingAndTrailingWhitespace = false,
             value = {
                 "r50k_base;hello world;31373 995",
+                "r50k_base;0;15",
+                "r50k_base;00;405",
+                "r50k_base;000;830",
+                "r50k_base;0000;2388",
+                "r50k_base;00000;20483",
+                "r50k_base;000000;10535",
+                "r50k_base;0000000;24598",
+                "r50k_base;00000000;8269",
+                "r50k_base;000000000;10535 830",
+                "r50k_base;0000000000;8269 405",
+                "r50k_base;00000000000;8269 830",
+                "r50k_base;000000000000;8269 2388",
+                "r50k_base;0000000000000;8269 20483",
+                "r50k_base;00000000000000;8269 10535",
+                "r50k_base;000000000000000;8269 24598",
+                "r50k_base;0000000000000000;25645",
                 "r50k_base;00000000000000000;8269 10535 830",
+                "p50k_base;hello world;31373 995",
                 "r50k_base;indivisible;521 452 12843",
                 "r50k_base;hello 👋 world 🌍;31373 50169 233 995 12520 234 235",
                 "cl100k_base;hello world;15339 1917",
@@ -72,7 +94,10 @@ class TiktokenConformanceTest {
         assertThat(tokenizer("cl100k_base").encode("today\n  \n")).containsExactly(31213, 14211);
     }
 
-    /** tiktoken's encode_bytes joins the broken byte to the word before it (id 62085); here it is a character of its own, neither letter nor space. */
+    /**
+     * tiktoken's private {@code _encode_bytes} makes id 62085 of these bytes: its regex sees only the text before the first byte that is not UTF-8, and the last pre-token and all that
+     * follows, to the end of the input, is one piece. Here every such byte is a character, neither letter, number nor space, and what follows it is cut as ever.
+     */
     @Test
     void shouldEncodeBytesThatAreNotUtf8() {
         byte[] bytes = {' ', (byte) 0xEC, (byte) 0x8B, (byte) 0xA4, (byte) 0xED};
@@ -81,6 +106,14 @@ class TiktokenConformanceTest {
         cl100k.encode(bytes, 0, bytes.length, ids);
         assertThat(ids.toIntArray()).containsExactly(30027, 97, 169);
         assertThat(cl100k.decode(ids.toIntArray(), 0, ids.size())).isEqualTo(bytes);
+        assertThat(cl100k.decode(new int[] {62085}, 0, 1)).isEqualTo(bytes);
+        for (int i = 0; i < 10; i++) {
+            byte[] trails = new byte[i];
+            Arrays.fill(trails, (byte) 0x80);
+            ids.clear();
+            cl100k.encode(trails, 0, i, ids);
+            assertThat(cl100k.decode(ids.toIntArray(), 0, ids.size())).isEqualTo(trails);
+        }
     }
 
     /** tiktoken's {@code tests/test_offsets.py}: a token begins at the character that its first byte belongs to. */
@@ -121,8 +154,172 @@ class TiktokenConformanceTest {
         assertThat(HexFormat.of().formatHex(digest)).startsWith(sha256);
     }
 
+    /** nanoGPT's split ({@code data/shakespeare/readme.md}) and llm.c's sections ({@code dev/data/tinyshakespeare.py}), both of GPT-2. */
+    @Test
+    void shouldGiveThePublishedCountsOfPartsOfTinyShakespeare() throws IOException {
+        Path file = Path.of(System.getProperty("polyglow.root"), "..", "shared", "corpora", "tiny-shakespeare.txt");
+        assumeTrue(Files.exists(file), file + " is not here");
+        String text = Files.readString(file);
+        ByteLevelBpe gpt2 = tokenizer("r50k_base");
+        int cut = (int) (text.length() * 0.9);
+        assertThat(gpt2.encode(text.substring(0, cut))).hasSize(301_966);
+        assertThat(gpt2.encode(text.substring(cut))).hasSize(36_059);
+        List<String> sections = List.of(text.replace("\n\n", "\n\n\0").split("\0", -1));
+        assertThat(sections).hasSize(7_222);
+        int tokens = sections.stream()
+                .mapToInt(section -> 1 + gpt2.encode(section).length)
+                .sum();
+        assertThat(tokens).isEqualTo(338_028).isEqualTo(32_768 + 305_260);
+    }
+
+    /** The hashes that tiktoken pins ({@code tiktoken_ext/openai_public.py}). */
     @ParameterizedTest
-    @ValueSource(strings = {"r50k_base", "cl100k_base", "o200k_base"})
+    @CsvSource({
+        "r50k_base, 306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930",
+        "p50k_base, 94b5ca7dff4d00767bc256fdd1b27e5b17361d7b8a5f968547f9f23eb70d2069",
+        "cl100k_base, 223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7",
+        "o200k_base, 446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d",
+    })
+    void shouldReadTheFilesThatTiktokenPinsAndWriteThemAgain(String encoding, String sha256) {
+        assertThat(PeerFiles.sha256(TiktokenFile.write(tokenizer(encoding).model())))
+                .isEqualTo(sha256);
+    }
+
+    /** OpenAI's {@code vocab.bpe} and {@code encoder.json}, made from r50k's ranks: the same merges and ids, to the byte. */
+    @Test
+    void shouldFindTheMergesAndIdsOfGpt2InRanks() {
+        BpeModel model = tokenizer("r50k_base").model();
+        StringBuilder merges = new StringBuilder("#version: 0.2\n");
+        for (int i = 0; i < model.merges().size(); i++) {
+            merges.append(model.vocabulary().get(model.merges().left(i)))
+                    .append(' ')
+                    .append(model.vocabulary().get(model.merges().right(i)))
+                    .append('\n');
+        }
+        assertThat(PeerFiles.sha256(merges.toString().getBytes(StandardCharsets.UTF_8)))
+                .isEqualTo("1ce1664773c50f3e0cc8842619a93edc4624525b728b188a9e0be33b7726adc5");
+        StringBuilder ids = new StringBuilder("{");
+        for (int id = 0; id < model.vocabulary().size(); id++) {
+            ids.append(id == 0 ? "" : ", ");
+            json(model.vocabulary().get(id), ids);
+            ids.append(": ").append(id);
+        }
+        json("<|endoftext|>", ids.append(", "));
+        ids.append(": ").append(model.vocabulary().size()).append('}');
+        assertThat(PeerFiles.sha256(ids.toString().getBytes(StandardCharsets.UTF_8)))
+                .isEqualTo("196139668be63f3b5d6574427317ae82f612a97c5d1cdaf36ed2256dbf636783");
+    }
+
+    /** As Python's json.dumps writes a string. */
+    private static void json(String text, StringBuilder out) {
+        out.append('"');
+        text.chars().forEach(c -> {
+            if (c == '"' || c == '\\') {
+                out.append('\\').append((char) c);
+            } else if (c < 0x7F) {
+                out.append((char) c);
+            } else {
+                out.append(String.format("\\u%04x", c));
+            }
+        });
+        out.append('"');
+    }
+
+    /** jtokkit's rows of prompt and ids, which tiktoken made. */
+    @ParameterizedTest
+    @CsvSource({
+        "r50k_base, 423, e21a4f29fb65854f9f94a616deb0b700",
+        "p50k_base, 423, 0b0f331463e031aa9de4c6662144814b",
+        "cl100k_base, 423, 80e8fcc39c8130b4400d78ec810b110a",
+        "o200k_base, 421, 1cbe9ee9d51db13bc52ee392ddcb66d6",
+    })
+    void shouldGiveTheIdsOfEveryPromptOfJtokkit(String encoding, int rows, String sha256) throws IOException {
+        String path = "knuddelsgmbh/jtokkit/lib/src/test/resources/" + encoding + "_encodings.csv";
+        byte[] csv = PeerFiles.read(path, sha256);
+        List<List<String>> table = csv(new String(csv, StandardCharsets.UTF_8));
+        assertThat(table).hasSize(1 + rows);
+        for (List<String> row : table.subList(1, table.size())) {
+            assertThat(Arrays.toString(tokenizer(encoding).encode(row.get(0))))
+                    .as(row.get(0))
+                    .isEqualTo(row.get(1));
+        }
+    }
+
+    /** RFC 4180. */
+    private static List<List<String>> csv(String text) {
+        List<List<String>> rows = new ArrayList<>(List.of(new ArrayList<>()));
+        StringBuilder field = new StringBuilder();
+        boolean quoted = false;
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c == '"') {
+                if (quoted && i + 1 < text.length() && text.charAt(i + 1) == '"') {
+                    field.append(text.charAt(++i));
+                } else {
+                    quoted = !quoted;
+                }
+            } else if (!quoted && (c == ',' || c == '\n')) {
+                rows.get(rows.size() - 1).add(field.toString());
+                field.setLength(0);
+                if (c == '\n' && i + 1 < text.length()) {
+                    rows.add(new ArrayList<>());
+                }
+            } else if (quoted || c != '\r') {
+                field.append(c);
+            }
+        }
+        if (field.length() > 0) {
+            rows.get(rows.size() - 1).add(field.toString());
+        }
+        return rows;
+    }
+
+    /** tiktoken's {@code test_catastrophically_repetitive} and {@code test_large_repeated}. */
+    @ParameterizedTest
+    @ValueSource(strings = {"r50k_base", "p50k_base", "cl100k_base", "o200k_base"})
+    void shouldGiveBackWhatRepeatsTenThousandTimes(String encoding) {
+        for (String unit : List.of("^", "0", "a", "'s", " ", "\n")) {
+            String big = unit.repeat(10_000);
+            for (String text : List.of(big, " " + big, " " + big + "\n")) {
+                assertRoundTrip(encoding, text);
+            }
+        }
+        assertRoundTrip(encoding, "x".repeat(1_000_000));
+        for (String text : List.of("hello", "hello ", "hello  ", " hello  ", "请考试我的软件！12345", "")) {
+            assertRoundTrip(encoding, text);
+        }
+    }
+
+    private static void assertRoundTrip(String encoding, String text) {
+        int[] ids = tokenizer(encoding).encode(text);
+        assertThat(new String(tokenizer(encoding).decode(ids, 0, ids.length), StandardCharsets.UTF_8))
+                .isEqualTo(text);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"r50k_base", "p50k_base", "cl100k_base", "o200k_base"})
+    void shouldGiveEveryTokenItsOwnId(String encoding) {
+        ByteLevelBpe tokenizer = tokenizer(encoding);
+        Set<Integer> specials = new HashSet<>();
+        tokenizer.model().addedTokens().forEach(token -> specials.add(token.id()));
+        IntArrayList ids = new IntArrayList();
+        int pieces = 0;
+        for (int id = 0; id < tokenizer.vocabSize(); id++) {
+            byte[] token = tokenizer.decode(new int[] {id}, 0, 1);
+            boolean onePiece =
+                    !specials.contains(id) && tokenizer.model().pattern().end(token, 0, token.length) == token.length;
+            if (onePiece) {
+                ids.clear();
+                tokenizer.encode(token, 0, token.length, ids);
+                assertThat(ids.toIntArray()).containsExactly(id);
+                pieces++;
+            }
+        }
+        assertThat(pieces).isGreaterThan((int) (0.9 * tokenizer.vocabSize()));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"r50k_base", "p50k_base", "cl100k_base", "o200k_base"})
     void shouldWriteTheFileThatItRead(String encoding) throws IOException {
         try (InputStream in = Encodings.class.getResourceAsStream(encoding + ".tiktoken")) {
             BpeModel model = tokenizer(encoding).model();
