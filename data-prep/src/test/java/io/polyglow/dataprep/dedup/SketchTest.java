@@ -197,6 +197,33 @@ class SketchTest {
     @Test
     void shouldFollowTheCurveOfItsBands() {
         assertThat(new MinHash(14, 8).recall(0.8)).isCloseTo(0.924, within(0.0005));
+        // datatrove's threshold, (1/bands)^(1/rows)
+        assertThat(new MinHash(14, 8).recall(Math.pow(1.0 / 14, 1.0 / 8))).isCloseTo(1 - Math.pow(13.0 / 14, 14), within(1e-12));
+        assertThat(Math.pow(1.0 / 14, 1.0 / 8)).isCloseTo(0.72, within(0.005));
+    }
+
+    /** RedPajama-V2's bands and rows for 128 values: those by whose curve the least is lost below and above a threshold. */
+    @ParameterizedTest
+    @CsvSource({"0.7, 14, 9", "0.8, 9, 13", "0.9, 5, 25", "1.0, 1, 128"})
+    void shouldHaveTheBestCurveOf128ValuesWhereRedPajamaFoundIt(double threshold, int bands, int rows) {
+        double least = Double.MAX_VALUE;
+        MinHash best = null;
+        for (int b = 1; b <= 128; b++) {
+            for (int r = 1; b * r <= 128; r++) {
+                MinHash minHash = new MinHash(b, r);
+                double lost = 0;
+                for (int i = 0; i < 1000; i++) {
+                    double similarity = (i + 0.5) / 1000;
+                    double recall = minHash.recall(similarity);
+                    lost += similarity < threshold ? recall : 1 - recall;
+                }
+                if (lost < least) {
+                    least = lost;
+                    best = minHash;
+                }
+            }
+        }
+        assertThat(best).usingRecursiveComparison().isEqualTo(new MinHash(bands, rows));
     }
 
     /** Seeded numbers. */

@@ -7,7 +7,13 @@ import static org.assertj.core.api.Assertions.within;
 import io.polyglow.common.config.ConfigFile;
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.json.Json;
+import io.polyglow.common.json.JsonArray;
+import io.polyglow.common.json.JsonObject;
+import io.polyglow.common.token.PeerFiles;
 import io.polyglow.dataprep.doc.Digest;
+import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -105,6 +111,32 @@ class MixPlanTest {
         assertThat(config()).isEqualTo(MixConfig.AS_IS);
     }
 
+    /** FineWeb-2's weights for Italian, up to ten copies ({@code misc/rehydration/weights/up_to_10_reps.json}; its readme has 75 for 76 and 123 for 122). */
+    private static final String ITALIAN =
+            "1:1 2:3 3:4 4:5 5:6 7:7 8:8 11:9 17:10 26:9 31:8 46:7 52:6 63:5 76:4 96:3 118:2 122:3 125:2 145:1";
+
+    @Test
+    void shouldRehydrateAsFineWeb2Does() throws IOException {
+        DocumentWeights weights = DocumentWeights.of(config(Arrays.stream(ITALIAN.split(" "))
+                .map(step -> "cluster-weights." + step.replace(':', '='))
+                .toArray(String[]::new)));
+        assertThat(IntStream.of(1, 6, 7, 16, 17, 25, 26, 144, 145, 9999).mapToDouble(size -> weights.weight("x", size)))
+                .containsExactly(1.0, 6.0, 7.0, 9.0, 10.0, 10.0, 9.0, 2.0, 1.0, 1.0);
+        JsonObject sizes = Json.parseObject(
+                "ita_Latn.json",
+                PeerFiles.read("huggingface/fineweb-2/misc/rehydration/distributions/ita_Latn.json", ""));
+        JsonArray counts = sizes.getArray("cluster_post_filtering_doc_counts");
+        long before = sizes.getLong("tail_post_filtering_doc_counts");
+        double after = before * weights.weight("x", sizes.getLong("tail_threshold"));
+        for (int i = 0; i < counts.size(); i++) {
+            long documents = counts.getLong(i, 0, Long.MAX_VALUE);
+            before += documents;
+            after += documents * weights.weight("x", sizes.getArray("cluster_sizes").getLong(i, 1, 172));
+        }
+        assertThat(before).isEqualTo(238_984_437);
+        assertThat(after).isEqualTo(965_462_863);
+    }
+
     @Test
     void shouldRepeatDocumentsAsOftenAsPlannedOnAverageAndTheSameEverywhere() {
         MixPlan plan = plan("policy=unimax", "max-epochs=5", "total-tokens=10000");
@@ -186,6 +218,23 @@ class MixPlanTest {
                 .mapToObj(i -> blend.drawn(blend.next()) - 1)
                 .toList();
         assertThat(samples).containsExactly(0L, 0L, 0L, 1L);
+    }
+
+    /** nanotron's {@code docs/nanoset.md}: the same order; a data set of {@code lengths[i]} samples begins again at its end. */
+    @Test
+    void shouldBlendInTheOrderOfNanosets() {
+        int[] lengths = {8, 2, 5, 5};
+        Blend blend = new Blend(new double[] {.1, .5, .3, .1});
+        List<Integer> sets = new ArrayList<>();
+        List<Long> samples = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            int set = blend.next();
+            sets.add(set);
+            samples.add((blend.drawn(set) - 1) % lengths[set]);
+        }
+        assertThat(sets).containsExactly(1, 2, 0, 1, 3, 1, 2, 1, 2, 1, 0, 1, 2, 1, 3, 1, 2, 1, 2, 1);
+        assertThat(samples)
+                .containsExactly(0L, 0L, 0L, 1L, 0L, 0L, 1L, 1L, 2L, 0L, 1L, 1L, 3L, 0L, 1L, 1L, 4L, 0L, 0L, 1L);
     }
 
     @Test

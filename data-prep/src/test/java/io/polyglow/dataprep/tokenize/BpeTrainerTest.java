@@ -7,15 +7,14 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.token.BpeModel;
 import io.polyglow.common.token.ByteAlphabet;
+import io.polyglow.common.token.PeerFiles;
 import io.polyglow.common.token.PreTokenPattern;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -54,23 +53,90 @@ class BpeTrainerTest {
     })
     void shouldLearnTheMergesOfHuggingFaceWhenGivenShakespeare(int vocabSize, int merges, String sha256)
             throws Exception {
-        byte[] text = corpus("tiny-shakespeare.txt");
+        List<String> learned = learn(corpus("tiny-shakespeare.txt"), vocabSize);
+        assertThat(learned).hasSize(merges);
+        assertThat(sha256(learned)).isEqualTo(sha256);
+    }
+
+    /** sentencepiece's books, in which it matters that pre-tokens are counted line by line; benchmarks/results tells that the lists equalled those of Hugging Face tokenizers 0.23.2. */
+    @ParameterizedTest
+    @CsvSource({
+        "botchan.txt, 464bd5300c24, 512, 207a07f4d22d51cb123f27d9edab5a567f39c746cf9c705b0739f9eec8693848",
+        "botchan.txt, 464bd5300c24, 1000, e95f924777a3d9f6cb0419c45b8541428b6485bdfc6a85aac2d54daaa2dbb85c",
+        "botchan.txt, 464bd5300c24, 4096, 26d6c3fc27321dfc2a31c921814437e7d5c9eb5a7f60c30277a3a36778211cad",
+        "wagahaiwa_nekodearu.txt, c2f778906046, 512, 5782470c17a16c651a2eb69b0390ac16d38b2de65bc08639efe7ba447cd8c965",
+        "wagahaiwa_nekodearu.txt, c2f778906046, 1000, 41ef5f57b377452b1fb9871d48109d7f9dce2f5502de946fc3581ef6c9fabd7e",
+        "wagahaiwa_nekodearu.txt, c2f778906046, 4096, c5953249efeabf5f1b9c7d98bbba13a9ca6f615996ce794413f8d6f7101c3ed8",
+    })
+    void shouldLearnTheMergesOfHuggingFaceWhenLinesMatter(String book, String bookSha256, int vocabSize, String sha256)
+            throws Exception {
+        byte[] text = PeerFiles.read("google/sentencepiece/data/" + book, bookSha256);
+        List<String> learned = learn(text, vocabSize);
+        assertThat(sha256(learned)).isEqualTo(sha256);
+    }
+
+    private static List<String> learn(byte[] text, int vocabSize) {
         PreTokenCounter counter = new PreTokenCounter(PreTokenPattern.GPT2);
         counter.add(text, 0, text.length);
         BpeTrainer trainer =
                 new BpeTrainer(BpeTrainerConfig.of(PreTokenPattern.GPT2, vocabSize, List.of("<|endoftext|>")));
         counter.drainTo(trainer);
-        List<String> learned = merges(trainer.train());
-        assertThat(learned).hasSize(merges);
-        byte[] joined = String.join("\n", learned).getBytes(StandardCharsets.UTF_8);
-        assertThat(HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(joined)))
-                .isEqualTo(sha256);
+        return merges(trainer.train());
+    }
+
+    private static String sha256(List<String> merges) {
+        return PeerFiles.sha256(String.join("\n", merges).getBytes(StandardCharsets.UTF_8));
     }
 
     @Test
     void shouldLearnKnownMergesWhenPairsBelowTheMinimumAreLeft() {
         BpeModel model = train(ROSES, 30_000, 2, UNLIMITED);
         assertThat(merges(model)).containsExactly("r e", "a re", "i s");
+    }
+
+    /** The ASCII words of Hugging Face's {@code bpe_test_max_token_length_direct_assert}: a bound of two lets pairs of letters through, and nothing beside a merge. */
+    @Test
+    void shouldMergeOnlyLettersWhenTokensHaveLessThanThree() {
+        Map<String, Long> words = new TreeMap<>();
+        List.of("sin", "Sin", "Lon", "Ano", "so", "GP").forEach(word -> words.put(word, 2L));
+        assertThat(merges(train(words, 30_000, 0, 2))).containsExactly("i n", "A n", "G P", "L o", "s o");
+    }
+
+    /** The words of Hugging Face's {@code bpe_test_max_token_length_16}; there a character counts, here a byte. */
+    @Test
+    void shouldMakeNoTokenOfMoreBytesThanTheBound() {
+        Map<String, Long> words = new TreeMap<>();
+        List.of(
+                        "singlelongtokenwithoutcasechange",
+                        "singleLongTokenWithCamelCaseChange",
+                        "Longsingletokenwithpunctu@t!onwithin",
+                        "Anotherlongsingletokenwithnumberw1th1n",
+                        "짧은한글문자열짧은한",
+                        "긴한글문자열긴한글문자열긴한글문",
+                        "短字符串短字符串短字",
+                        "长字符串长字符串长字符串长字符串",
+                        "短い文字列短い文字列",
+                        "長い文字列長い文字列長い文字列長",
+                        "so",
+                        "GPT-2")
+                .forEach(word -> words.put(word, 2L));
+        List<String> vocabulary = train(words, 30_000, 0, 16).vocabulary();
+        assertThat(vocabulary).allMatch(token -> token.length() <= 16).anyMatch(token -> token.length() == 15);
+        assertThat(train(words, 30_000, 0, UNLIMITED).vocabulary()).contains("singlelongtokenwithoutcasechange");
+    }
+
+    /**
+     * sentencepiece's {@code bpe_model_trainer_test.cc}: {@code ab ra abra ad cad abracad abracadabra ac br}, then letters. The first seven are the merges; {@code ac} and {@code br} are pairs
+     * of the first count that no longer occur, which sentencepiece goes on to take. Its other cases break ties by the shorter, then the smaller piece, and Hugging Face's rule is by ids.
+     */
+    @Test
+    void shouldMergeAbracadabraAsSentencePieceDoes() {
+        BpeModel model = train(Map.of("abracadabra", 1L), 30_000, 0, UNLIMITED);
+        assertThat(model.vocabulary().subList(256, model.vocabulary().size()))
+                .containsExactly("ab", "ra", "abra", "ad", "cad", "abracad", "abracadabra");
+        assertThat(train(Map.of("pen", 1L, "pineapple", 1L, "apple", 1L), 259, 0, UNLIMITED)
+                        .vocabulary())
+                .endsWith("ap", "le", "ple");
     }
 
     @Test

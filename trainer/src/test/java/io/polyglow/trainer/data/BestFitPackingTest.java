@@ -81,7 +81,8 @@ class BestFitPackingTest {
         assertThat(1 - tokens / (2049.0 * packing.bins())).isLessThan(0.002);
     }
 
-    private static int[] sections() throws IOException {
+    /** Lengths of the sections, in their order. */
+    static int[] sections() throws IOException {
         try (InputStream in = Objects.requireNonNull(
                 BestFitPackingTest.class.getResourceAsStream("shakespeare-section-lengths.txt"))) {
             String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);

@@ -5,10 +5,20 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.rng.RandomStream;
+import io.polyglow.common.store.MemoryStore;
+import io.polyglow.common.token.ByteLevelBpe;
+import io.polyglow.common.token.Tokenizers;
+import io.polyglow.common.token.shard.CorpusManifest;
+import io.polyglow.common.token.shard.DocumentId;
+import io.polyglow.common.token.shard.ShardEntry;
+import io.polyglow.common.token.shard.SplitIndex;
 import io.polyglow.common.token.shard.TokenDataset;
+import io.polyglow.common.token.shard.TokenShardWriter;
 import io.polyglow.common.token.shard.TokenSplit;
+import io.polyglow.common.token.shard.TokenType;
 import io.polyglow.trainer.loop.TestCorpus;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
@@ -18,6 +28,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class DataOrderTest {
@@ -128,6 +139,84 @@ class DataOrderTest {
                     .isEqualTo(one.targets(i, 2));
         }
         assertThat((double) same).isLessThan(0.1 * one.samplesPerEpoch());
+    }
+
+    /** Megatron-LM's example of a sample index ({@code megatron/core/datasets/readme.md}): document and offset where every sample of 1,024 tokens begins. */
+    @Test
+    void shouldBeginSamplesWhereMegatronsExampleDoes() throws IOException {
+        SplitIndex split = split(1536, 1536, 300, 200, 224, 1300, 2100);
+        ConcatOrder order = new ConcatOrder("f", seedWithoutPhase(split.tokens(), 1024), split.tokens(), 1024, null);
+        assertThat(LongStream.range(0, order.samplesPerEpoch())
+                        .map(order::firstToken)
+                        .sorted()
+                        .mapToObj(at -> split.documentAt(at) + "," + (at - split.documentStart(split.documentAt(at)))))
+                .containsExactly("0,0", "0,1024", "1,512", "2,0", "5,300", "6,24");
+    }
+
+    /** datatrove's example ({@code utils/dataset.py}): documents that end at 3, 5 and 8, and positions that begin anew in each. */
+    @Test
+    void shouldCountPositionsAnewInEveryDocumentWhenMasked() throws IOException {
+        SplitIndex split = split(3, 2, 3, 4);
+        Sample sample = new Sample();
+        sample.clear(true);
+        sample.addByDocument(split, 0, 10);
+        List<Integer> positions = new ArrayList<>();
+        for (int piece = 0; piece < sample.pieces(); piece++) {
+            for (int t = 0; t < sample.length(piece); t++) {
+                positions.add(t);
+            }
+        }
+        assertThat(positions).containsExactly(0, 1, 2, 0, 1, 0, 1, 2, 0, 1);
+    }
+
+    /** Sections of tiny Shakespeare that would have fitted a sequence, and are cut where sequences are cut from one stream. */
+    @ParameterizedTest
+    @CsvSource({"128, 2641, 1813", "256, 1321, 1144", "1024, 331, 320"})
+    void shouldCutAsManyDocumentsAsMeasuredElsewhereWhenConcatenated(int timeSteps, int chunks, int cuts)
+            throws IOException {
+        int[] lengths = BestFitPackingTest.sections();
+        long tokens = Arrays.stream(lengths).sum();
+        ConcatOrder order = new ConcatOrder("f", seedWithoutPhase(tokens, timeSteps), tokens, timeSteps, null);
+        BitSet borders = new BitSet();
+        LongStream.range(0, order.samplesPerEpoch()).forEach(i -> borders.set((int) order.firstToken(i)));
+        // the last window ends before the last whole chunk, for its targets; what is left belongs to none
+        for (long at = order.samplesPerEpoch() * timeSteps; at < tokens; at += timeSteps) {
+            borders.set((int) at);
+        }
+        int cut = 0;
+        int start = 0;
+        for (int length : lengths) {
+            int border = borders.nextSetBit(start + 1);
+            cut += length <= timeSteps && border > 0 && border < start + length ? 1 : 0;
+            start += length;
+        }
+        assertThat(borders.cardinality()).isEqualTo(chunks);
+        assertThat(cut).isEqualTo(cuts);
+    }
+
+    /** A seed whose first epoch begins with the first token. */
+    private static long seedWithoutPhase(long tokens, int timeSteps) {
+        return LongStream.iterate(1, seed -> seed + 1)
+                .filter(seed -> {
+                    ConcatOrder order = new ConcatOrder("f", seed, tokens, timeSteps, null);
+                    return LongStream.range(0, order.samplesPerEpoch())
+                            .anyMatch(i -> order.firstToken(i) == 0);
+                })
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static SplitIndex split(int... lengths) throws IOException {
+        MemoryStore store = new MemoryStore();
+        ByteLevelBpe tokenizer = Tokenizers.characters("a");
+        try (TokenShardWriter writer = TokenShardWriter.create(store, "", "train-00000", TokenType.UINT16)) {
+            for (int d = 0; d < lengths.length; d++) {
+                ShardEntry entry = new ShardEntry(new DocumentId(1, d), 0, "aaa", lengths[d]);
+                writer.append(entry, new int[lengths[d]], 0, lengths[d]);
+            }
+            CorpusManifest.of(tokenizer, List.of(writer.finish()), List.of()).write(store, "", tokenizer);
+        }
+        return TokenDataset.open(store, "").split(TokenDataset.TRAIN).index();
     }
 
     /** Documents of 1 to 11 tokens, some of which begin or end at the border of a window. */
