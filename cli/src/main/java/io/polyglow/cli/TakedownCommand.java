@@ -159,7 +159,8 @@ final class TakedownCommand implements Callable<Integer> {
                 + Console.count(tombstone.documents().size(), "document") + ", rewritten: "
                 + String.join(", ", tombstone.shards()));
         console.line("Fingerprint: " + tombstone.newFingerprint());
-        console.line("report.html and DATACARD.md told of the corpus before and are deleted; manifest.json has the counts"
-                + " of now. Texts are still in the raw input and in " + corpus + ".stages.");
+        console.line(
+                "report.html and DATACARD.md told of the corpus before and are deleted; manifest.json has the counts"
+                        + " of now. Texts are still in the raw input and in " + corpus + ".stages.");
     }
 }

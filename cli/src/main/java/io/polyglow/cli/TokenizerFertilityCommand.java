@@ -93,13 +93,8 @@ final class TokenizerFertilityCommand implements Callable<Integer> {
                 languages.merge(language(file), fertility.measure(text(file)), FertilityCounts::plus);
             }
         }
-        FertilityReport report =
-                FertilityReport.of(
-                        measured.sha256(),
-                        measured.vocabSize(),
-                        references,
-                        languages,
-                        parallel ? languages : Map.of());
+        FertilityReport report = FertilityReport.of(
+                measured.sha256(), measured.vocabSize(), references, languages, parallel ? languages : Map.of());
         if (json) {
             console.line(Json.pretty(report.json()).stripTrailing());
         } else {

@@ -31,8 +31,7 @@ import picocli.CommandLine.Option;
             "The files are taken byte for byte, line by line; nothing is decoded, normalised or left out."
         },
         footerHeading = "%nExample:%n",
-        footer =
-                "  polyglow tokenizer train --input corpus/*.txt --vocab-size 8192 --output tokenizer.json")
+        footer = "  polyglow tokenizer train --input corpus/*.txt --vocab-size 8192 --output tokenizer.json")
 final class TokenizerTrainCommand implements Callable<Integer> {
     private final Console console;
 

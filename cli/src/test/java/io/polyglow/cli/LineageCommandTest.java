@@ -24,8 +24,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Which documents are behind a step, of a run that took five. */
 class LineageCommandTest {
-    private static final String NANO =
-            Path.of(System.getProperty("polyglow.root")).resolve("configs/train/nano.yaml").toString();
+    private static final String NANO = Path.of(System.getProperty("polyglow.root"))
+            .resolve("configs/train/nano.yaml")
+            .toString();
 
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();

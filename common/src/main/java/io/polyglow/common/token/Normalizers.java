@@ -95,7 +95,8 @@ final class Normalizers {
         throw pattern.problem(
                 "Regex",
                 "\"" + regex + "\" is not supported; no regex engine runs here, and only \"" + RUNS_OF_SPACES
-                        + "\" is known, and with empty content \"" + SPACES_AT_START + "\", \"" + SPACES_AT_END + "\" and \""
+                        + "\" is known, and with empty content \"" + SPACES_AT_START + "\", \"" + SPACES_AT_END
+                        + "\" and \""
                         + SPACES_AND_MARKS_AT_END + "\".");
     }
 

@@ -38,7 +38,8 @@ public record TiktokenEncoding(PreTokenPattern pattern, SortedMap<Integer, Strin
             default ->
                 throw new PolyglowException(
                         ErrorKind.USAGE,
-                        "There is no encoding \"" + name + "\". Use r50k_base, p50k_base, cl100k_base, o200k_base or llama3.");
+                        "There is no encoding \"" + name
+                                + "\". Use r50k_base, p50k_base, cl100k_base, o200k_base or llama3.");
         };
     }
 

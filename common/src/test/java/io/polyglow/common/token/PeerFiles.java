@@ -17,7 +17,8 @@ public final class PeerFiles {
 
     /** The bytes of a file, which must be the ones that the expected values were measured with; without the file the test is left out. */
     public static byte[] read(String path, String sha256) throws IOException {
-        String root = System.getProperty("polyglow.peers", System.getProperty("polyglow.root") + "/../shared/corpora/peers");
+        String root =
+                System.getProperty("polyglow.peers", System.getProperty("polyglow.root") + "/../shared/corpora/peers");
         Path file = Path.of(root, path);
         assumeTrue(Files.exists(file), file + " is not here");
         byte[] bytes = Files.readAllBytes(file);

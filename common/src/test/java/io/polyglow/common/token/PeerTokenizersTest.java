@@ -28,7 +28,8 @@ class PeerTokenizersTest {
     private static final String LLAMA2 = "karpathy/llama2.c/tokenizer.model";
     private static final String MISTRAL = "mistralai/mistral-common/src/mistral_common/data/";
     private static final String SENTENCEPIECE = "google/sentencepiece/";
-    private static final String DJL = "deepjavalibrary/djl/extensions/tokenizers/src/test/resources/fake-tokenizer-with-";
+    private static final String DJL =
+            "deepjavalibrary/djl/extensions/tokenizers/src/test/resources/fake-tokenizer-with-";
 
     /** llama-models, {@code models/llama3/tests/api/test_tokenizer.py}. */
     @Test
@@ -45,8 +46,7 @@ class PeerTokenizersTest {
         ids.clear();
         llama.encodeWithSpecial(
                 chat, 0, chat.length, List.of("<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"), ids);
-        assertThat(ids.toIntArray())
-                .containsExactly(128006, 882, 128007, 271, 2028, 374, 264, 1296, 11914, 13, 128009);
+        assertThat(ids.toIntArray()).containsExactly(128006, 882, 128007, 271, 2028, 374, 264, 1296, 11914, 13, 128009);
     }
 
     /** llama.cpp, {@code models/ggml-vocab-tinyllama.gguf.inp} and {@code .out}; {@code </s>} is put in by whoever may, as everywhere here, and {@code ~} is a line feed. */
@@ -100,8 +100,7 @@ class PeerTokenizersTest {
         assertThat(mistral.encode("SYSTEM\n\na"))
                 .isEqualTo(ints(shift == 0 ? "17121 22526 13 13 28708" : "17889 23294 781 781 29476"));
         if (shift == 0) {
-            assertThat(mistral.encode("[INST] a [/INST]"))
-                    .isEqualTo(ints("733 16289 28793 264 733 28748 16289 28793"));
+            assertThat(mistral.encode("[INST] a [/INST]")).isEqualTo(ints("733 16289 28793 264 733 28748 16289 28793"));
         }
     }
 
@@ -110,7 +109,11 @@ class PeerTokenizersTest {
     void shouldGiveTheKnownIdsOfTinyShakespeare() throws IOException {
         String text = shakespeare();
         assertKnown(llama3(), text, 301_768, "db543ecc");
-        assertKnown(sentencePiece(LLAMA2, "9e556afd"), text, 368_633, "25be261d24b4cf65e721a428c6e75fbdbda0dd6e4a2b5bf74c1c667a14a16b3f");
+        assertKnown(
+                sentencePiece(LLAMA2, "9e556afd"),
+                text,
+                368_633,
+                "25be261d24b4cf65e721a428c6e75fbdbda0dd6e4a2b5bf74c1c667a14a16b3f");
         String mistral = MISTRAL + "mistral_instruct_tokenizer_241114.model.v7";
         assertThat(sentencePiece(mistral, "1b968b8d").encode(text)).hasSize(361_972);
         ByteLevelBpe llama = llama3();
@@ -175,8 +178,7 @@ class PeerTokenizersTest {
             })
     void shouldNormaliseByNmtNfkc(String text, String normalised) throws IOException {
         JsonObject file = Json.parseObject("djl", PeerFiles.read(DJL + "padding/tokenizer.json", ""));
-        byte[] rules = Base64.getDecoder()
-                .decode(file.getObject("normalizer").getString("precompiled_charsmap"));
+        byte[] rules = Base64.getDecoder().decode(file.getObject("normalizer").getString("precompiled_charsmap"));
         byte[] model = PieceModels.model(PieceModels.pieces(true, PieceModels.unigram(300)), 1, true, rules, true);
         assertThat(PieceTokenizerTest.normalise(model, text)).isEqualTo(normalised);
     }

@@ -49,8 +49,8 @@ final class FertilityJob {
                 .collectAsMap());
         Set<String> compared = new HashSet<>(languages.keySet());
         compared.addAll(references);
-        Map<String, FertilityCounts> parallel = ParallelTexts.measure(
-                kept.sparkSession().sessionState().newHadoopConf(), texts, tokenizer, compared);
+        Map<String, FertilityCounts> parallel =
+                ParallelTexts.measure(kept.sparkSession().sessionState().newHadoopConf(), texts, tokenizer, compared);
         return FertilityReport.of(tokenizer.sha256(), tokenizer.vocabSize(), references, languages, parallel);
     }
 

@@ -57,7 +57,8 @@ final class InputFiles {
 
     /** As {@link #list}, with what is passed over. */
     static Listing listing(Configuration conf, String input, @Nullable Format fixed) {
-        return listing(conf, "The input", input, name -> Optional.ofNullable(fixed).or(() -> Format.ofName(name)));
+        return listing(
+                conf, "The input", input, name -> Optional.ofNullable(fixed).or(() -> Format.ofName(name)));
     }
 
     /**

@@ -21,7 +21,6 @@ import io.polyglow.dataprep.language.LanguageLabel;
 import io.polyglow.dataprep.mix.MixGroup;
 import io.polyglow.dataprep.mix.MixPlan;
 import io.polyglow.dataprep.pii.PiiPolicy;
-import io.polyglow.dataprep.read.Format;
 import io.polyglow.dataprep.report.CorpusReport;
 import io.polyglow.dataprep.report.DataCard;
 import io.polyglow.dataprep.report.HtmlReport;

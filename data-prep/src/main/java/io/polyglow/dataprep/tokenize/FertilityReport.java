@@ -149,7 +149,7 @@ public record FertilityReport(
         List<String> dear = dearestFirst().stream()
                 .filter(language -> premium(language) > maxPremium)
                 .toList();
-        long compared = languages.size() - withoutParallelText().size();
+        int compared = languages.size() - withoutParallelText().size();
         if (!dear.isEmpty()) {
             StringBuilder names = new StringBuilder();
             dear.stream()

@@ -198,7 +198,8 @@ class SketchTest {
     void shouldFollowTheCurveOfItsBands() {
         assertThat(new MinHash(14, 8).recall(0.8)).isCloseTo(0.924, within(0.0005));
         // datatrove's threshold, (1/bands)^(1/rows)
-        assertThat(new MinHash(14, 8).recall(Math.pow(1.0 / 14, 1.0 / 8))).isCloseTo(1 - Math.pow(13.0 / 14, 14), within(1e-12));
+        assertThat(new MinHash(14, 8).recall(Math.pow(1.0 / 14, 1.0 / 8)))
+                .isCloseTo(1 - Math.pow(13.0 / 14, 14), within(1e-12));
         assertThat(Math.pow(1.0 / 14, 1.0 / 8)).isCloseTo(0.72, within(0.005));
     }
 

@@ -131,7 +131,8 @@ class MixPlanTest {
         for (int i = 0; i < counts.size(); i++) {
             long documents = counts.getLong(i, 0, Long.MAX_VALUE);
             before += documents;
-            after += documents * weights.weight("x", sizes.getArray("cluster_sizes").getLong(i, 1, 172));
+            after += documents
+                    * weights.weight("x", sizes.getArray("cluster_sizes").getLong(i, 1, 172));
         }
         assertThat(before).isEqualTo(238_984_437);
         assertThat(after).isEqualTo(965_462_863);
@@ -224,7 +225,7 @@ class MixPlanTest {
     @Test
     void shouldBlendInTheOrderOfNanosets() {
         int[] lengths = {8, 2, 5, 5};
-        Blend blend = new Blend(new double[] {.1, .5, .3, .1});
+        MegatronBlend blend = new MegatronBlend(new double[] {.1, .5, .3, .1});
         List<Integer> sets = new ArrayList<>();
         List<Long> samples = new ArrayList<>();
         for (int i = 0; i < 20; i++) {

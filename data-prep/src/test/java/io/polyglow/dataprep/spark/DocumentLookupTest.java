@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeoutException;
@@ -20,8 +21,6 @@ import org.junit.jupiter.api.Test;
 
 /** Which documents are meant when an id, a file or an address is named. */
 class DocumentLookupTest extends PrepareFixture {
-    private static final String LINE = "{\"text\":\"text %d\",\"url\":\"https://%s.org/%d\"}\n";
-
     private DocumentLookup lookup;
     private Map<String, Row> rows;
 
@@ -39,13 +38,13 @@ class DocumentLookupTest extends PrepareFixture {
     private static String lines(String host, int from, int to) {
         StringBuilder lines = new StringBuilder();
         for (int i = from; i < to; i++) {
-            lines.append(String.format(LINE, i, host, i));
+            lines.append(String.format("{\"text\":\"text %d\",\"url\":\"https://%s.org/%d\"}\n", i, host, i));
         }
         return lines.toString();
     }
 
     private String id(String place) {
-        return rows.get(place).getAs("id");
+        return Objects.requireNonNull(rows.get(place), place).getAs("id");
     }
 
     @Test
@@ -65,8 +64,10 @@ class DocumentLookupTest extends PrepareFixture {
                 lookup.byId(List.of(id("a.jsonl:61"), id("b.jsonl:2"), "00000000000000000000000000000000"));
 
         assertThat(found).containsOnlyKeys(id("a.jsonl:61"), id("b.jsonl:2"));
-        assertThat(found.get(id("b.jsonl:2")).url()).isEqualTo("https://b.org/41");
-        assertThat(found.get(id("a.jsonl:61")).reasons())
+        assertThat(found.get(id("b.jsonl:2")))
+                .extracting(DocumentLookup.Found::url)
+                .isEqualTo("https://b.org/41");
+        assertThat(Objects.requireNonNull(found.get(id("a.jsonl:61"))).reasons())
                 .singleElement()
                 .asString()
                 .startsWith("malformed JSON");

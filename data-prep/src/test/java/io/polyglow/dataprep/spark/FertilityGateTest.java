@@ -48,8 +48,7 @@ class FertilityGateTest extends PrepareFixture {
         assertThat(fertility.getArray("languages").objects())
                 .extracting(row -> row.getString("language") + " " + (row.get("premium") != null))
                 .containsExactlyInAnyOrder("deu_Latn true", "eng_Latn true", "fra_Latn false", "rus_Cyrl true");
-        assertThat(notes)
-                .containsExactly("tokenizer.premium-texts has no text in [fra_Latn]: no premium is known.");
+        assertThat(notes).containsExactly("tokenizer.premium-texts has no text in [fra_Latn]: no premium is known.");
     }
 
     @Test
@@ -72,8 +71,8 @@ class FertilityGateTest extends PrepareFixture {
     void shouldEndWhenAByteLevelTokenizerDoesNotGiveBackATextAndHasNoPremiumToKeep() throws IOException {
         Path file = Files.writeString(directory.resolve("lossy.json"), byteLevelWithoutCyrillic());
 
-        assertThatThrownBy(() ->
-                        PrepareJob.run(spark, config("out", "tokenizer.file=" + file), ProgressListener.SILENT))
+        assertThatThrownBy(
+                        () -> PrepareJob.run(spark, config("out", "tokenizer.file=" + file), ProgressListener.SILENT))
                 .isInstanceOfSatisfying(
                         PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.DATA))
                 .hasMessageContainingAll("does not give back every text", "[rus_Cyrl]", "tokenizer.file");

@@ -34,7 +34,14 @@ class PrepareStagesTest extends PrepareFixture {
         try (Stream<Path> left = Files.list(directory.resolve("out.stages"))) {
             assertThat(left.map(path -> path.getFileName().toString().replaceAll("-.*", "")))
                     .containsExactlyInAnyOrder(
-                            "documents", "annotations", "decisions", "duplicates", "kept", "tokenizer", "fertility", "leases");
+                            "documents",
+                            "annotations",
+                            "decisions",
+                            "duplicates",
+                            "kept",
+                            "tokenizer",
+                            "fertility",
+                            "leases");
         }
     }
 

@@ -53,7 +53,8 @@ class FertilityTest {
 
     @Test
     void shouldAskForAReferenceWhenNoneIsThere() {
-        FertilityReport report = FertilityReport.of("f00", 512, List.of("en"), Map.of("my", counts(100, 200)), Map.of());
+        FertilityReport report =
+                FertilityReport.of("f00", 512, List.of("en"), Map.of("my", counts(100, 200)), Map.of());
         assertThat(report.premium("my")).isNaN();
         assertThat(report.json().get("reference")).isNull();
         assertThatThrownBy(() -> report.requirePremiumsUpTo(2))

@@ -199,8 +199,7 @@ class DataOrderTest {
         return LongStream.iterate(1, seed -> seed + 1)
                 .filter(seed -> {
                     ConcatOrder order = new ConcatOrder("f", seed, tokens, timeSteps, null);
-                    return LongStream.range(0, order.samplesPerEpoch())
-                            .anyMatch(i -> order.firstToken(i) == 0);
+                    return LongStream.range(0, order.samplesPerEpoch()).anyMatch(i -> order.firstToken(i) == 0);
                 })
                 .findFirst()
                 .orElseThrow();

@@ -70,7 +70,10 @@ public record Takedowns(List<Tombstone> tombstones, Chain chain) {
         Set<String> names = new TreeSet<>();
         for (Tombstone tombstone : tombstones) {
             for (Tombstone.Taken taken : tombstone.documents()) {
-                names.add(taken.contentHash() != null ? taken.contentHash() : taken.id().toString());
+                names.add(
+                        taken.contentHash() != null
+                                ? taken.contentHash()
+                                : taken.id().toString());
             }
         }
         return names;

@@ -81,8 +81,7 @@ class TakedownTest {
                 "asked by a test",
                 NOW);
 
-        assertThat(Takedowns.read(store, CORPUS).names())
-                .containsExactlyInAnyOrder(id(5).toString(), "hash 6");
+        assertThat(Takedowns.read(store, CORPUS).names()).containsExactlyInAnyOrder(id(5).toString(), "hash 6");
     }
 
     @Test
