@@ -10,7 +10,7 @@ import java.util.List;
 
 /**
  * Which stage of a prepare run depends on what. A setting that is not in the key of a stage must not be able to change its result. The number beside a stage's name goes up with
- * every change of code that can change its result.
+ * every change of code that can change its result; {@code StageGoldensTest} fails when it was forgotten.
  *
  * @param documents raw text read and normalised, with what the reader rejects
  * @param annotations what is known of each document: languages, numbers, personal data
