@@ -20,7 +20,6 @@ import org.apache.parquet.format.PageHeader;
 import org.apache.parquet.format.PageType;
 import org.apache.parquet.format.Util;
 import org.apache.parquet.format.converter.ParquetMetadataConverter;
-import org.apache.parquet.hadoop.CodecFactory;
 import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
 import org.apache.parquet.io.ParquetDecodingException;
 import org.jspecify.annotations.Nullable;
@@ -34,13 +33,13 @@ final class ColumnChunkPages implements PageReader, Closeable {
     static final int MAX_PAGE_BYTES = 256 << 20;
 
     private final ColumnChunkMetaData chunk;
-    private final CodecFactory codecs;
+    private final ParquetCodecs codecs;
     private final ParquetMetadataConverter converter = new ParquetMetadataConverter();
     private final InputStream in;
     private @Nullable PageHeader ahead;
     private long values;
 
-    ColumnChunkPages(ParquetFile file, ColumnChunkMetaData chunk, CodecFactory codecs) {
+    ColumnChunkPages(ParquetFile file, ColumnChunkMetaData chunk, ParquetCodecs codecs) {
         this.chunk = chunk;
         this.codecs = codecs;
         this.in = new BufferedInputStream(
@@ -164,9 +163,7 @@ final class ColumnChunkPages implements PageReader, Closeable {
     }
 
     private byte[] decompress(byte[] body, int from, int size) throws IOException {
-        return codecs.getDecompressor(chunk.getCodec())
-                .decompress(BytesInput.from(body, from, body.length - from), size)
-                .toByteArray();
+        return codecs.decompress(chunk.getCodec(), body, from, size);
     }
 
     private Encoding encoding(org.apache.parquet.format.Encoding encoding) {

@@ -4,7 +4,6 @@ import io.polyglow.dataprep.read.ReadOptions;
 import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.apache.parquet.hadoop.CodecFactory;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.Type;
 import org.jspecify.annotations.Nullable;
@@ -42,7 +41,7 @@ final class ParquetColumns {
     }
 
     /** The rows of a row group of that file; only these columns are read. */
-    ParquetRows rows(ParquetFile file, ParquetFile.RowGroup group, CodecFactory codecs) {
+    ParquetRows rows(ParquetFile file, ParquetFile.RowGroup group, ParquetCodecs codecs) {
         MessageType columns = ParquetColumn.projection(
                 schema,
                 Stream.of(text, id, url, date, language)

@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Objects;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.parquet.hadoop.CodecFactory;
 import org.apache.parquet.io.api.Binary;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +26,7 @@ final class ParquetDocuments implements Iterator<RawDocument> {
     private final ReadOptions options;
     private final ParquetFile file;
     private final ParquetColumns columns;
-    private final CodecFactory codecs;
+    private final ParquetCodecs codecs;
     private final Iterator<ParquetFile.RowGroup> groups;
     private @Nullable ParquetRows rows;
     private ParquetFile.@Nullable RowGroup group;
@@ -43,7 +42,7 @@ final class ParquetDocuments implements Iterator<RawDocument> {
         this.options = options;
         this.file = file;
         this.columns = columns;
-        this.codecs = new CodecFactory(conf, PAGE_BYTES);
+        this.codecs = new ParquetCodecs(conf, PAGE_BYTES);
         this.groups = file.rowGroups(slice.start(), slice.end()).iterator();
     }
 

@@ -14,7 +14,6 @@ import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.format.converter.ParquetMetadataConverter;
-import org.apache.parquet.hadoop.CodecFactory;
 import org.apache.parquet.hadoop.metadata.BlockMetaData;
 import org.apache.parquet.hadoop.metadata.ParquetMetadata;
 import org.apache.parquet.io.ParquetDecodingException;
@@ -136,7 +135,7 @@ final class ParquetFile {
     }
 
     /** The pages of {@code columns}, a part of the schema, in one row group. */
-    ParquetPages pages(RowGroup group, MessageType columns, CodecFactory codecs) {
+    ParquetPages pages(RowGroup group, MessageType columns, ParquetCodecs codecs) {
         return new ParquetPages(this, group, columns, codecs);
     }
 

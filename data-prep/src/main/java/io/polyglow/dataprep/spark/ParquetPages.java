@@ -7,7 +7,6 @@ import java.util.Objects;
 import org.apache.parquet.column.ColumnDescriptor;
 import org.apache.parquet.column.page.PageReadStore;
 import org.apache.parquet.column.page.PageReader;
-import org.apache.parquet.hadoop.CodecFactory;
 import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
 import org.apache.parquet.hadoop.metadata.ColumnPath;
 import org.apache.parquet.io.ParquetDecodingException;
@@ -18,7 +17,7 @@ final class ParquetPages implements PageReadStore, Closeable {
     private final long rows;
     private final Map<ColumnPath, ColumnChunkPages> chunks = new HashMap<>();
 
-    ParquetPages(ParquetFile file, ParquetFile.RowGroup group, MessageType columns, CodecFactory codecs) {
+    ParquetPages(ParquetFile file, ParquetFile.RowGroup group, MessageType columns, ParquetCodecs codecs) {
         this.rows = group.rows();
         Map<ColumnPath, ColumnChunkMetaData> stored = new HashMap<>();
         group.meta().getColumns().forEach(chunk -> stored.put(chunk.getPath(), chunk));

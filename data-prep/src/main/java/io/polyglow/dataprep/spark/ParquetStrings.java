@@ -9,7 +9,6 @@ import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.convert.GroupRecordConverter;
-import org.apache.parquet.hadoop.CodecFactory;
 import org.apache.parquet.io.ColumnIOFactory;
 import org.apache.parquet.io.RecordReader;
 import org.apache.parquet.io.api.Binary;
@@ -39,7 +38,7 @@ final class ParquetStrings {
      * @throws IOException when the file is damaged
      */
     static void read(String uri, Configuration conf, @Nullable String column, Sink sink) throws IOException {
-        CodecFactory codecs = new CodecFactory(conf, PAGE_BYTES);
+        ParquetCodecs codecs = new ParquetCodecs(conf, PAGE_BYTES);
         try {
             ParquetFile file = new ParquetFile(uri, conf);
             MessageType schema = file.schema();

@@ -36,7 +36,7 @@ class CorpusSumsTest {
                         new Step("trained on", 1, 90));
         assertThat(sums.reasons())
                 .containsExactly(
-                        new Reason("near duplicate", 1, 100), new Reason("chars", 1, 7), new Reason("words", 1, 7));
+                        new Reason("chars", 1, 7), new Reason("near duplicate", 1, 100), new Reason("words", 1, 7));
         assertThat(sums.clusters()).containsExactly(new Cluster("2", 1, 2));
         assertThat(sums.languages(Map.of("deu_Latn", 30L)))
                 .containsExactly(new CorpusReport.Group("deu_Latn", 3, 1, 90, 30));

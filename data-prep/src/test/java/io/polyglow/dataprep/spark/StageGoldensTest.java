@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.polyglow.common.config.ConfigFile;
-import io.polyglow.common.token.shard.SourceFile;
 import io.polyglow.dataprep.doc.Digest;
 import io.polyglow.dataprep.filter.ThresholdCatalog;
 import java.io.IOException;
@@ -99,7 +98,7 @@ class StageGoldensTest {
     private Map<String, String> made(PrepareConfig config) throws IOException {
         PrepareKeys versions = PrepareKeys.of(
                 config,
-                new PrepareKeys.Contents(List.<SourceFile>of(), List.of(), List.of(), List.of(), "", ""),
+                new PrepareKeys.Contents(List.of(), List.of(), List.of(), List.of(), List.of(), "", ""),
                 ThresholdCatalog.of(config.filter()));
         Map<String, String> made = new LinkedHashMap<>();
         for (StageKey key : versions.inOrder()) {
