@@ -48,7 +48,7 @@ class FertilityGateTest extends PrepareFixture {
         assertThat(fertility.getArray("languages").objects())
                 .extracting(row -> row.getString("language") + " " + (row.get("premium") != null))
                 .containsExactlyInAnyOrder("deu_Latn true", "eng_Latn true", "fra_Latn false", "rus_Cyrl true");
-        assertThat(notes).containsExactly("tokenizer.premium-texts has no text in [fra_Latn]: no premium is known.");
+        assertThat(notes).contains("tokenizer.premium-texts has no text in [fra_Latn]: no premium is known.");
     }
 
     @Test

@@ -25,16 +25,11 @@ class JobNamesTest extends PrepareFixture {
                 .write()
                 .parquet(directory.resolve("asked").toString());
         PrepareJob.run(spark, config("earlier", "dedup.near.enabled=true", "filter.on=false"), ProgressListener.SILENT);
-        Path sketches;
-        try (var found = Files.walk(directory.resolve("earlier.stages"))) {
-            sketches =
-                    found.filter(path -> path.endsWith("sketches")).findFirst().orElseThrow();
-        }
         Files.writeString(input.resolve("more.txt"), "a text that is not in the earlier corpus");
         PrepareConfig config = config(
                 "out",
                 "dedup.near.enabled=true",
-                "dedup.against=" + sketches,
+                "dedup.against=[" + directory.resolve("earlier") + "]",
                 "dedup.lines.min-documents=2",
                 "dedup.paragraphs.min-documents=2",
                 "decontamination.sets={exam: " + exam + ", asked: " + directory.resolve("asked") + "}",
@@ -46,18 +41,18 @@ class JobNamesTest extends PrepareFixture {
         List<String> jobs = named(() -> PrepareJob.run(spark, config, ProgressListener.SILENT));
         assertThat(jobs)
                 .noneMatch(job -> job.contains("null"))
-                .allMatch(job -> job.matches("prepare \\d+ of 14, .* -> .+"));
+                .allMatch(job -> job.matches("prepare \\d+ of 15, .* -> .+"));
         Set<String> all = new TreeSet<>(jobs);
         assertThat(all)
                 .contains(
-                        "prepare 1 of 14, hash inputs -> prepare: hash inputs",
-                        "prepare 1 of 14, hash inputs -> hash evaluation sets",
-                        "prepare 1 of 14, hash inputs -> hash the earlier index",
-                        "prepare 2 of 14, read -> prepare: read",
-                        "prepare 2 of 14, read -> prepare: open what \"read\" made",
-                        "prepare 6 of 14, deduplicate -> sketches",
-                        "prepare 9 of 14, plan -> prepare: plan",
-                        "prepare 13 of 14, report -> prepare: report");
+                        "prepare 1 of 15, hash inputs -> prepare: hash inputs",
+                        "prepare 1 of 15, hash inputs -> hash evaluation sets",
+                        "prepare 2 of 15, read -> prepare: read",
+                        "prepare 2 of 15, read -> prepare: open what \"read\" made",
+                        "prepare 6 of 15, sketch -> prepare: sketch",
+                        "prepare 7 of 15, deduplicate -> equal shingles",
+                        "prepare 10 of 15, plan -> prepare: plan",
+                        "prepare 14 of 15, report -> prepare: report");
 
         assertThat(named(() -> PrepareJob.run(spark, config, ProgressListener.SILENT)))
                 .isNotEmpty()

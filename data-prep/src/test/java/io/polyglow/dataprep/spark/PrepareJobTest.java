@@ -45,7 +45,7 @@ class PrepareJobTest extends PrepareFixture {
         assertThat(report.total().documents()).isEqualTo(302);
         assertThat(report.rejected())
                 .containsExactly(
-                        Map.entry("exact duplicate", 1L), Map.entry("empty", 1L), Map.entry("malformed JSON", 1L));
+                        Map.entry("empty", 1L), Map.entry("exact duplicate", 1L), Map.entry("malformed JSON", 1L));
         assertThat(report.vocabSize()).isEqualTo(300);
         assertThat(report.table()).contains("bytes/token").contains("{empty=1, exact duplicate=1, malformed JSON=1}");
         assertThat(progress).extracting(Progress::stage).isSorted().contains(1, 12);
@@ -474,7 +474,7 @@ class PrepareJobTest extends PrepareFixture {
         });
 
         String named = "8 (LICENSE, crawl-0.jsonl.xz, crawl-1.jsonl.xz, crawl-2.jsonl.xz, crawl-3.jsonl.xz, ...)";
-        assertThat(notes).singleElement(as(InstanceOfAssertFactories.STRING)).contains(named);
+        assertThat(notes).anyMatch(note -> note.contains(named));
         assertThat(report.table()).contains("files passed over", named);
         JsonObject written = Json.parseObject("p", Files.readAllBytes(directory.resolve("out/prepare.json")));
         assertThat(written.getObject("passed_over").getLong("files")).isEqualTo(8);
