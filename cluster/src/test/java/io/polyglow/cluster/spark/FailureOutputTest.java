@@ -30,7 +30,7 @@ class FailureOutputTest {
         List<String> lines = run(
                 folder.resolve("data") + " data=" + damaged,
                 folder.resolve("numeric") + " optimizer.learning-rate=1e30 data=" + corpus,
-                folder.resolve("usage") + " engine=cuda data=" + corpus,
+                folder.resolve("usage") + " engine=nd4j data=" + corpus,
                 folder.resolve("environment") + " data=" + corpus);
         assertThat(lines).containsExactly("DATA true", "NUMERIC true", "USAGE true", "ENVIRONMENT true");
         for (String run : List.of("data", "numeric", "usage")) {

@@ -160,7 +160,7 @@ public final class PrepareJob {
 
     private PrepareReport prepare(InputFiles.Listing input) throws IOException {
         Tokenizer given = givenTokenizer(config.tokenizer().file());
-        List<EarlierCorpus> earlier = earlier();
+        List<EarlierCorpus> earlier = tracker.named("open earlier corpora", this::earlier);
         PrepareKeys.Contents contents = tracker.run("hash inputs", () -> contents(given, input.files(), earlier));
         Takedowns takedowns = Takedowns.read(output.store(), output.published());
         PrepareKeys keys = PrepareKeys.of(config, contents, thresholds);

@@ -36,7 +36,7 @@ class JobNamesTest extends PrepareFixture {
                 "mix.policy=temperature",
                 "mix.alpha=0.5",
                 "tokenizer.language-alpha=0.5",
-                "tokenizer.max-pre-tokens=20");
+                "tokenizer.max-pre-tokens=1000");
 
         List<String> jobs = named(() -> PrepareJob.run(spark, config, ProgressListener.SILENT));
         assertThat(jobs)
