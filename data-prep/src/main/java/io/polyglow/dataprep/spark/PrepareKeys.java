@@ -91,16 +91,9 @@ record PrepareKeys(
                 .and(contents.takedowns())
                 .key();
         StageKey contamination = contamination(config, decisions, contents.evaluationSets());
-        StageKey sketches = StageKey.of("sketches", 1)
-                .and(documents)
-                .and(SketchColumns.version(config.dedup().near()))
-                .key();
+        StageKey sketches = sketches(config, documents);
         StageKey duplicates = duplicates(config, contamination, sketches, contents.earlier());
-        StageKey passages = StageKey.of("passages", 2)
-                .and(duplicates)
-                .and(config.dedup().lines())
-                .and(config.dedup().paragraphs())
-                .key();
+        StageKey passages = passages(config, duplicates);
         StageKey kept = StageKey.of("kept", 3)
                 .and(documents)
                 .and(annotations)
@@ -157,6 +150,21 @@ record PrepareKeys(
     private static StageKey contamination(PrepareConfig config, StageKey decisions, List<SourceFile> evaluationSets) {
         StageKey.Builder found = StageKey.of("contamination", 2).and(decisions).and(config.decontamination());
         return and(found, evaluationSets).key();
+    }
+
+    private static StageKey sketches(PrepareConfig config, StageKey documents) {
+        return StageKey.of("sketches", 1)
+                .and(documents)
+                .and(SketchColumns.version(config.dedup().near()))
+                .key();
+    }
+
+    private static StageKey passages(PrepareConfig config, StageKey duplicates) {
+        return StageKey.of("passages", 2)
+                .and(duplicates)
+                .and(config.dedup().lines())
+                .and(config.dedup().paragraphs())
+                .key();
     }
 
     private static StageKey duplicates(
