@@ -13,9 +13,11 @@ import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** {@code docs/formats/corpus.md} says what the files hold. */
+@Tag("nightly")
 final class CorpusFormatTest extends PrepareFixture {
     private static final Pattern ROW = Pattern.compile("\\| `([a-z0-9_.]+)` \\| ([a-z<>]+) \\|.*");
 

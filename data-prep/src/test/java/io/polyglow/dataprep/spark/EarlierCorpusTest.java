@@ -16,9 +16,11 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Row;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A corpus that is prepared against earlier ones: what is left out, what is read of them, and which are refused. */
+@Tag("nightly")
 class EarlierCorpusTest extends PrepareFixture {
     private final PlantedDuplicates layout = new PlantedDuplicates(1000, 5);
 

@@ -15,9 +15,11 @@ import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What ends a run between the tokenizer and the shards: a language that pays too much, a text that is lost. */
+@Tag("nightly")
 class FertilityGateTest extends PrepareFixture {
     private Path texts;
 

@@ -14,9 +14,11 @@ import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerJobStart;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.StructType;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What Spark's UI shows of a run. */
+@Tag("nightly")
 class JobNamesTest extends PrepareFixture {
     @Test
     void shouldPutEveryJobOfARunIntoAGroupThatSaysWhatRuns() throws IOException, TimeoutException {
