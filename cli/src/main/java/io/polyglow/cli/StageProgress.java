@@ -58,6 +58,6 @@ final class StageProgress implements ProgressListener {
                 title,
                 done,
                 Console.etaSeconds(done, nowNs - stepStartNs),
-                (step.isEmpty() ? "" : step + ", of ") + of + " " + progress.name());
+                of + " " + progress.name() + (step.isEmpty() ? "" : ": " + step));
     }
 }

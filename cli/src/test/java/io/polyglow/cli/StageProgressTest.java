@@ -40,7 +40,7 @@ class StageProgressTest {
         hear(100, new Progress(5, 12, "deduplicate", "step 2 of 7, sketches", 0));
 
         assertThat(last())
-                .contains("  0 %", "step 2 of 7, sketches, of 5/12 deduplicate")
+                .contains("  0 %", "5/12 deduplicate: step 2 of 7, sketches")
                 .doesNotContain("ETA");
         hear(30, new Progress(5, 12, "deduplicate", "step 2 of 7, sketches", 0.25));
         assertThat(last()).contains(" 25 %", "ETA 1 min 30 s");

@@ -16,8 +16,8 @@ import org.apache.parquet.hadoop.metadata.CompressionCodecName;
  * at the moment, for ever. Not thread-safe.
  */
 final class ParquetCodecs extends CodecFactory {
-    ParquetCodecs(Configuration conf, int pageBytes) {
-        super(conf, pageBytes);
+    ParquetCodecs(Configuration conf) {
+        super(conf, 0);
     }
 
     /** The {@code size} bytes that are compressed in {@code body[from, )}; an error when there are fewer. */

@@ -20,8 +20,6 @@ import org.jspecify.annotations.Nullable;
  * is one too, with all rows behind it in its row group; other row groups are read on. Not thread-safe.
  */
 final class ParquetDocuments implements Iterator<RawDocument> {
-    private static final int PAGE_BYTES = 1 << 20;
-
     private final String source;
     private final ReadOptions options;
     private final ParquetFile file;
@@ -42,7 +40,7 @@ final class ParquetDocuments implements Iterator<RawDocument> {
         this.options = options;
         this.file = file;
         this.columns = columns;
-        this.codecs = new ParquetCodecs(conf, PAGE_BYTES);
+        this.codecs = new ParquetCodecs(conf);
         this.groups = file.rowGroups(slice.start(), slice.end()).iterator();
     }
 
@@ -139,9 +137,6 @@ final class ParquetDocuments implements Iterator<RawDocument> {
         if (rows != null) {
             rows.close();
             rows = null;
-        }
-        if (!groups.hasNext()) {
-            codecs.release();
         }
     }
 }

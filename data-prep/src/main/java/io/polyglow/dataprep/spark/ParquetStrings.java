@@ -20,8 +20,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The strings of each row of a Parquet file, however deep. */
 final class ParquetStrings {
-    private static final int PAGE_BYTES = 1 << 20;
-
     private ParquetStrings() {}
 
     /** Hears rows, counted from 1. */
@@ -38,7 +36,7 @@ final class ParquetStrings {
      * @throws IOException when the file is damaged
      */
     static void read(String uri, Configuration conf, @Nullable String column, Sink sink) throws IOException {
-        ParquetCodecs codecs = new ParquetCodecs(conf, PAGE_BYTES);
+        ParquetCodecs codecs = new ParquetCodecs(conf);
         try {
             ParquetFile file = new ParquetFile(uri, conf);
             MessageType schema = file.schema();
@@ -66,8 +64,6 @@ final class ParquetStrings {
         } catch (RuntimeException e) {
             // what a parser of hostile bytes throws is the fault of the file
             throw new IOException("damaged: " + e.getMessage(), e);
-        } finally {
-            codecs.release();
         }
     }
 

@@ -197,12 +197,15 @@ public final class PrepareJob {
         List<SourceFile> sources = SourceHashes.of(spark, files);
         stages.describe("hash evaluation sets");
         List<SourceFile> evaluationSets = evaluationSets(conf);
+        stages.describe("hash premium texts");
+        List<SourceFile> parallel =
+                config.tokenizer().premiumTexts() == null ? List.of() : SourceHashes.of(spark, premiumTexts());
         return new PrepareKeys.Contents(
                 sources,
                 LanguageModelFiles.versions(config.languageId(), conf),
                 evaluationSets,
                 earlier.stream().map(EarlierCorpus::key).toList(),
-                config.tokenizer().premiumTexts() == null ? List.of() : SourceHashes.of(spark, premiumTexts()),
+                parallel,
                 given == null ? "" : given.sha256(),
                 "");
     }

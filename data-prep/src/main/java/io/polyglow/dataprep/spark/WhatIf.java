@@ -22,7 +22,6 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.expressions.Window;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
@@ -42,7 +41,8 @@ public record WhatIf(List<Language> languages, boolean filtersOnly) {
     private static final String ALL = "all";
     private static final String NOW = "now";
     private static final String THEN = "then";
-    private static final Column KEY = coalesce(col(Deduplication.CLUSTER), col(DocumentTable.ID));
+    private static final String KEY = "key";
+    private static final String FIRST = "first_";
 
     private static final StructType VERDICT = new StructType()
             .add(DocumentTable.LANGUAGE, DataTypes.StringType, false)
@@ -144,13 +144,22 @@ public record WhatIf(List<Language> languages, boolean filtersOnly) {
 
     /** Of a cluster the smallest id is kept that is let through, none where an earlier corpus has the first. */
     private static Dataset<Row> oneOfEachCluster(Dataset<Row> decided) {
-        return decided.withColumn(NOW, kept(NOW)).withColumn(THEN, kept(THEN));
+        Dataset<Row> rows = decided.withColumn(KEY, coalesce(col(Deduplication.CLUSTER), col(DocumentTable.ID)));
+        Dataset<Row> firsts =
+                rows.groupBy(KEY).agg(first(NOW).as(FIRST + NOW), first(THEN).as(FIRST + THEN));
+        return SkewJoin.join(rows, rows.count(), KEY, DocumentTable.ID, firsts)
+                .withColumn(NOW, kept(NOW))
+                .withColumn(THEN, kept(THEN));
+    }
+
+    private static Column first(String verdict) {
+        return min(when(col(verdict), col(DocumentTable.ID)));
     }
 
     private static Column kept(String verdict) {
-        Column first = min(when(col(verdict), col(DocumentTable.ID))).over(Window.partitionBy(KEY));
+        Column isFirst = coalesce(col(DocumentTable.ID).equalTo(col(FIRST + verdict)), lit(false));
         Column earlier = coalesce(col(Deduplication.CLUSTER).startsWith(Deduplication.EARLIER), lit(false));
-        return col(verdict).and(col(DocumentTable.ID).equalTo(first)).and(not(earlier));
+        return isFirst.and(not(earlier));
     }
 
     /** All languages together. */

@@ -50,7 +50,9 @@ class FertilityGateTest extends PrepareFixture {
         assertThat(fertility.getArray("languages").objects())
                 .extracting(row -> row.getString("language") + " " + (row.get("premium") != null))
                 .containsExactlyInAnyOrder("deu_Latn true", "eng_Latn true", "fra_Latn false", "rus_Cyrl true");
-        assertThat(notes).contains("tokenizer.premium-texts has no text in [fra_Latn]: no premium is known.");
+        assertThat(notes)
+                .filteredOn(note -> note.contains("premium"))
+                .containsExactly("tokenizer.premium-texts has no text in [fra_Latn]: no premium is known.");
     }
 
     @Test
@@ -105,18 +107,6 @@ class FertilityGateTest extends PrepareFixture {
                 .isInstanceOfSatisfying(
                         PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.USAGE))
                 .hasMessageContainingAll("tokenizer.premium-texts", "rus_Cyrl");
-    }
-
-    private static ProgressListener noting(List<String> notes) {
-        return new ProgressListener() {
-            @Override
-            public void progress(Progress progress) {}
-
-            @Override
-            public void note(String lines) {
-                notes.add(lines);
-            }
-        };
     }
 
     /** A unigram model over printable ASCII and the two bytes of an e with circumflex. */

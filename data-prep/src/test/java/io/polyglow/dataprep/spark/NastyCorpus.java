@@ -26,6 +26,13 @@ final class NastyCorpus {
             "Όλοι οι άνθρωποι γεννιούνται ελεύθεροι και ίσοι στην αξιοπρέπεια και τα δικαιώματα. ",
             "Tüm insanlar hür, haysiyet ve haklar bakımından eşit doğarlar; İSTANBUL'da da öyle. ");
 
+    private static final List<String> POSTS = List.of(
+            "Bread rises while the oven warms. Flour and water are all that it needs. We have baked it for years. The crust should be dark. Let it rest for an hour.",
+            "Our harbour was built of granite. Ships with wool came to it from the north. That trade is gone. The old crane still stands. Children fish there.",
+            "Owls hunt at night and they do it without a sound. Their feathers are soft. A barn is a good home. Mice have to be careful. In spring the eggs hatch.",
+            "To learn the violin you have to be patient. Hold the bow with three fingers. Scales come first. The neighbours will complain. Play with others as soon as you can.",
+            "Winter came early that year, and the pass was closed. Mail arrived by sledge. We burned the last of the coal. Nobody was afraid. In March the road was open again.");
+
     private NastyCorpus() {}
 
     /** Writes the files into a directory. */
@@ -76,11 +83,8 @@ final class NastyCorpus {
                 lines,
                 "Ring 030 901820 oder schreiben Sie an info@beispiel.de. "
                         + SENTENCES.get(1).repeat(5));
-        for (int i = 0; i < 5; i++) {
-            line(
-                    lines,
-                    "Subscribe to our newsletter, it is free!\\n" + english + "Number "
-                            + "one two three four five six ".repeat(i + 1));
+        for (String post : POSTS) {
+            line(lines, "Subscribe to our newsletter, it is free!\\n" + post);
         }
         line(lines, "lorem ipsum dolor sit amet { javascript } " + english);
         line(lines, "buy now ".repeat(100));
@@ -88,7 +92,7 @@ final class NastyCorpus {
         line(
                 lines,
                 "The exam asks: which of the following statements about the melting point of pure gallium metal is true today? "
-                        + english.repeat(2));
+                        + english.repeat(5));
         return lines.toString();
     }
 

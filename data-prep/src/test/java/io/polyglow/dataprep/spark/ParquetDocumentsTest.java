@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
@@ -34,8 +35,9 @@ class ParquetDocumentsTest {
     private static final ReadOptions OPTIONS = new ReadOptions("text", "id", "meta.lang", "meta.url", "date", 1 << 20);
     private static final MessageType TEXT =
             MessageTypeParser.parseMessageType("message m { optional binary text (UTF8); optional int64 id; }");
-    private static final int ROWS = 4000;
+    private static final int ROWS = 2000;
     private static final int PAGE_ROWS = 50;
+    private static final byte[] ZSTD_MAGIC = {0x28, (byte) 0xb5, 0x2f, (byte) 0xfd};
 
     @TempDir
     Path directory;
@@ -63,7 +65,7 @@ class ParquetDocumentsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"PARQUET_1_0,SNAPPY", "PARQUET_1_0,UNCOMPRESSED", "PARQUET_2_0,GZIP"})
+    @CsvSource({"PARQUET_1_0,SNAPPY", "PARQUET_1_0,UNCOMPRESSED", "PARQUET_2_0,GZIP", "PARQUET_2_0,ZSTD"})
     void shouldRejectARowGroupFromADamagedPageOnAndKeepAllElse(WriterVersion version, CompressionCodecName codec)
             throws IOException {
         Path file = write("a.parquet", version, codec, TEXT, ROWS, ParquetDocumentsTest::row);
@@ -73,6 +75,11 @@ class ParquetDocumentsTest {
         byte[] bytes = Files.readAllBytes(file);
         // late in the column: pages before it stay, and all other row groups
         int at = (int) (texts.getStartingPos() + texts.getTotalSize() * 3 / 4);
+        if (codec == CompressionCodecName.ZSTD) {
+            // pages of the second version have no check sum and Zstandard adds none, so a wrong letter is a letter:
+            // what is damaged is the beginning of a page
+            at = indexOf(bytes, ZSTD_MAGIC, at);
+        }
         for (int i = at; i < at + 16; i++) {
             bytes[i] ^= 0x5a;
         }
@@ -107,7 +114,7 @@ class ParquetDocumentsTest {
         RandomStream random = RandomStream.of(1, "damage", 0);
         Configuration conf = new Configuration();
         int damaged = 0;
-        for (int i = 0; i < 60; i++) {
+        for (int i = 0; i < 200; i++) {
             byte[] bad = good.clone();
             for (int k = 0; k < 3; k++) {
                 bad[random.nextInt(bad.length)] ^= (byte) (1 << random.nextInt(8));
@@ -124,7 +131,7 @@ class ParquetDocumentsTest {
             }
             assertThat(places).as("damage " + i).doesNotHaveDuplicates().isNotEmpty();
         }
-        assertThat(damaged).isGreaterThan(45);
+        assertThat(damaged).isGreaterThan(150);
     }
 
     @Test
@@ -200,6 +207,14 @@ class ParquetDocumentsTest {
                 .contains("at most " + ColumnChunkPages.MAX_PAGE_BYTES + " are read");
     }
 
+    private static int indexOf(byte[] bytes, byte[] part, int from) {
+        int at = from;
+        while (!Arrays.equals(bytes, at, at + part.length, part, 0, part.length)) {
+            at++;
+        }
+        return at;
+    }
+
     private static void row(Group row, int i) {
         row.add("text", text(i));
         row.add("id", (long) i);
@@ -251,7 +266,7 @@ class ParquetDocumentsTest {
                 .withDictionaryEncoding(false)
                 .withPageRowCountLimit(PAGE_ROWS)
                 .withMinRowCountForPageSizeCheck(PAGE_ROWS)
-                .withRowGroupSize(8192L)
+                .withRowGroupSize(4096L)
                 .build()) {
             SimpleGroupFactory factory = new SimpleGroupFactory(schema);
             for (int i = 0; i < rows; i++) {

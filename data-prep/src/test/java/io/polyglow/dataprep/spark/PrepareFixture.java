@@ -56,6 +56,19 @@ abstract class PrepareFixture {
         return ConfigFile.load(PrepareConfig.class, "test.yaml", "", all).value();
     }
 
+    /** Hears notes alone. */
+    static ProgressListener noting(List<String> notes) {
+        return new ProgressListener() {
+            @Override
+            public void progress(Progress progress) {}
+
+            @Override
+            public void note(String lines) {
+                notes.add(lines);
+            }
+        };
+    }
+
     /** A table of the stages behind an output. */
     Dataset<Row> table(String output, String name) {
         return spark.read().parquet(directory.resolve(output + ".stages") + "/" + name + "-*/rows");

@@ -59,21 +59,13 @@ class PrepareStagesTest extends PrepareFixture {
                 .isTrue();
         Files.writeString(set.resolve("y.jsonl"), "{\"q\":\"line 7 of the corpus, word\"}\n{\"r\":\"\"}\n");
         List<String> notes = new ArrayList<>();
-        ProgressListener listener = new ProgressListener() {
-            @Override
-            public void progress(Progress progress) {}
 
-            @Override
-            public void note(String lines) {
-                notes.add(lines);
-            }
-        };
-
-        PrepareReport report = PrepareJob.run(spark, config("out", settings), listener);
+        PrepareReport report = PrepareJob.run(spark, config("out", settings), noting(notes));
 
         assertThat(report.reused()).isFalse();
         assertThat(notes)
-                .contains(
+                .filteredOn(note -> note.contains("evaluation set"))
+                .containsExactly(
                         "1 of 3 items of evaluation set qa have no text in \"q\" and were not looked for. Check decontamination.field.");
     }
 
@@ -121,19 +113,10 @@ class PrepareStagesTest extends PrepareFixture {
         }
         Path web = Files.writeString(directory.resolve("web.txt"), String.join("\n", texts) + "\n");
         List<String> notes = new ArrayList<>();
-        ProgressListener listener = new ProgressListener() {
-            @Override
-            public void progress(Progress progress) {}
-
-            @Override
-            public void note(String lines) {
-                notes.add(lines);
-            }
-        };
         TaskShares steps = new TaskShares(1);
         spark.sparkContext().addSparkListener(steps);
 
-        PrepareJob.run(spark, config("out", "input=" + web, "format=lines", "dedup.near.enabled=true"), listener);
+        PrepareJob.run(spark, config("out", "input=" + web, "format=lines", "dedup.near.enabled=true"), noting(notes));
         steps.finish(spark.sparkContext());
 
         assertThat(steps.json().names())

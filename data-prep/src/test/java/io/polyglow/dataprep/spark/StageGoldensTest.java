@@ -124,6 +124,7 @@ class StageGoldensTest {
     private String rows(Path table) {
         Dataset<Row> rows = spark.read().parquet(table.toString());
         List<String> lines = rows.toJSON().collectAsList();
+        assertThat(lines).as(table.toString()).isNotEmpty();
         MessageDigest digest = Digest.newSha256();
         lines.stream().sorted().forEach(line -> digest.update((line + "\n").getBytes(UTF_8)));
         return hex(digest);
