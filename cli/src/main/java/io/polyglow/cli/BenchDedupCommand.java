@@ -66,7 +66,7 @@ final class BenchDedupCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        Path directory = Files.createTempDirectory(work, "polyglow-bench-dedup-");
+        Path directory = Files.createTempDirectory(Files.createDirectories(work), "polyglow-bench-dedup-");
         try (SparkSession session = spark.session("polyglow bench dedup")) {
             JsonObject result = DedupBench.run(
                     session,

@@ -6,11 +6,13 @@ import io.polyglow.dataprep.doc.Place;
 import io.polyglow.dataprep.doc.RawDocument;
 import io.polyglow.dataprep.html.MainContent;
 import java.nio.charset.StandardCharsets;
+import java.util.Iterator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.jsoup.Jsoup;
 import org.jsoup.nodes.Document;
 import org.jsoup.nodes.Element;
+import org.jsoup.parser.Parser;
+import org.jsoup.parser.StreamParser;
 import org.jspecify.annotations.Nullable;
 
 /** The main text of a web page, with the language that {@code <html lang>} claims, the name in {@code data-code} and the address in {@code <link rel=canonical>}. */
@@ -22,6 +24,12 @@ final class HtmlPage {
      * Most tags, opening and closing, and comments of a page. Elements take many times the memory of the bytes that they are written with, see docs/design/data-prep-read.md.
      */
     static final int MAX_TAGS = 250_000;
+
+    /** Most elements that they may make: a table has a body whether it has the tag or not. */
+    static final int MAX_ELEMENTS = 2 * MAX_TAGS;
+
+    /** Attributes that take the memory of one more element. */
+    private static final int ATTRIBUTES_PER_ELEMENT = 16;
 
     private static final Pattern META_CHARSET = Pattern.compile(
             "(?i)<(?:meta|\\?xml)[^>]{0,200}?(?:charset|encoding)\\s*=\\s*[\"']?\\s*([a-z0-9_:.-]{2,40})");
@@ -42,7 +50,12 @@ final class HtmlPage {
             return RawDocument.rejected(
                     place, "too many tags: " + tags + ", of which a page may have at most " + MAX_TAGS);
         }
-        Document page = Jsoup.parse(decoded.text());
+        Document page = parse(decoded.text());
+        if (page == null) {
+            return RawDocument.rejected(
+                    place,
+                    "too many elements: " + tags + " tags make more than " + MAX_ELEMENTS + ", as unclosed ones do");
+        }
         Decoded text = Decoded.chars(MainContent.of(page));
         Element html = page.selectFirst("html");
         Element canonical = page.head().selectFirst("link[rel=canonical]");
@@ -55,6 +68,23 @@ final class HtmlPage {
                         known.language(),
                         or(known.pageLanguage(), attribute(html, "lang"))),
                 new Decoded(text.text(), decoded.repairs() + text.repairs(), decoded.mojibakeRepairs()));
+    }
+
+    /**
+     * The page as browsers see it; null when it has too many elements, which is seen before they are made: a {@code <b>} that is open where a paragraph ends is made again in every
+     * paragraph that follows, attributes and all (HTML, 13.2.4.3).
+     */
+    private static @Nullable Document parse(String html) {
+        try (StreamParser parser = new StreamParser(Parser.htmlParser()).parse(html, "")) {
+            int elements = 0;
+            for (Iterator<Element> made = parser.iterator(); made.hasNext(); ) {
+                elements += 1 + made.next().attributesSize() / ATTRIBUTES_PER_ELEMENT;
+                if (elements > MAX_ELEMENTS) {
+                    return null;
+                }
+            }
+            return parser.document();
+        }
     }
 
     /** How often a tag or a comment may begin in a page; scripts count too where they compare. */

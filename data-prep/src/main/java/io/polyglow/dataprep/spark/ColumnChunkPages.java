@@ -6,8 +6,12 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.zip.CRC32;
 import org.apache.parquet.bytes.BytesInput;
+import org.apache.parquet.column.ColumnDescriptor;
 import org.apache.parquet.column.Encoding;
 import org.apache.parquet.column.page.DataPage;
 import org.apache.parquet.column.page.DataPageV1;
@@ -32,6 +36,10 @@ final class ColumnChunkPages implements PageReader, Closeable {
     /** Writers end a page near 1 MiB, but look only after many rows: a thousand texts of 100 KB may be one page. */
     static final int MAX_PAGE_BYTES = 256 << 20;
 
+    /** Of a dictionary: parquet-mr makes an object of each. Writers end a dictionary near 1 MiB. */
+    static final int MAX_DICTIONARY_VALUES = 4 << 20;
+
+    private final ColumnDescriptor column;
     private final ColumnChunkMetaData chunk;
     private final ParquetCodecs codecs;
     private final ParquetMetadataConverter converter = new ParquetMetadataConverter();
@@ -39,7 +47,8 @@ final class ColumnChunkPages implements PageReader, Closeable {
     private @Nullable PageHeader ahead;
     private long values;
 
-    ColumnChunkPages(ParquetFile file, ColumnChunkMetaData chunk, ParquetCodecs codecs) {
+    ColumnChunkPages(ParquetFile file, ColumnDescriptor column, ColumnChunkMetaData chunk, ParquetCodecs codecs) {
+        this.column = column;
         this.chunk = chunk;
         this.codecs = codecs;
         this.in = new BufferedInputStream(
@@ -60,10 +69,15 @@ final class ColumnChunkPages implements PageReader, Closeable {
                 ahead = header;
                 return null;
             }
+            int entries = header.getDictionary_page_header().getNum_values();
+            if (entries < 0 || entries > MAX_DICTIONARY_VALUES) {
+                throw new IOException(
+                        "a dictionary of " + entries + " values; at most " + MAX_DICTIONARY_VALUES + " are read");
+            }
             byte[] page = decompress(body(header), 0, header.getUncompressed_page_size());
             return new DictionaryPage(
                     BytesInput.from(page),
-                    header.getDictionary_page_header().getNum_values(),
+                    entries,
                     converter.getEncoding(header.getDictionary_page_header().getEncoding()));
         } catch (IOException e) {
             throw damaged(e);
@@ -120,14 +134,19 @@ final class ColumnChunkPages implements PageReader, Closeable {
 
     private DataPage page(DataPageHeader header, byte[] body, int size) throws IOException {
         count(header.getNum_values());
+        byte[] data = decompress(body, 0, size);
+        Encoding encoding = encoding(header.getEncoding());
+        if (DeltaSections.begin(encoding)) {
+            DeltaSections.check(encoding, behindLevels(data), header.getNum_values());
+        }
         return new DataPageV1(
-                BytesInput.from(decompress(body, 0, size)),
+                BytesInput.from(data),
                 header.getNum_values(),
                 size,
                 null,
                 encoding(header.getRepetition_level_encoding()),
                 encoding(header.getDefinition_level_encoding()),
-                encoding(header.getEncoding()));
+                encoding);
     }
 
     private DataPage page(DataPageHeaderV2 header, byte[] body, int size) throws IOException {
@@ -142,16 +161,33 @@ final class ColumnChunkPages implements PageReader, Closeable {
         int values = (int) levels;
         byte[] data = header.isIs_compressed()
                 ? decompress(body, values, size - values)
-                : java.util.Arrays.copyOfRange(body, values, body.length);
+                : Arrays.copyOfRange(body, values, body.length);
+        Encoding encoding = encoding(header.getEncoding());
+        if (DeltaSections.begin(encoding)) {
+            DeltaSections.check(encoding, ByteBuffer.wrap(data), header.getNum_values());
+        }
         return DataPageV2.uncompressed(
                 header.getNum_rows(),
                 header.getNum_nulls(),
                 header.getNum_values(),
                 BytesInput.from(body, 0, repetitions),
                 BytesInput.from(body, repetitions, definitions),
-                encoding(header.getEncoding()),
+                encoding,
                 BytesInput.from(data),
                 null);
+    }
+
+    /** Levels that are run-length encoded, as wherever values are delta-encoded, have their length in front. */
+    private ByteBuffer behindLevels(byte[] page) throws IOException {
+        ByteBuffer data = ByteBuffer.wrap(page).order(ByteOrder.LITTLE_ENDIAN);
+        for (int levels : new int[] {column.getMaxRepetitionLevel(), column.getMaxDefinitionLevel()}) {
+            int bytes = levels == 0 || data.remaining() < Integer.BYTES ? 0 : data.getInt();
+            if (bytes < 0 || bytes > data.remaining()) {
+                throw new IOException("levels of " + bytes + " bytes in a page of " + page.length);
+            }
+            data.position(data.position() + bytes);
+        }
+        return data;
     }
 
     private void count(int more) throws IOException {

@@ -13,11 +13,15 @@ import java.util.ArrayList;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
+import org.apache.parquet.format.FileMetaData;
 import org.apache.parquet.format.converter.ParquetMetadataConverter;
 import org.apache.parquet.hadoop.metadata.BlockMetaData;
 import org.apache.parquet.hadoop.metadata.ParquetMetadata;
 import org.apache.parquet.io.ParquetDecodingException;
 import org.apache.parquet.schema.MessageType;
+import shaded.parquet.org.apache.thrift.TException;
+import shaded.parquet.org.apache.thrift.protocol.TCompactProtocol;
+import shaded.parquet.org.apache.thrift.transport.TIOStreamTransport;
 
 /**
  * A Parquet file of any origin: its footer, and readers of its row groups a page at a time. Spark's own reader ends the job at a damaged page and reads all files by the schema of
@@ -82,12 +86,13 @@ final class ParquetFile {
             throw new ParquetDecodingException("the footer's length is " + length + ", in a file of " + bytes
                     + " bytes; at most " + MAX_FOOTER_BYTES + " are read");
         }
+        InputStream stored = new ByteArrayInputStream(read(bytes - TAIL_BYTES - length, length));
         try {
-            return new ParquetMetadataConverter()
-                    .readParquetMetadata(
-                            new ByteArrayInputStream(read(bytes - TAIL_BYTES - length, length)),
-                            ParquetMetadataConverter.NO_FILTER);
-        } catch (IOException e) {
+            FileMetaData metadata = new FileMetaData();
+            // what parquet-mr does, but it takes memory for lists of any size that the footer names
+            metadata.read(new TCompactProtocol(new TIOStreamTransport(stored), length, length));
+            return new ParquetMetadataConverter().fromParquetMetadata(metadata);
+        } catch (TException | IOException e) {
             throw new ParquetDecodingException("the footer cannot be read: " + e.getMessage(), e);
         }
     }

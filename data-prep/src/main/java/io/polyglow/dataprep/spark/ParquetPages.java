@@ -28,7 +28,7 @@ final class ParquetPages implements PageReadStore, Closeable {
                 close();
                 throw new ParquetDecodingException("the row group has no column " + path.toDotString());
             }
-            chunks.put(path, new ColumnChunkPages(file, chunk, codecs));
+            chunks.put(path, new ColumnChunkPages(file, column, chunk, codecs));
         }
     }
 

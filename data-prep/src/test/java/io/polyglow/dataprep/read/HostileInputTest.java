@@ -13,6 +13,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.zip.Deflater;
 import java.util.zip.GZIPOutputStream;
 import org.apache.commons.compress.compressors.bzip2.BZip2CompressorOutputStream;
 import org.junit.jupiter.api.Tag;
@@ -100,6 +103,24 @@ class HostileInputTest {
     }
 
     @Test
+    void shouldRejectAPageWhoseUnclosedTagsAreMadeAgainInEveryParagraph() {
+        String open = IntStream.range(0, 12)
+                .mapToObj(i -> "<b id=" + i + " title=t lang=en>")
+                .collect(Collectors.joining("", "<p>", ""));
+        int paragraphs = HtmlPage.MAX_ELEMENTS / 12;
+
+        assertThat(read(Format.HTML, Compression.NONE, (open + "<p>word ".repeat(100)).getBytes(UTF_8))
+                        .get(0)
+                        .text())
+                .startsWith("word\nword");
+        assertThat(read(Format.HTML, Compression.NONE, (open + "<p>word ".repeat(paragraphs)).getBytes(UTF_8))
+                        .get(0)
+                        .rejected())
+                .isEqualTo("too many elements: " + (paragraphs + 13) + " tags make more than " + HtmlPage.MAX_ELEMENTS
+                        + ", as unclosed ones do");
+    }
+
+    @Test
     @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void shouldReadFalseLengthsAndEndlessHeadersInLinearTime() {
         // a length just within the limit makes the reader look 16 MiB ahead; moving them for each record would take
@@ -134,6 +155,7 @@ class HostileInputTest {
 
     @Test
     @Tag("nightly")
+    @Timeout(value = 20, unit = TimeUnit.MINUTES)
     void shouldReadBombsOfTenGigabytesInASmallHeap() throws Exception {
         readBombs(10_240L * MIB);
     }
@@ -152,19 +174,14 @@ class HostileInputTest {
 
         List<String> command = new ArrayList<>(
                 List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
-        command.addAll(List.of(
-                "-Xmx160m",
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                System.getProperty("java.class.path"),
-                BombReader.class.getName()));
+        command.addAll(List.of("-Xmx160m", "-cp", System.getProperty("java.class.path"), BombReader.class.getName()));
         command.add(directory.toString());
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(directory.resolve("log").toFile())
                 .start();
         try {
-            assertThat(process.waitFor(280, TimeUnit.SECONDS)).isTrue();
+            assertThat(process.waitFor(15, TimeUnit.MINUTES)).isTrue();
         } finally {
             process.destroyForcibly();
         }
@@ -185,7 +202,11 @@ class HostileInputTest {
 
     private void bomb(String name, String before, long bytes, String after) throws IOException {
         byte[] block = "x".repeat(MIB).getBytes(UTF_8);
-        try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(directory.resolve(name)), MIB)) {
+        try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(directory.resolve(name)), MIB) {
+            {
+                def.setLevel(Deflater.BEST_SPEED);
+            }
+        }) {
             out.write(before.getBytes(UTF_8));
             for (long left = bytes; left > 0; left -= MIB) {
                 out.write(block);
