@@ -89,7 +89,7 @@ public final class LanguageBench {
                     .next();
             String read = page.text();
             String text = read == null ? "" : read;
-            LanguageLabel.parse(page.metadata().language()).ifPresent(label -> {
+            LanguageLabel.parse(page.metadata().pageLanguage()).ifPresent(label -> {
                 documents.add(new Labelled(label, text));
                 sentences(text).forEach(sentence -> sentences.add(new Labelled(label, sentence)));
             });
