@@ -5,9 +5,11 @@ import io.polyglow.common.error.PolyglowException;
 import io.polyglow.dataprep.read.Compression;
 import io.polyglow.dataprep.read.Format;
 import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
@@ -15,7 +17,6 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.GlobPattern;
-import org.apache.hadoop.fs.LocatedFileStatus;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RemoteIterator;
 import org.jspecify.annotations.Nullable;
@@ -118,10 +119,19 @@ final class InputFiles {
         return Arrays.asList(statuses);
     }
 
+    /** Hadoop's own walk asks where the blocks of each file are, and of a local file its permissions, for which it starts a process. */
     private void addDirectory(Path directory) throws IOException {
-        RemoteIterator<LocatedFileStatus> all = files.listFiles(directory, true);
-        while (all.hasNext()) {
-            add(all.next());
+        Deque<Path> directories = new ArrayDeque<>(List.of(directory));
+        while (!directories.isEmpty()) {
+            RemoteIterator<FileStatus> entries = files.listStatusIterator(directories.remove());
+            while (entries.hasNext()) {
+                FileStatus entry = entries.next();
+                if (entry.isDirectory()) {
+                    directories.add(entry.getPath());
+                } else {
+                    add(entry);
+                }
+            }
         }
     }
 

@@ -1,0 +1,62 @@
+package io.polyglow.dataprep.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.polyglow.dataprep.read.Format;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordedEvent;
+import jdk.jfr.consumer.RecordingFile;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class InputFilesTest {
+    private static final String PROCESS_START = "jdk.ProcessStart";
+
+    @TempDir
+    Path directory;
+
+    @Test
+    void shouldListAllFoldersByNameWithoutStartingAProcessForAFile() throws IOException {
+        Path input = directory.resolve("input");
+        for (String name :
+                List.of("b.txt", "a/deep/er/c.txt", "a/d.jsonl.gz", ".hidden/e.txt", "_f.txt", "a/LICENSE")) {
+            Files.createDirectories(input.resolve(name).getParent());
+            Files.writeString(input.resolve(name), "text\n");
+        }
+
+        // Hadoop starts one when it is loaded
+        InputFiles.listing(new Configuration(), input.toString(), null);
+
+        try (Recording recording = new Recording()) {
+            recording.enable(PROCESS_START);
+            recording.start();
+            InputFiles.Listing listing = InputFiles.listing(new Configuration(), input.toString(), null);
+            recording.stop();
+
+            assertThat(listing.files())
+                    .extracting(file -> file.source() + " " + file.format())
+                    .containsExactly(
+                            "a/d.jsonl.gz " + Format.JSONL, "a/deep/er/c.txt " + Format.TEXT, "b.txt " + Format.TEXT);
+            assertThat(listing.passedOver().files()).isEqualTo(1);
+            assertThat(processes(recording)).isEmpty();
+        }
+    }
+
+    private List<String> processes(Recording recording) throws IOException {
+        Path file = directory.resolve("events.jfr");
+        recording.dump(file);
+        return RecordingFile.readAllEvents(file).stream()
+                .filter(event -> event.getEventType().getName().equals(PROCESS_START))
+                .map(InputFilesTest::command)
+                .toList();
+    }
+
+    private static String command(RecordedEvent event) {
+        return event.getString("command");
+    }
+}
