@@ -92,7 +92,7 @@ final class BarrierRunner implements AutoCloseable {
 
     /** Old ranks must not hold slots of the next attempt; the task reaper ends the JVMs of those that do not listen. */
     private void awaitRanksGone() {
-        if (!await(() -> stopped() || watch.running() == 0, settings.ranksGoneTimeoutNs())) {
+        if (!await(() -> stopped() || (watch.running() == 0 && schedulerWaits()), settings.ranksGoneTimeoutNs())) {
             throw new PolyglowException(
                     ErrorKind.ENVIRONMENT,
                     watch.running() + " ranks of a failed attempt did not end within "
@@ -146,6 +146,14 @@ final class BarrierRunner implements AutoCloseable {
                 alive ? ErrorKind.PEER_LOST : ErrorKind.ENVIRONMENT,
                 (alive ? "The barrier job failed: " : "Spark stopped the application: ") + job.getMessage(),
                 job);
+    }
+
+    /**
+     * Whether Spark's scheduler has handled every event. It fails the job of a barrier stage first and plans a retry of the stage then; stopped in
+     * between, it prints a stack trace about an executor service.
+     */
+    private boolean schedulerWaits() {
+        return spark.sc().dagScheduler().eventProcessLoop().eventThread().getState() == Thread.State.WAITING;
     }
 
     /** Spark's own count, the one it checks before it starts a barrier stage. */

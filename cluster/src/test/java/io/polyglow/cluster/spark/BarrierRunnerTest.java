@@ -20,8 +20,16 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.agrona.concurrent.SystemNanoClock;
+import org.apache.logging.log4j.Level;
+import org.apache.logging.log4j.core.LogEvent;
+import org.apache.logging.log4j.core.LoggerContext;
+import org.apache.logging.log4j.core.appender.AbstractAppender;
+import org.apache.logging.log4j.core.config.LoggerConfig;
+import org.apache.logging.log4j.core.config.Property;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -144,6 +152,21 @@ class BarrierRunnerTest {
     }
 
     @Test
+    void shouldNotStopSparkWhileItsSchedulerHandlesAFailure() throws IOException {
+        FailureLog failures = new FailureLog(new LocalStore(folder));
+        SparkSettings settings = new SparkSettings("barrier-test", SparkTarget.HERE, 1);
+        RankMain failing = host -> {
+            throw new PolyglowException(ErrorKind.NUMERIC, "rank 0: loss is NaN");
+        };
+        try (SlowScheduler scheduler = new SlowScheduler()) {
+            try (BarrierRunner runner = new BarrierRunner(settings, failures, SystemNanoClock.INSTANCE)) {
+                assertThatThrownBy(() -> runner.run(1, 1, failing)).hasMessage("rank 0: loss is NaN");
+            }
+            assertThat(scheduler.told).containsExactly("slowed down");
+        }
+    }
+
+    @Test
     void shouldSayHowManySlotsAreNeededWhenThereAreTooFew() throws IOException {
         SparkTarget small =
                 new SparkTarget("local[1]", Map.of("spark.scheduler.barrier.maxConcurrentTasksCheck.maxFailures", "1"));
@@ -166,5 +189,44 @@ class BarrierRunnerTest {
                 .isInstanceOfSatisfying(
                         PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.USAGE))
                 .hasMessageContaining("spark.dynamicAllocation.enabled=false");
+    }
+
+    /** Takes a second for the log line that Spark's scheduler writes when it has failed the job of a barrier stage and has not yet planned a retry of the stage. */
+    private static final class SlowScheduler extends AbstractAppender implements AutoCloseable {
+        private final List<String> told = new CopyOnWriteArrayList<>();
+        private final LoggerContext context = LoggerContext.getContext(false);
+        private final LoggerConfig logger = context.getConfiguration().getLoggerConfig("org.apache.spark.scheduler");
+        private final Level level = logger.getLevel();
+
+        SlowScheduler() {
+            super("slow-scheduler", null, null, true, Property.EMPTY_ARRAY);
+            start();
+            logger.addAppender(this, Level.INFO, null);
+            logger.setAdditive(false);
+            logger.setLevel(Level.INFO);
+            context.updateLoggers();
+        }
+
+        @Override
+        public void append(LogEvent event) {
+            String message = event.getMessage().getFormattedMessage();
+            if (event.getLevel() == Level.ERROR) {
+                told.add(message);
+            } else if (message.endsWith("due to barrier stage failure.")) {
+                told.add("slowed down");
+                long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(1);
+                while (System.nanoTime() < end) {
+                    Thread.onSpinWait();
+                }
+            }
+        }
+
+        @Override
+        public void close() {
+            logger.removeAppender(getName());
+            logger.setAdditive(true);
+            logger.setLevel(level);
+            context.updateLoggers();
+        }
     }
 }
