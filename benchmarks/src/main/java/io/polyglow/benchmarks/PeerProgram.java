@@ -4,6 +4,7 @@ import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.json.Json;
 import io.polyglow.common.json.JsonObject;
+import io.polyglow.common.trace.PeakMemory;
 import io.polyglow.trainer.config.TrainConfig.Optimizer;
 import io.polyglow.trainer.optim.LearningRate;
 import java.io.IOException;

@@ -4,6 +4,7 @@ import io.polyglow.common.json.JsonObject;
 import io.polyglow.common.store.LocalStore;
 import io.polyglow.common.store.Store;
 import io.polyglow.common.token.shard.TokenDataset;
+import io.polyglow.common.trace.PeakMemory;
 import io.polyglow.trainer.checkpoint.Attempt;
 import io.polyglow.trainer.config.TrainConfig;
 import io.polyglow.trainer.kernels.Engine;

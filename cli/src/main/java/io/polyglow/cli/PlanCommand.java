@@ -1,7 +1,7 @@
 package io.polyglow.cli;
 
 import io.polyglow.cluster.pipeline.PipelineSchedules;
-import io.polyglow.cluster.rank.LinkPlan;
+import io.polyglow.cluster.spark.RankMemory;
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.json.Json;
@@ -12,6 +12,7 @@ import io.polyglow.common.token.shard.TokenDataset;
 import io.polyglow.trainer.config.TrainConfig;
 import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.kernels.Engines;
+import io.polyglow.trainer.model.MemoryPlan;
 import io.polyglow.trainer.parallel.Schedule;
 import io.polyglow.trainer.plan.RunPlan;
 import io.polyglow.trainer.plan.StepTimes;
@@ -81,7 +82,7 @@ final class PlanCommand implements Callable<Integer> {
         Schedule schedule = PipelineSchedules.named(full.layout().schedule());
         try (Engine engine = openEngine(full)) {
             RunPlan plan = RunPlan.of(full, full.computeType(engine), schedule);
-            PlanReport report = new PlanReport(plan, engine.describe(), sharedBytes(plan), limit(plan));
+            PlanReport report = new PlanReport(plan, engine.describe(), process(plan), limit(plan));
             if (!fits(plan)) {
                 throw tooLarge(plan, schedule, report);
             }
@@ -108,14 +109,16 @@ final class PlanCommand implements Callable<Integer> {
         return config.layout().grid().worldSize();
     }
 
-    private long sharedBytes(RunPlan plan) {
-        boolean sharedEnds =
-                plan.config().model().tied() && plan.config().layout().pipeline() > 1;
-        return LinkPlan.sharedMemoryBytes(plan.config().layout().grid(), sharedEnds, isOneHost());
+    private MemoryPlan process(RunPlan plan) {
+        return RankMemory.ofProcess(plan.config(), isOneHost());
+    }
+
+    private long needs(RunPlan plan) {
+        return plan.mostBytes() + process(plan).total();
     }
 
     private boolean fits(RunPlan plan) {
-        return plan.mostBytes() + sharedBytes(plan) <= limit(plan);
+        return needs(plan) <= limit(plan);
     }
 
     private Engine openEngine(TrainConfig config) {
@@ -150,13 +153,13 @@ final class PlanCommand implements Callable<Integer> {
                 .map(other -> "the smallest layout whose ranks fit is --set layout.data="
                         + other.config().layout().data() + " --set layout.pipeline="
                         + other.config().layout().pipeline() + ", with "
-                        + PlanReport.bytes(other.mostBytes() + sharedBytes(other)) + " a rank")
+                        + PlanReport.bytes(needs(other)) + " a rank")
                 .orElse("no layout of this model and batch fits; use a smaller batch.micro, context or model"
                         + (isOneHost() ? ", or, for a cluster, tell with --memory what a rank may use there" : ""));
         return new PolyglowException(
                 ErrorKind.USAGE,
                 "a rank of layout " + plan.config().layout().grid() + " needs "
-                        + PlanReport.bytes(plan.mostBytes() + sharedBytes(plan)) + " (" + report.memoryLine()
+                        + PlanReport.bytes(needs(plan)) + " (" + report.memoryLine()
                         + "), but may use " + PlanReport.bytes(limit(plan)) + ": " + advice);
     }
 }

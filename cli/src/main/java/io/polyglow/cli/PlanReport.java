@@ -2,6 +2,7 @@ package io.polyglow.cli;
 
 import io.polyglow.common.json.JsonObject;
 import io.polyglow.trainer.config.TrainConfig;
+import io.polyglow.trainer.model.MemoryPlan;
 import io.polyglow.trainer.plan.RunPlan;
 import io.polyglow.trainer.plan.StageNeeds;
 import io.polyglow.trainer.plan.StepTimes;
@@ -15,19 +16,24 @@ import org.jspecify.annotations.Nullable;
 /** A plan as people and as programs read it. */
 final class PlanReport {
     private static final double TEN_GIGABIT = 10e9 / 8;
-    private static final String SHARED = "Aeron (/dev/shm)";
 
     private final RunPlan plan;
     private final TrainConfig config;
     private final String engine;
-    private final long sharedBytes;
+    private final MemoryPlan process;
     private final long limit;
 
-    PlanReport(RunPlan plan, String engine, long sharedBytes, long limit) {
+    /**
+     * A report.
+     *
+     * @param process what a rank's process holds beside its tensors
+     * @param limit bytes that a rank may use
+     */
+    PlanReport(RunPlan plan, String engine, MemoryPlan process, long limit) {
         this.plan = plan;
         this.config = plan.config();
         this.engine = engine;
-        this.sharedBytes = sharedBytes;
+        this.process = process;
         this.limit = limit;
     }
 
@@ -66,15 +72,15 @@ final class PlanReport {
             plan.stages().forEach(each -> row.add(bytes(bytes(each, purpose))));
             rows.add(row);
         }
-        rows.add(row(SHARED, sharedBytes));
         List<String> total = new ArrayList<>(List.of("all"));
-        plan.stages().forEach(each -> total.add(bytes(each.bytes() + sharedBytes)));
+        plan.stages().forEach(each -> total.add(bytes(bytes(each))));
         rows.add(total);
         rows.add(row("may use", limit));
         List<String> sent = new ArrayList<>(List.of("sent per step"));
         plan.stages().forEach(each -> sent.add(bytes(each.sentBytes())));
         rows.add(sent);
         console.table(header, rows);
+        console.line("heap: what spark.executor.memory sets aside; java: classes, compiled code, stacks; aeron: in /dev/shm");
     }
 
     private List<String> row(String name, long bytes) {
@@ -87,11 +93,16 @@ final class PlanReport {
         Set<String> purposes = new LinkedHashSet<>();
         plan.stages().forEach(each -> purposes.addAll(each.engine().byPurpose().keySet()));
         plan.stages().forEach(each -> purposes.addAll(each.host().byPurpose().keySet()));
+        purposes.addAll(process.byPurpose().keySet());
         return purposes;
     }
 
-    private static long bytes(StageNeeds needs, String purpose) {
-        return needs.engine().bytes(purpose) + needs.host().bytes(purpose);
+    private long bytes(StageNeeds needs, String purpose) {
+        return needs.engine().bytes(purpose) + needs.host().bytes(purpose) + process.bytes(purpose);
+    }
+
+    private long bytes(StageNeeds needs) {
+        return needs.bytes() + process.total();
     }
 
     private void printTimes(Console console, @Nullable StepTimes times) {
@@ -121,8 +132,8 @@ final class PlanReport {
             stages.add(new JsonObject()
                     .put("stage", needs.stage().stage())
                     .put("layers", needs.stage().layers())
-                    .put("memory", memory.put("aeron", sharedBytes))
-                    .put("bytes", needs.bytes() + sharedBytes)
+                    .put("memory", memory)
+                    .put("bytes", bytes(needs))
                     .put("sent_bytes_per_step", needs.sentBytes()));
         }
         JsonObject all = new JsonObject()
@@ -148,11 +159,7 @@ final class PlanReport {
         for (String purpose : purposes()) {
             line.append(line.isEmpty() ? "" : ", ").append(purpose).append(' ').append(bytes(bytes(most, purpose)));
         }
-        return line.append(", ")
-                .append(SHARED)
-                .append(' ')
-                .append(bytes(sharedBytes))
-                .toString();
+        return line.toString();
     }
 
     static String bytes(long count) {

@@ -50,7 +50,7 @@ class PlanCommandTest {
                 .contains("848,128 parameters")
                 .contains("2 replicas x 2 stages = 4 ranks")
                 .contains("stage 0", "stage 1")
-                .contains("weights", "gradients", "activations", "optimizer", "Aeron (/dev/shm)", "sent per step");
+                .contains("weights", "gradients", "activations", "optimizer", "heap", "java", "aeron", "sent per step");
     }
 
     @Test
@@ -63,10 +63,10 @@ class PlanCommandTest {
 
     @Test
     void shouldRefuseWhatCannotFitWithTheSmallestLayoutThatDoes() {
-        assertThat(plan("--vocab-size", "300", "--memory", "60m")).isEqualTo(64);
+        assertThat(plan("--vocab-size", "300", "--memory", "1400m")).isEqualTo(64);
         assertThat(err.toString(StandardCharsets.UTF_8))
-                .contains("needs 77.6 MiB (weights 3.2 MiB, ")
-                .contains("may use 60.0 MiB")
+                .contains("needs 1,501.6 MiB (weights 3.2 MiB, ", "heap 1,024.0 MiB")
+                .contains("may use 1,400.0 MiB")
                 .containsAnyOf("the smallest layout whose ranks fit is --set layout.data=", "no layout of this model");
         err.reset();
         assertThat(plan("--vocab-size", "300", "--memory", "1m")).isEqualTo(64);

@@ -18,12 +18,14 @@ import java.io.IOException;
 final class CorpusCheck {
     private CorpusCheck() {}
 
-    static void run(TrainConfig config) {
+    /** Returns the config with the size of the vocabulary. */
+    static TrainConfig run(TrainConfig config) {
         try (Store store = Stores.open(config.data())) {
             TokenDataset corpus = TokenDataset.open(store, "");
-            config.forVocabulary(corpus.tokenizer().vocabSize());
+            TrainConfig full = config.forVocabulary(corpus.tokenizer().vocabSize());
             checkSamples(config, corpus.manifest());
             corpus.checkLengths();
+            return full;
         } catch (IOException e) {
             throw new PolyglowException(
                     ErrorKind.ENVIRONMENT, "The corpus " + config.data() + " cannot be read: " + e, e);

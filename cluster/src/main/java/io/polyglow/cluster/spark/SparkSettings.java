@@ -15,7 +15,9 @@ import org.apache.spark.SparkConf;
  * cannot work: dynamic allocation and speculation.
  */
 final class SparkSettings {
-    private static final int DEFAULT_RANK_MEMORY_MB = 1024;
+    static final int DEFAULT_RANK_MEMORY_MB = 1024;
+
+    private static final String OVERHEAD = "spark.executor.memoryOverhead";
 
     private final SparkConf conf = new SparkConf();
     private final String master;
@@ -55,6 +57,13 @@ final class SparkSettings {
 
     String rankMemory() {
         return conf.get("spark.executor.memory");
+    }
+
+    /** Tells clusters that end a process which holds more than it asked for (YARN, Kubernetes) what a rank holds beside its heap; what the user says wins. */
+    void leaveRoomBesideHeap(long bytes) {
+        if (!conf.contains("spark.executor.memoryOverheadFactor")) {
+            conf.setIfMissing(OVERHEAD, ((bytes - 1 >> 20) + 1) + "m");
+        }
     }
 
     /** How long to wait until all ranks have a slot. */

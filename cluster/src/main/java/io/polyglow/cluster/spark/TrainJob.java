@@ -46,11 +46,14 @@ public final class TrainJob {
     public static TrainResult start(Resolved<TrainConfig> config, SparkTarget target, JobListener listener) {
         return guard(config.value().run(), run -> {
             RunDirectory.requireNew(run);
-            CorpusCheck.run(config.value());
+            TrainConfig full = CorpusCheck.run(config.value());
             if (RunDirectory.isRun(run)) {
                 listener.stage("beginning anew: the run in this directory never reached a checkpoint");
             }
-            return new TrainJob(config, target, listener, Start.NEW).run(run, () -> RunDirectory.create(run, config));
+            return new TrainJob(config, target, listener, Start.NEW).run(run, () -> {
+                RunDirectory.create(run, config);
+                return full;
+            });
         });
     }
 
@@ -81,9 +84,9 @@ public final class TrainJob {
         }
     }
 
-    /** What comes before the first attempt, once the run belongs to this driver. */
+    /** What comes before the first attempt, once the run belongs to this driver; finds the config with the size of the vocabulary. */
     private interface Preparation {
-        void run() throws IOException;
+        TrainConfig run() throws IOException;
     }
 
     private TrainResult run(Store run, Preparation preparation) throws IOException {
@@ -96,19 +99,19 @@ public final class TrainJob {
             if (start != Start.NEW && newest >= config.value().lastStep()) {
                 return done(checkpoints, newest);
             }
-            preparation.run();
+            settings.leaveRoomBesideHeap(RankMemory.besideHeap(preparation.run()));
             return train(run, lease, checkpoints, settings);
         }
     }
 
     /** What a resumed run goes on from and learns from, as far as that is cheap to check: better refused here than by every rank. */
-    private static void checkResume(Store run, TrainConfig config) throws IOException {
+    private static TrainConfig checkResume(Store run, TrainConfig config) throws IOException {
         CheckpointDirectory checkpoints = new CheckpointDirectory(run);
         long newest = RunMonitor.newest(checkpoints);
         if (newest > 0) {
             checkpoints.open(newest);
         }
-        CorpusCheck.run(config);
+        return CorpusCheck.run(config);
     }
 
     /** There is no step left to take; success is the last checkpoint, so it must be readable to its last byte. */

@@ -16,6 +16,7 @@ import io.polyglow.common.json.JsonObject;
 import io.polyglow.common.store.Store;
 import io.polyglow.common.store.Stores;
 import io.polyglow.common.token.shard.TokenDataset;
+import io.polyglow.common.trace.PeakMemory;
 import io.polyglow.common.trace.RankLog;
 import io.polyglow.trainer.checkpoint.Attempt;
 import io.polyglow.trainer.config.TrainConfig;
@@ -90,7 +91,7 @@ public final class RankWorker {
             } else {
                 trainWithOthers(engine, corpus);
             }
-            log.event("finished", new JsonObject());
+            log.event("finished", new JsonObject().put("peak_memory_bytes", PeakMemory.rssBytes()));
             return "rank " + host.rank();
         } catch (Throwable e) { // whatever it is, it must not get lost with this process
             throw report(e, "");

@@ -210,7 +210,7 @@ class BarrierRunnerTest {
         @Override
         public void append(LogEvent event) {
             String message = event.getMessage().getFormattedMessage();
-            if (event.getLevel() == Level.ERROR) {
+            if (event.getLevel().equals(Level.ERROR)) {
                 told.add(message);
             } else if (message.endsWith("due to barrier stage failure.")) {
                 told.add("slowed down");

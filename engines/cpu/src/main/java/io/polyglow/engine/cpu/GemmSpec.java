@@ -53,8 +53,8 @@ record GemmSpec(
         return new GemmSpec(batch, m, n, k, a, b, c, in, out, withBias, what);
     }
 
-    GemmSpec tile(int rows, int columns) {
-        return new GemmSpec(batch, rows, columns, k, a, b, c, in, out, bias, addend);
+    GemmSpec part(int rows, int columns, int depth) {
+        return new GemmSpec(batch, rows, columns, depth, a, b, c, in, out, bias, addend);
     }
 
     GemmSpec withB(Strides strides) {

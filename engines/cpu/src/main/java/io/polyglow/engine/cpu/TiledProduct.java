@@ -1,5 +1,6 @@
 package io.polyglow.engine.cpu;
 
+import io.polyglow.engine.cpu.GemmSpec.Addend;
 import io.polyglow.engine.cpu.GemmSpec.Strides;
 import io.polyglow.trainer.tensor.DType;
 import io.polyglow.trainer.tensor.Tensor;
@@ -7,14 +8,16 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A matrix product cut into tiles of C that follow from its dims alone, whatever the number of threads: so every element of C comes from the
- * same primitive in every run. Made once for a spec, then run with the addresses of one call at a time.
+ * A matrix product cut into tiles of C, and these into slices of its sums, that follow from its dims alone, whatever the number of threads: so every element of C comes from the
+ * same primitives in every run. Made once for a spec, then run with the addresses of one call at a time.
  */
 final class TiledProduct implements Team.Task {
     private final GemmSpec spec;
     private final Tiling tiling;
     private final int columnTiles;
-    private final GemmSpec[] tiles;
+    private final int slices;
+    /** Slice by slice of tile by tile. */
+    private final GemmSpec[] parts;
 
     private long a;
     private long b;
@@ -27,11 +30,17 @@ final class TiledProduct implements Team.Task {
         this.spec = spec;
         tiling = Tiling.of(spec);
         columnTiles = Team.pieces(spec.n(), tiling.columns());
-        tiles = new GemmSpec[Team.pieces(spec.m(), tiling.rows()) * columnTiles];
+        slices = Team.pieces(spec.k(), tiling.depth());
+        parts = new GemmSpec[Team.pieces(spec.m(), tiling.rows()) * columnTiles * slices];
         GemmSpec whole = tiling.panelRow() == 0 ? spec : spec.withB(Strides.rows(tiling.panelRow()));
-        for (int tile = 0; tile < tiles.length; tile++) {
-            int rows = (int) Math.min(tiling.rows(), spec.m() - row(tile));
-            tiles[tile] = whole.tile(rows, (int) Math.min(tiling.columns(), spec.n() - column(tile)));
+        for (int part = 0; part < parts.length; part++) {
+            int tile = part / slices;
+            int slice = part % slices;
+            parts[part] = (slice == 0 ? whole : whole.adding(false, Addend.OUT))
+                    .part(
+                            (int) Math.min(tiling.rows(), spec.m() - row(tile)),
+                            (int) Math.min(tiling.columns(), spec.n() - column(tile)),
+                            Math.min(tiling.depth(), spec.k() - slice * tiling.depth()));
         }
     }
 
@@ -42,7 +51,7 @@ final class TiledProduct implements Team.Task {
         c = CpuArena.address(out);
         bias = addedRow == null ? 0 : CpuArena.address(addedRow);
         residual = added == null ? 0 : CpuArena.address(added);
-        team.run(tiles.length, this);
+        team.run(parts.length / slices, this);
     }
 
     @Override
@@ -50,26 +59,30 @@ final class TiledProduct implements Team.Task {
         long row = row(tile);
         long column = column(tile);
         long cOffset = row * spec.c().row() + column * spec.c().column();
-        lane.multiply(
-                tiles[tile],
-                a + row * spec.a().row() * spec.in().bytes(),
-                tiling.panelRow() == 0
-                        ? b + column * spec.b().column() * spec.in().bytes()
-                        : panel(column, tiles[tile].n(), lane),
-                c + cOffset * spec.out().bytes(),
-                bias + column * Float.BYTES,
-                residual + cOffset * DType.F32.bytes());
+        for (int slice = 0; slice < slices; slice++) {
+            GemmSpec part = parts[tile * slices + slice];
+            long depth = (long) slice * tiling.depth();
+            lane.multiply(
+                    part,
+                    a + (row * spec.a().row() + depth * spec.a().column()) * spec.in().bytes(),
+                    tiling.panelRow() == 0
+                            ? b + column * spec.b().column() * spec.in().bytes()
+                            : panel(depth, column, part, lane),
+                    c + cOffset * spec.out().bytes(),
+                    bias + column * Float.BYTES,
+                    residual + cOffset * DType.F32.bytes());
+        }
     }
 
-    /** Copies some columns of B to the lane's scratch; returns the address. */
-    private long panel(long column, int columns, Lane lane) {
-        Memory panel = lane.scratch((long) spec.k() * tiling.panelRow() * Float.BYTES);
+    /** Copies the part of B that begins at this row and column to the lane's scratch; returns the address. */
+    private long panel(long row, long column, GemmSpec part, Lane lane) {
+        Memory panel = lane.scratch((long) tiling.depth() * tiling.panelRow() * Float.BYTES);
         Tensor all = Objects.requireNonNull(right);
         Memory source = CpuArena.memory(all);
-        for (int k = 0; k < spec.k(); k++) {
-            long from = all.offset() + (k * spec.b().row() + column) * Float.BYTES;
+        for (int k = 0; k < part.k(); k++) {
+            long from = all.offset() + ((row + k) * spec.b().row() + column) * Float.BYTES;
             long to = (long) k * tiling.panelRow() * Float.BYTES;
-            panel.view(to).put(Memory.at(to), source.view(from), Memory.at(from), columns * Float.BYTES);
+            panel.view(to).put(Memory.at(to), source.view(from), Memory.at(from), part.n() * Float.BYTES);
         }
         return panel.address(0);
     }

@@ -7,13 +7,15 @@ import io.polyglow.trainer.tensor.DType;
  *
  * <p>oneDNN copies, once for each tile, the part of a transposed operand that the tile needs, and of B in BF16. Where A is copied, tiles are therefore bands of rows; where B is,
  * they are blocks with enough rows to make a copy worth while. A plain B whose rows lie a multiple of 512 bytes apart oneDNN reads in place, though its rows then compete for an eighth of
- * the sets of the first cache: tiles of many rows first copy their columns of it to a panel.
+ * the sets of the first cache: tiles of many rows first copy their columns of it to a panel, slice by slice
+ * of the sums, so that a panel is a few MiB however many rows B has.
  *
  * @param rows of a tile, but for the last ones
  * @param columns of a tile, but for the last ones
+ * @param depth of a slice of the sums, but for the last one; all of them if B is read in place
  * @param panelRow elements from one row of a panel of B to the next, an odd number of cache lines; 0 if B is read in place
  */
-record Tiling(int rows, int columns, int panelRow) {
+record Tiling(int rows, int columns, int depth, int panelRow) {
     /** Work that is worth handing to another thread: some 20 microseconds of a fast core. */
     private static final double TILE_FLOPS = 4e6;
 
@@ -23,6 +25,7 @@ record Tiling(int rows, int columns, int panelRow) {
     private static final int BLOCK_COLUMNS = 384;
     private static final int PANEL_ROWS = 512;
     private static final int PANEL_COLUMNS = 192;
+    private static final int PANEL_DEPTH = 4096;
     private static final int LEAST_PANEL_ROWS = 256;
     private static final int CROWDED_BYTES = 512;
     private static final int PAGE_BYTES = 4096;
@@ -32,7 +35,11 @@ record Tiling(int rows, int columns, int panelRow) {
         int most = (int) Math.min(spec.operations() / TILE_FLOPS, Integer.MAX_VALUE);
         if (wantsPanels(spec)) {
             Tiling tiling = blocks(spec, most, PANEL_ROWS, PANEL_COLUMNS);
-            return new Tiling(tiling.rows, tiling.columns, (tiling.columns + LINE - 1) / LINE / 2 * 2 * LINE + LINE);
+            return new Tiling(
+                    tiling.rows,
+                    tiling.columns,
+                    length(spec.k(), Team.pieces(spec.k(), PANEL_DEPTH)),
+                    (tiling.columns + LINE - 1) / LINE / 2 * 2 * LINE + LINE);
         }
         boolean bands = isTransposed(spec.a());
         boolean copied = isTransposed(spec.b()) || spec.in() == DType.BF16;
@@ -57,7 +64,7 @@ record Tiling(int rows, int columns, int panelRow) {
     private static Tiling bands(GemmSpec spec, int most) {
         int byRows = even(Math.min(spec.m() / LEAST_TILE, most));
         int byColumns = byRows > 1 ? 1 : even(Math.min(spec.n() / LEAST_TILE, most));
-        return new Tiling(length(spec.m(), byRows), length(spec.n(), byColumns), 0);
+        return new Tiling(length(spec.m(), byRows), length(spec.n(), byColumns), spec.k(), 0);
     }
 
     /** About so many rows and columns each; an even number of tiles if they are few. */
@@ -68,7 +75,7 @@ record Tiling(int rows, int columns, int panelRow) {
         if (odd && spec.n() / (byColumns + 1) >= LEAST_TILE && byRows * (byColumns + 1) <= most) {
             byColumns++;
         }
-        return new Tiling(length(spec.m(), byRows), length(spec.n(), byColumns), 0);
+        return new Tiling(length(spec.m(), byRows), length(spec.n(), byColumns), spec.k(), 0);
     }
 
     private static int even(int count) {

@@ -15,23 +15,23 @@ import org.junit.jupiter.api.Test;
 class TilingTest {
     @Test
     void shouldKeepSmallProductsWhole() {
-        assertThat(Tiling.of(forward(64, 64, 64))).isEqualTo(new Tiling(64, 64, 0));
+        assertThat(Tiling.of(forward(64, 64, 64))).isEqualTo(new Tiling(64, 64, 64, 0));
     }
 
     @Test
     void shouldCutIntoBlocksWhereTheWeightIsTransposed() {
-        assertThat(Tiling.of(forward(1024, 3072, 768))).isEqualTo(new Tiling(256, 384, 0));
-        assertThat(Tiling.of(forward(1, 3072, 768))).as("one row").isEqualTo(new Tiling(1, 3072, 0));
+        assertThat(Tiling.of(forward(1024, 3072, 768))).isEqualTo(new Tiling(256, 384, 768, 0));
+        assertThat(Tiling.of(forward(1, 3072, 768))).as("one row").isEqualTo(new Tiling(1, 3072, 768, 0));
     }
 
     @Test
     void shouldCutIntoBandsWhereTheRowsAreTransposed() {
-        assertThat(Tiling.of(weightGradient(1024, 3072, 768))).isEqualTo(new Tiling(128, 768, 0));
+        assertThat(Tiling.of(weightGradient(1024, 3072, 768))).isEqualTo(new Tiling(128, 768, 1024, 0));
     }
 
     @Test
     void shouldCopyRowsThatCompeteForTheCacheToPanels() {
-        assertThat(Tiling.of(inputGradient(1024, 768, 3072))).isEqualTo(new Tiling(512, 192, 208));
+        assertThat(Tiling.of(inputGradient(1024, 768, 3072))).isEqualTo(new Tiling(512, 192, 3072, 208));
         assertThat(Tiling.of(inputGradient(1024, 784, 3072)).panelRow())
                 .as("rows an odd number of lines apart")
                 .isZero();
@@ -41,6 +41,23 @@ class TilingTest {
         assertThat(Tiling.of(weightGradient(1024, 768, 3072)).panelRow())
                 .as("x of 3,072 columns: all rows in the same sets")
                 .isEqualTo(208);
+    }
+
+    @Test
+    void shouldBoundPanelsOfLongSums() {
+        Tiling head = Tiling.of(inputGradient(1024, 768, 50_257));
+        assertThat(head).isEqualTo(new Tiling(512, 192, 3872, 208));
+        assertThat(Tiling.of(inputGradient(1024, 768, 2_000_000)).depth()).isLessThanOrEqualTo(4112);
+
+        int N = 256, I = 256, O = 8_200;
+        try (CpuEngine engine = new CpuEngine(2)) {
+            double[] dOut = integers(N * O, i -> i * 7 % 5 - 2), w = integers(O * I, i -> i * 11 % 7 - 3);
+            Tensor dX = tensor(engine, N, I);
+            engine.kernels()
+                    .linearBackwardInput(dX, filled(engine, dOut, N, O), filled(engine, w, O, I), WeightLayout.OUT_IN);
+            assertThat(Values.read(engine, dX)).isEqualTo(product(N, I, O, dOut, O, 1, w));
+            assertThat(engine.work().products()).as("three slices of each tile").isEqualTo(3);
+        }
     }
 
     /** Small integers, whose sums are exact. */

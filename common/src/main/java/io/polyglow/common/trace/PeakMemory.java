@@ -1,18 +1,18 @@
-package io.polyglow.benchmarks;
+package io.polyglow.common.trace;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** The most memory that this process has held. */
-final class PeakMemory {
+public final class PeakMemory {
     private static final Path STATUS = Path.of("/proc/self/status");
     private static final String HIGH_WATER_MARK = "VmHWM:";
 
     private PeakMemory() {}
 
     /** Resident bytes, or 0 where the system does not tell. */
-    static long rssBytes() {
+    public static long rssBytes() {
         try {
             for (String line : Files.readAllLines(STATUS)) {
                 if (line.startsWith(HIGH_WATER_MARK)) {

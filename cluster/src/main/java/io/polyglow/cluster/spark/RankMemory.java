@@ -1,0 +1,51 @@
+package io.polyglow.cluster.spark;
+
+import io.polyglow.cluster.pipeline.PipelineSchedules;
+import io.polyglow.cluster.rank.LinkPlan;
+import io.polyglow.trainer.config.TrainConfig;
+import io.polyglow.trainer.config.TrainConfig.DTypeChoice;
+import io.polyglow.trainer.model.MemoryPlan;
+import io.polyglow.trainer.parallel.Schedule;
+import io.polyglow.trainer.plan.RunPlan;
+import io.polyglow.trainer.tensor.DType;
+import java.util.List;
+
+/** What the process of a rank holds: tensors, messages, the copy that a checkpoint is written from, and, told here, Java's heap, Java itself and Aeron's buffers. */
+public final class RankMemory {
+    /** Classes, compiled code, stacks, the collector's tables and native libraries of a process with Spark, Aeron and an engine, as measured. */
+    private static final long JAVA_BYTES = 400L << 20;
+
+    private static final String HEAP = "heap";
+
+    private RankMemory() {}
+
+    /**
+     * Bytes beside the tensors of a rank: {@code heap} is {@code spark.executor.memory} where nobody sets another, {@code aeron} the shared memory of the rank with most links, when
+     * all ranks are on one host or each on its own.
+     */
+    public static MemoryPlan ofProcess(TrainConfig config, boolean oneHost) {
+        boolean sharedEnds = config.model().tied() && config.layout().pipeline() > 1;
+        return new MemoryPlan()
+                .add(HEAP, (long) SparkSettings.DEFAULT_RANK_MEMORY_MB << 20)
+                .add("java", JAVA_BYTES)
+                .add("aeron", LinkPlan.sharedMemoryBytes(config.layout().grid(), sharedEnds, oneHost));
+    }
+
+    /** Bytes beside the heap of the neediest rank, in whichever type {@code dtype} may mean; {@code config} has the size of the vocabulary filled in. */
+    static long besideHeap(TrainConfig config) {
+        Schedule schedule = PipelineSchedules.named(config.layout().schedule());
+        List<DType> types = config.dtype() == DTypeChoice.AUTO
+                ? List.of(DType.F32, DType.BF16)
+                : List.of(DType.valueOf(config.dtype().name()));
+        long tensors = types.stream()
+                .mapToLong(type -> RunPlan.of(config, type, schedule).mostBytes())
+                .max()
+                .orElseThrow();
+        return tensors + Math.max(besideHeap(config, true), besideHeap(config, false));
+    }
+
+    private static long besideHeap(TrainConfig config, boolean oneHost) {
+        MemoryPlan process = ofProcess(config, oneHost);
+        return process.total() - process.bytes(HEAP);
+    }
+}
