@@ -45,6 +45,7 @@ import picocli.CommandLine.Option;
         })
 final class PlanCommand implements Callable<Integer> {
     private static final long BUDGET_NS = TimeUnit.SECONDS.toNanos(10);
+    private static final double MOST_OF_MEMORY = 0.75;
 
     private final Console console;
 
@@ -62,7 +63,7 @@ final class PlanCommand implements Callable<Integer> {
             names = "--memory",
             paramLabel = "SIZE",
             description =
-                    "What a rank may use, e.g. 16g or 900m. Default: this machine's memory, shared by all ranks of the layout.")
+                    "What a rank may use, e.g. 16g or 900m; with engine: cuda, of its GPU. Default: this machine's memory, shared by all ranks of the layout, or its GPU's.")
     private @Nullable String memory;
 
     @Option(names = "--no-timing", description = "Does not measure this machine; tells no times.")
@@ -70,6 +71,9 @@ final class PlanCommand implements Callable<Integer> {
 
     @Option(names = "--json", description = "Prints one JSON object.")
     private boolean json;
+
+    /** Of the device that the engine computes on; 0 where it is the host. */
+    private long deviceBytes;
 
     PlanCommand(Console console) {
         this.console = console;
@@ -82,11 +86,15 @@ final class PlanCommand implements Callable<Integer> {
         Schedule schedule = PipelineSchedules.named(full.layout().schedule());
         try (Engine engine = openEngine(full)) {
             RunPlan plan = RunPlan.of(full, full.computeType(engine), schedule);
-            PlanReport report = new PlanReport(plan, engine.describe(), process(plan), limit(plan));
+            deviceBytes = engine.deviceBytes();
+            PlanReport report =
+                    new PlanReport(plan, engine.describe(), process(plan), new PlanReport.Limit(limit(plan), onDevice()));
             if (!fits(plan)) {
                 throw tooLarge(plan, schedule, report);
             }
-            StepTimes times = untimed ? null : StepTimes.measure(engine, SystemNanoClock.INSTANCE, plan, BUDGET_NS);
+            StepTimes times = untimed || !canTime(plan)
+                    ? null
+                    : StepTimes.measure(engine, SystemNanoClock.INSTANCE, plan, BUDGET_NS);
             if (json) {
                 console.line(Json.line(report.json(times)));
             } else {
@@ -96,13 +104,31 @@ final class PlanCommand implements Callable<Integer> {
         }
     }
 
+    private boolean onDevice() {
+        return deviceBytes > 0;
+    }
+
+    /** A layer of a model for larger machines may be too much for this one. */
+    private boolean canTime(RunPlan plan) {
+        long here = onDevice() ? deviceBytes : HostMemory.physicalBytes();
+        boolean can = StepTimes.bytes(plan) <= here * MOST_OF_MEMORY;
+        if (!can) {
+            console.note("no times: a model of two layers takes " + PlanReport.bytes(StepTimes.bytes(plan))
+                    + " to measure, and this machine has " + PlanReport.bytes(here));
+        }
+        return can;
+    }
+
     private boolean isOneHost() {
         return memory == null;
     }
 
     /** What a rank may use. */
     private long limit(RunPlan plan) {
-        return memory == null ? HostMemory.physicalBytes() / ranks(plan.config()) : HostMemory.parse(memory);
+        if (memory != null) {
+            return HostMemory.parse(memory);
+        }
+        return onDevice() ? deviceBytes : HostMemory.physicalBytes() / ranks(plan.config());
     }
 
     private static int ranks(TrainConfig config) {
@@ -114,7 +140,9 @@ final class PlanCommand implements Callable<Integer> {
     }
 
     private long needs(RunPlan plan) {
-        return plan.mostBytes() + process(plan).total();
+        return onDevice()
+                ? plan.mostEngineBytes()
+                : plan.mostBytes() + process(plan).total();
     }
 
     private boolean fits(RunPlan plan) {

@@ -1,5 +1,6 @@
 package io.polyglow.cli;
 
+import io.polyglow.cluster.spark.RankMemory;
 import io.polyglow.common.json.JsonObject;
 import io.polyglow.trainer.config.TrainConfig;
 import io.polyglow.trainer.model.MemoryPlan;
@@ -15,21 +16,23 @@ import org.jspecify.annotations.Nullable;
 
 /** A plan as people and as programs read it. */
 final class PlanReport {
+    /** Bytes that a rank may use, of a device or of the host. */
+    record Limit(long bytes, boolean onDevice) {}
+
     private static final double TEN_GIGABIT = 10e9 / 8;
 
     private final RunPlan plan;
     private final TrainConfig config;
     private final String engine;
     private final MemoryPlan process;
-    private final long limit;
+    private final Limit limit;
 
     /**
      * A report.
      *
      * @param process what a rank's process holds beside its tensors
-     * @param limit bytes that a rank may use
      */
-    PlanReport(RunPlan plan, String engine, MemoryPlan process, long limit) {
+    PlanReport(RunPlan plan, String engine, MemoryPlan process, Limit limit) {
         this.plan = plan;
         this.config = plan.config();
         this.engine = engine;
@@ -72,15 +75,18 @@ final class PlanReport {
             plan.stages().forEach(each -> row.add(bytes(bytes(each, purpose))));
             rows.add(row);
         }
-        List<String> total = new ArrayList<>(List.of("all"));
+        List<String> besideHeap = new ArrayList<>(List.of("beside the heap"));
+        plan.stages().forEach(each -> besideHeap.add(bytes(besideHeap(each))));
+        rows.add(rows.size() - 1, besideHeap);
+        List<String> total = new ArrayList<>(List.of(limit.onDevice() ? "of these on the GPU" : "all"));
         plan.stages().forEach(each -> total.add(bytes(bytes(each))));
         rows.add(total);
-        rows.add(row("may use", limit));
+        rows.add(row("may use", limit.bytes()));
         List<String> sent = new ArrayList<>(List.of("sent per step"));
         plan.stages().forEach(each -> sent.add(bytes(each.sentBytes())));
         rows.add(sent);
         console.table(header, rows);
-        console.line("heap: what spark.executor.memory sets aside; java: classes, compiled code, stacks; aeron: in /dev/shm");
+        console.line("java: classes, compiled code, stacks; links: what neighbour stages have sent; aeron: in /dev/shm; heap: spark.executor.memory, used in part");
     }
 
     private List<String> row(String name, long bytes) {
@@ -101,8 +107,14 @@ final class PlanReport {
         return needs.engine().bytes(purpose) + needs.host().bytes(purpose) + process.bytes(purpose);
     }
 
+    /** What a container needs beside {@code spark.executor.memory}, on the host and on its device. */
+    private long besideHeap(StageNeeds needs) {
+        return needs.bytes() + process.total() - process.bytes(RankMemory.HEAP);
+    }
+
+    /** What counts against the limit. */
     private long bytes(StageNeeds needs) {
-        return needs.bytes() + process.total();
+        return limit.onDevice() ? needs.engine().total() : needs.bytes() + process.total();
     }
 
     private void printTimes(Console console, @Nullable StepTimes times) {
@@ -144,7 +156,7 @@ final class PlanReport {
                 .put("bubble_share", plan.bubbleShare())
                 .put("checkpoints", plan.checkpoints())
                 .put("dtype", plan.dtype().name())
-                .put("limit_bytes", limit)
+                .put("limit_bytes", limit.bytes())
                 .put("stages", stages);
         return times == null ? all : all.put("seconds_per_step", times.stepSeconds(plan));
     }

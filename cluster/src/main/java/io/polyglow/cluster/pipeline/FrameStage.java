@@ -6,6 +6,7 @@ import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import java.nio.ByteBuffer;
 import org.agrona.BitUtil;
+import org.agrona.BufferUtil;
 import org.agrona.DirectBuffer;
 import org.agrona.concurrent.MessageHandler;
 import org.agrona.concurrent.UnsafeBuffer;
@@ -14,10 +15,11 @@ import org.agrona.concurrent.ringbuffer.RecordDescriptor;
 import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
 
 /** A first-in first-out queue of frames in memory of fixed size. */
-final class FrameStage {
+final class FrameStage implements AutoCloseable {
     private static final int FRAME = 1;
     private static final long MAX_BYTES = 1 << 30;
 
+    private final ByteBuffer memory;
     private final OneToOneRingBuffer ring;
     private final int roomForFrame;
     private final MessageHandler handler;
@@ -25,21 +27,33 @@ final class FrameStage {
     /** Room for {@code messages} of up to {@code messageBytes} in frames; {@code consumer} gets what is taken. */
     FrameStage(int messages, int messageBytes, int maxFrameBytes, FrameHandler consumer) {
         handler = (type, buffer, index, length) -> consumer.onFrame(buffer, index, length);
-        int record = BitUtil.align(maxFrameBytes + RecordDescriptor.HEADER_LENGTH, RecordDescriptor.ALIGNMENT);
-        // A frame that does not fit before the ring's end leaves a gap there, so two frames of room take one frame for
-        // sure.
-        roomForFrame = 2 * record;
+        memory = ByteBuffer.allocateDirect(bytes(messages, messageBytes, maxFrameBytes));
+        ring = new OneToOneRingBuffer(new UnsafeBuffer(memory));
+        roomForFrame = roomForFrame(maxFrameBytes);
+    }
+
+    /** Bytes that a stage takes; refuses more than can be had in one piece. */
+    static int bytes(int messages, int messageBytes, int maxFrameBytes) {
+        int record = record(maxFrameBytes);
         long framesOfMessage = Math.max(1, ceilDiv(messageBytes, maxFrameBytes - FrameLayout.HEADER_BYTES));
-        long wanted = Math.max(8L * record, messages * framesOfMessage * record + record + roomForFrame);
+        long wanted =
+                Math.max(8L * record, messages * framesOfMessage * record + record + roomForFrame(maxFrameBytes));
         if (wanted > MAX_BYTES) {
             throw new PolyglowException(
                     ErrorKind.USAGE,
                     messages + " messages of " + messageBytes + " bytes between two stages take " + wanted
                             + " bytes to stage, more than " + MAX_BYTES + "; use a smaller batch.micro");
         }
-        int capacity = BitUtil.findNextPositivePowerOfTwo((int) wanted);
-        ring = new OneToOneRingBuffer(
-                new UnsafeBuffer(ByteBuffer.allocateDirect(capacity + RingBufferDescriptor.TRAILER_LENGTH)));
+        return BitUtil.findNextPositivePowerOfTwo((int) wanted) + RingBufferDescriptor.TRAILER_LENGTH;
+    }
+
+    private static int record(int maxFrameBytes) {
+        return BitUtil.align(maxFrameBytes + RecordDescriptor.HEADER_LENGTH, RecordDescriptor.ALIGNMENT);
+    }
+
+    /** A frame that does not fit before the ring's end leaves a gap there, so two frames of room take one frame for sure. */
+    private static int roomForFrame(int maxFrameBytes) {
+        return 2 * record(maxFrameBytes);
     }
 
     private static int ceilDiv(int value, int divisor) {
@@ -65,5 +79,11 @@ final class FrameStage {
             taken = ring.read(handler, 1);
         }
         return taken > 0;
+    }
+
+    /** Frees the memory at once. */
+    @Override
+    public void close() {
+        BufferUtil.free(memory);
     }
 }

@@ -142,7 +142,14 @@ public final class MessageLink implements StageLink, Awaiting {
                 + transport.address(peer) + " (" + moved + " of " + total + " bytes)";
     }
 
-    /** Nothing of its own to release: the transport belongs to the session's owner. */
+    /** Bytes that a link takes to stage messages. */
+    public static int stagedBytes(int maxInFlight, int messageBytes, int maxFrameBytes) {
+        return FrameStage.bytes(maxInFlight, messageBytes, maxFrameBytes);
+    }
+
+    /** Frees what is staged; the transport belongs to the session's owner. */
     @Override
-    public void close() {}
+    public void close() {
+        stage.close();
+    }
 }

@@ -1,8 +1,13 @@
 package io.polyglow.cluster.rank;
 
+import io.polyglow.cluster.pipeline.MessageLink;
+import io.polyglow.cluster.pipeline.PipelineSchedules;
 import io.polyglow.cluster.transport.aeron.AeronOptions;
 import io.polyglow.cluster.transport.aeron.AeronTransport;
 import io.polyglow.cluster.wire.StreamKind;
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
+import io.polyglow.trainer.config.TrainConfig;
 import io.polyglow.trainer.parallel.ParallelLayout;
 
 /**
@@ -17,6 +22,22 @@ import io.polyglow.trainer.parallel.ParallelLayout;
  */
 public record LinkPlan(
         ParallelLayout layout, boolean sharedEnds, int runId, long configHash, int stageMessageBytes, int maxInFlight) {
+
+    /** The plan of a run; refuses messages that no link can stage. */
+    public static LinkPlan of(TrainConfig config, int runId, long configHash) {
+        ParallelLayout layout = config.layout().grid();
+        int stages = layout.pipeline();
+        long message = stages == 1 ? 0 : config.stageMessageBytes();
+        if (message > Integer.MAX_VALUE) {
+            throw new PolyglowException(
+                    ErrorKind.USAGE,
+                    "the activations of a micro-batch take " + message
+                            + " bytes, more than the 2 GiB that can travel between two stages at once; use a smaller batch.micro");
+        }
+        int inFlight = PipelineSchedules.named(config.layout().schedule())
+                .inFlight(0, stages, config.batch().microBatches() / layout.data());
+        return new LinkPlan(layout, config.model().tied(), runId, configHash, (int) message, inFlight);
+    }
 
     /** Whether two different ranks have a link on a stream. */
     boolean links(StreamKind stream, int rank, int peer) {
@@ -45,13 +66,20 @@ public record LinkPlan(
     }
 
     /** Bytes of shared memory that the rank with most links takes, when all ranks are on one host or each on its own. */
-    public static long sharedMemoryBytes(ParallelLayout layout, boolean sharedEnds, boolean oneHost) {
-        LinkPlan plan = new LinkPlan(layout, sharedEnds, 0, 0, 0, 0);
+    public long sharedMemoryBytes(boolean oneHost) {
         long most = 0;
         for (int rank = 0; rank < layout.worldSize(); rank++) {
-            most = Math.max(
-                    most, AeronTransport.sharedMemoryBytes(plan.linksOf(rank), oneHost, AeronOptions.defaults()));
+            most = Math.max(most, AeronTransport.sharedMemoryBytes(linksOf(rank), oneHost, AeronOptions.defaults()));
         }
         return layout.worldSize() == 1 ? 0 : most;
+    }
+
+    /** Bytes in which a rank with two neighbour stages, or as many as there are, stages what comes from them. */
+    public long stagedBytes(boolean oneHost) {
+        int neighbours = Math.min(layout.pipeline() - 1, 2);
+        int frame = AeronTransport.maxFrameBytes(StreamKind.STAGE, oneHost, AeronOptions.defaults());
+        return neighbours == 0
+                ? 0
+                : (long) neighbours * MessageLink.stagedBytes(maxInFlight, stageMessageBytes, frame);
     }
 }

@@ -63,6 +63,11 @@ final class RankFunction extends AbstractFunction1<Iterator<Integer>, Iterator<S
         }
 
         @Override
+        public int cores() {
+            return task.cpus();
+        }
+
+        @Override
         public List<String> gpus() {
             ResourceInformation gpus = task.resourcesJMap().get(GPU);
             return gpus == null ? List.of() : List.of(gpus.addresses());

@@ -4,6 +4,7 @@ import io.polyglow.cluster.pipeline.PipelineSchedules;
 import io.polyglow.cluster.rank.LinkPlan;
 import io.polyglow.trainer.config.TrainConfig;
 import io.polyglow.trainer.config.TrainConfig.DTypeChoice;
+import io.polyglow.trainer.config.TrainConfig.EngineChoice;
 import io.polyglow.trainer.model.MemoryPlan;
 import io.polyglow.trainer.parallel.Schedule;
 import io.polyglow.trainer.plan.RunPlan;
@@ -12,10 +13,11 @@ import java.util.List;
 
 /** What the process of a rank holds: tensors, messages, the copy that a checkpoint is written from, and, told here, Java's heap, Java itself and Aeron's buffers. */
 public final class RankMemory {
-    /** Classes, compiled code, stacks, the collector's tables and native libraries of a process with Spark, Aeron and an engine, as measured. */
-    private static final long JAVA_BYTES = 400L << 20;
+    /** The purpose of the only part that is a bound, of which a rank may use less. */
+    public static final String HEAP = "heap";
 
-    private static final String HEAP = "heap";
+    /** Classes, compiled code, stacks, the collector's tables and native libraries of a process with Spark, Aeron and an engine, as measured. */
+    private static final long JAVA_BYTES = 256L << 20;
 
     private RankMemory() {}
 
@@ -24,21 +26,26 @@ public final class RankMemory {
      * all ranks are on one host or each on its own.
      */
     public static MemoryPlan ofProcess(TrainConfig config, boolean oneHost) {
-        boolean sharedEnds = config.model().tied() && config.layout().pipeline() > 1;
+        LinkPlan links = LinkPlan.of(config, 0, 0);
         return new MemoryPlan()
-                .add(HEAP, (long) SparkSettings.DEFAULT_RANK_MEMORY_MB << 20)
                 .add("java", JAVA_BYTES)
-                .add("aeron", LinkPlan.sharedMemoryBytes(config.layout().grid(), sharedEnds, oneHost));
+                .add("links", links.stagedBytes(oneHost))
+                .add("aeron", links.sharedMemoryBytes(oneHost))
+                .add(HEAP, (long) SparkSettings.DEFAULT_RANK_MEMORY_MB << 20);
     }
 
-    /** Bytes beside the heap of the neediest rank, in whichever type {@code dtype} may mean; {@code config} has the size of the vocabulary filled in. */
+    /**
+     * Bytes of host memory beside the heap of the neediest rank, in whichever type {@code dtype} may mean; {@code config} has the size of the vocabulary filled in. The tensors
+     * of {@code engine: cuda} are on its GPU.
+     */
     static long besideHeap(TrainConfig config) {
         Schedule schedule = PipelineSchedules.named(config.layout().schedule());
         List<DType> types = config.dtype() == DTypeChoice.AUTO
                 ? List.of(DType.F32, DType.BF16)
                 : List.of(DType.valueOf(config.dtype().name()));
         long tensors = types.stream()
-                .mapToLong(type -> RunPlan.of(config, type, schedule).mostBytes())
+                .map(type -> RunPlan.of(config, type, schedule))
+                .mapToLong(plan -> config.engine() == EngineChoice.CUDA ? plan.mostHostBytes() : plan.mostBytes())
                 .max()
                 .orElseThrow();
         return tensors + Math.max(besideHeap(config, true), besideHeap(config, false));

@@ -19,6 +19,9 @@ public interface RankHost {
     /** How many of the ranks before this one run on this machine. */
     int indexOnHost();
 
+    /** CPU cores that the launcher has set aside for this rank, at least 1; 1 also where it counts none. */
+    int cores();
+
     /** Addresses of the GPUs that the launcher has set aside for this rank; empty where it sets none aside. */
     List<String> gpus();
 

@@ -91,7 +91,11 @@ public final class RankWorker {
             } else {
                 trainWithOthers(engine, corpus);
             }
-            log.event("finished", new JsonObject().put("peak_memory_bytes", PeakMemory.rssBytes()));
+            log.event(
+                    "finished",
+                    new JsonObject()
+                            .put("peak_memory_bytes", PeakMemory.rssBytes())
+                            .put("heap_bytes", Runtime.getRuntime().totalMemory()));
             return "rank " + host.rank();
         } catch (Throwable e) { // whatever it is, it must not get lost with this process
             throw report(e, "");
@@ -132,10 +136,13 @@ public final class RankWorker {
         new TrainLoop(context).run();
     }
 
-    /** An engine with this rank's share of the machine. */
+    /** An engine with the threads of the config, else as many as cores are set aside, else this rank's share of the machine. */
     private Engine openEngine() {
         int threads = config.value().threadsPerRank();
-        int share = Math.max(1, Runtime.getRuntime().availableProcessors() / host.ranksOnHost());
+        int processors = Runtime.getRuntime().availableProcessors();
+        int share = host.cores() > 1
+                ? Math.min(host.cores(), processors)
+                : Math.max(1, processors / host.ranksOnHost());
         return Engines.named(config.value().engine().name().toLowerCase(Locale.ROOT))
                 .open(new MachineShare(threads == 0 ? share : threads, host.indexOnHost(), host.gpus()));
     }
@@ -165,17 +172,9 @@ public final class RankWorker {
     }
 
     private LinkPlan linkPlan() {
-        TrainConfig c = config.value();
-        ParallelLayout layout = c.layout().grid();
-        int microBatches = c.batch().microBatches() / layout.data();
-        long floats = (long) c.batch().micro() * c.model().context() * c.model().channels();
-        return new LinkPlan(
-                layout,
-                c.model().tied(),
-                task.runId().hashCode(),
-                ByteBuffer.wrap(HexFormat.of().parseHex(config.sha256())).getLong(),
-                Math.toIntExact(floats * Float.BYTES),
-                schedule().inFlight(0, layout.pipeline(), microBatches));
+        long configHash =
+                ByteBuffer.wrap(HexFormat.of().parseHex(config.sha256())).getLong();
+        return LinkPlan.of(config.value(), task.runId().hashCode(), configHash);
     }
 
     private PolyglowException report(Throwable error, String flightRecord) {

@@ -40,6 +40,11 @@ class RankWorkerTest {
         }
 
         @Override
+        public int cores() {
+            return 1;
+        }
+
+        @Override
         public List<String> allGather(String message) {
             return List.of(message);
         }

@@ -112,7 +112,9 @@ public final class CheckpointSaver implements AutoCloseable {
     public void close() {
         thread.shutdownNow();
         try {
-            thread.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS);
+            if (thread.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS)) {
+                part.close();
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

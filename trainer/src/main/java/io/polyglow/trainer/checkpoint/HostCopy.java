@@ -6,10 +6,11 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import org.agrona.BufferUtil;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /** A copy of a tensor in host memory that is set aside once: taken on the training thread, written on another. */
-final class HostCopy {
+final class HostCopy implements AutoCloseable {
     private static final int PIECE = 64 << 20;
 
     private final List<Tensor> sources = new ArrayList<>();
@@ -47,5 +48,12 @@ final class HostCopy {
             }
         }
         writer.endTensor();
+    }
+
+    /** Frees the memory at once: the next attempt of a run may begin in this process long before garbage is collected. Nothing may use the copy any more. */
+    @Override
+    public void close() {
+        copies.forEach(BufferUtil::free);
+        copies.clear();
     }
 }

@@ -23,7 +23,7 @@ import java.util.zip.CRC32C;
  * Writes one rank's files of a checkpoint, reads them back, and tells the committing rank through a small file. {@link #take} runs on
  * the training thread, {@link #write} on the saving thread, never both at once.
  */
-final class PartWriter {
+final class PartWriter implements AutoCloseable {
     private static final int CHUNK = 1 << 20;
 
     private final Store run;
@@ -171,6 +171,13 @@ final class PartWriter {
         JsonObject json = new JsonObject();
         part.putInto(json);
         Stores.rewrite(run, partFile(directory, rank), Json.line(json).getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Frees the copies; no {@link #write} may run any more. */
+    @Override
+    public void close() {
+        weights.forEach(HostCopy::close);
+        moments.forEach(HostCopy::close);
     }
 
     private String name(String kind) {

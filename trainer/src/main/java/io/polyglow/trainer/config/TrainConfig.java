@@ -282,6 +282,11 @@ public record TrainConfig(
         return wanted;
     }
 
+    /** Bytes of the activations of one micro-batch, which travel between the stages of a pipeline. */
+    public long stageMessageBytes() {
+        return (long) batch.micro() * model.context() * model.channels() * Float.BYTES;
+    }
+
     /** The rate of every step. */
     public LearningRate learningRate() {
         return new LearningRate(

@@ -46,6 +46,11 @@ public interface Engine extends AutoCloseable {
         calls.run();
     }
 
+    /** Bytes of the device that arenas are allocated on, or 0 where that is the host's memory. */
+    default long deviceBytes() {
+        return 0;
+    }
+
     /** Allocates zero-filled memory, aligned to at least 64 bytes. */
     Arena allocate(String purpose, long bytes);
 

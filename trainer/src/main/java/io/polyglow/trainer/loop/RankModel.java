@@ -67,12 +67,14 @@ final class RankModel implements AutoCloseable {
                 T,
                 config.batch().packing(),
                 config.batch().documentMask());
-        memory = StageNeeds.of(config, dtype, schedule, links.rank()).memory().toString();
+        ModelShards shards = new ModelShards(model, links.layout());
+        memory = StageNeeds.of(config, dtype, schedule, shards, links.rank())
+                .memory()
+                .toString();
         stage = new StageModel(engine, model, plan, dtype, B, T, slots);
         for (int i = 0; i < buffers; i++) {
             gradients.add(stage.newGradients());
         }
-        ModelShards shards = new ModelShards(model, links.layout());
         List<GradientSet> nodes =
                 gradients.subList(0, tree.nodesOf(links.replica()).size());
         boolean zero = config.layout().zero() == 1;

@@ -8,11 +8,11 @@ import io.polyglow.trainer.tensor.Tensor;
 
 /**
  * The last norm, logits and cross-entropy. Forward and backward are one pass over chunks of rows, because the gradient of the logits replaces the logits
- * in place: those of a whole batch never exist.
+ * in place: those of a large micro-batch never exist, in any type. Chunks of the vocabulary would need a second pass over it, and with it the products of the forward pass again.
  */
 final class Head {
     /**
-     * Elements of a chunk of logits: a chunk for small batches, an eighth for large ones, whose products would otherwise be too small for a GPU. A function of
+     * Elements of a chunk of logits, 128 MiB in F32: all of a small micro-batch, an eighth of a large one, whose products would otherwise be too small for a GPU. A function of
      * model and micro-batch alone, so that the order of sums is too.
      */
     private static final long CHUNK = 1L << 25;

@@ -46,8 +46,9 @@ public final class StageExecutor {
         this.actions = List.copyOf(actions);
         this.slots = slots;
         this.reader = reader;
-        this.message = new UnsafeBuffer(
-                ByteBuffer.allocateDirect((int) model.streamGradient().bytes()));
+        boolean alone = links.previous() == null && links.next() == null;
+        this.message = new UnsafeBuffer(ByteBuffer.allocateDirect(
+                alone ? 0 : Math.toIntExact(model.streamGradient().bytes())));
     }
 
     /**

@@ -2,6 +2,7 @@ package io.polyglow.trainer.plan;
 
 import io.polyglow.trainer.config.TrainConfig;
 import io.polyglow.trainer.model.ParameterTable;
+import io.polyglow.trainer.optim.ModelShards;
 import io.polyglow.trainer.parallel.ParallelLayout;
 import io.polyglow.trainer.parallel.Schedule;
 import io.polyglow.trainer.tensor.DType;
@@ -22,11 +23,12 @@ public record RunPlan(TrainConfig config, DType dtype, List<StageNeeds> stages) 
     /** Plans a run. */
     public static RunPlan of(TrainConfig config, DType dtype, Schedule schedule) {
         ParallelLayout layout = config.layout().grid();
+        ModelShards shards = new ModelShards(config.model(), layout);
         List<StageNeeds> stages = new ArrayList<>();
         for (int stage = 0; stage < layout.pipeline(); stage++) {
             StageNeeds neediest = null;
             for (int replica = 0; replica < layout.data(); replica++) {
-                StageNeeds needs = StageNeeds.of(config, dtype, schedule, layout.rank(stage, replica));
+                StageNeeds needs = StageNeeds.of(config, dtype, schedule, shards, layout.rank(stage, replica));
                 neediest = neediest == null || needs.bytes() > neediest.bytes() ? needs : neediest;
             }
             stages.add(neediest);
@@ -68,6 +70,16 @@ public record RunPlan(TrainConfig config, DType dtype, List<StageNeeds> stages) 
     /** Bytes of the rank that needs most. */
     public long mostBytes() {
         return stages.stream().mapToLong(StageNeeds::bytes).max().orElseThrow();
+    }
+
+    /** Bytes of engine memory of the rank that needs most of it. */
+    public long mostEngineBytes() {
+        return stages.stream().mapToLong(each -> each.engine().total()).max().orElseThrow();
+    }
+
+    /** Bytes beside the engine's of the rank that needs most of them. */
+    public long mostHostBytes() {
+        return stages.stream().mapToLong(each -> each.host().total()).max().orElseThrow();
     }
 
     /** Of the layouts that this batch and model allow, the one with the fewest ranks, and then the most replicas, that fits. */

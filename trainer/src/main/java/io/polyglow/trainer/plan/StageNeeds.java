@@ -21,13 +21,13 @@ import io.polyglow.trainer.tensor.DType;
  *
  * @param stage which part of the model
  * @param engine bytes that the engine allocates, by purpose
- * @param host bytes beside the engine: staging of messages and the copy that a checkpoint is written from
+ * @param host bytes beside the engine: messages and buckets on their way, and the copy that a checkpoint is written from
  * @param sentBytes bytes that the rank sends in a step
  */
 public record StageNeeds(StagePlan stage, MemoryPlan engine, MemoryPlan host, long sentBytes) {
-    /** What this rank needs; {@code config} has the size of the vocabulary filled in. */
-    public static StageNeeds of(TrainConfig config, DType dtype, Schedule schedule, int rank) {
-        ParallelLayout layout = config.layout().grid();
+    /** What this rank needs; {@code config} has the size of the vocabulary filled in, {@code shards} are those of its model and layout. */
+    public static StageNeeds of(TrainConfig config, DType dtype, Schedule schedule, ModelShards shards, int rank) {
+        ParallelLayout layout = shards.layout();
         ModelConfig model = config.model();
         int stages = layout.pipeline();
         int replica = layout.replica(rank);
@@ -39,7 +39,6 @@ public record StageNeeds(StagePlan stage, MemoryPlan engine, MemoryPlan host, lo
         int nodes = tree.nodesOf(replica).size();
         MemoryPlan engine =
                 StageModel.plan(model, stage, dtype, config.batch().micro(), model.context(), slots, buffers);
-        ModelShards shards = new ModelShards(model, layout);
         engine.add("optimizer", optimizerBytes(shards, rank, config.layout().zero() == 1));
         return new StageNeeds(
                 stage,
@@ -85,20 +84,13 @@ public record StageNeeds(StagePlan stage, MemoryPlan engine, MemoryPlan host, lo
         for (Group group : shards.ownedBy(stage.stage())) {
             saved += 2 * owned(group, shards, rank);
         }
-        int executors = config.evaluate().every() == 0 ? 1 : 2;
+        int executors = layout.pipeline() == 1 ? 0 : config.evaluate().every() == 0 ? 1 : 2;
         return new MemoryPlan()
                 .add(
                         "messages",
-                        executors * messageBytes(config) + (nodes + 1L) * ShardPlan.LARGEST_BUCKET * Float.BYTES)
+                        executors * config.stageMessageBytes()
+                                + (nodes + 1L) * ShardPlan.LARGEST_BUCKET * Float.BYTES)
                 .add("checkpoint", saved * Float.BYTES);
-    }
-
-    /** The activations of one micro-batch between stages. */
-    private static long messageBytes(TrainConfig config) {
-        return (long) config.batch().micro()
-                * config.model().context()
-                * config.model().channels()
-                * Float.BYTES;
     }
 
     private static long sentBytes(
@@ -107,8 +99,8 @@ public record StageNeeds(StagePlan stage, MemoryPlan engine, MemoryPlan host, lo
         for (Group group : shards.ownedBy(stage.stage())) {
             bytes += exchanged(group, shards, rank, nodes);
         }
-        int links = (stage.embedding() ? 0 : 1) + (stage.head() ? 0 : 1);
-        bytes += (long) links * microBatches * messageBytes(config);
+        long links = (stage.embedding() ? 0 : 1) + (stage.head() ? 0 : 1);
+        bytes += links * microBatches * config.stageMessageBytes();
         if (shards.tied() && shards.layout().pipeline() > 1) {
             Group table = shards.ownedBy(0).get(0);
             // the first stage hands on the new table, the last one sums its use and hands that back

@@ -4,6 +4,7 @@ import io.polyglow.common.rng.RandomStream;
 import io.polyglow.trainer.kernels.AdamWStep;
 import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.model.GradientSet;
+import io.polyglow.trainer.model.MemoryPlan;
 import io.polyglow.trainer.model.ModelConfig;
 import io.polyglow.trainer.model.StageModel;
 import io.polyglow.trainer.model.StagePlan;
@@ -14,24 +15,59 @@ import org.agrona.concurrent.NanoClock;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * How long the parts of a step take on an engine, measured in some seconds: models of one and of two layers, whose difference is a layer.
+ * How long the parts of a step take on an engine, measured in some seconds: models of one and of two layers in turn, whose difference is a layer.
  *
  * @param layerSeconds forward and backward of a layer, for one micro-batch
  * @param endsSeconds forward and backward of embedding and head, for one micro-batch
- * @param elementSeconds norm and update of one parameter
+ * @param updateSeconds norm and update of one parameter, by the rank that owns it
+ * @param parameterSeconds clearing the gradient of one parameter and copying its weight to the compute dtype, by each rank of a stage
  */
-public record StepTimes(double layerSeconds, double endsSeconds, double elementSeconds) {
+public record StepTimes(double layerSeconds, double endsSeconds, double updateSeconds, double parameterSeconds) {
     private static final int FEWEST_RUNS = 2;
-    private static final int MOST_RUNS = 10;
     private static final int ELEMENTS = 1 << 22;
+    private static final int BLOCK = 1 << 14;
 
-    /** Measures for at most about {@code budgetNs}, or until each part has run twice. */
+    /** Bytes that {@link #measure} allocates. */
+    public static long bytes(RunPlan plan) {
+        MemoryPlan all = new MemoryPlan();
+        for (int layers = 1; layers <= 2; layers++) {
+            ModelConfig model = model(plan, layers);
+            int B = plan.config().batch().micro();
+            all.add(StageModel.plan(model, StagePlan.whole(model), plan.dtype(), B, model.context(), 1, 1));
+        }
+        return all.total() + 5L * ELEMENTS * Float.BYTES;
+    }
+
+    /** Measures for about {@code budgetNs}, or until each part has run twice: the fastest run counts, when the JVM has compiled the loops. */
     public static StepTimes measure(Engine engine, NanoClock clock, RunPlan plan, long budgetNs) {
-        Stopwatch watch = new Stopwatch(engine, clock, budgetNs / 3);
-        double one = watch.passes(plan, 1);
-        double two = watch.passes(plan, 2);
-        double layer = Math.max(two - one, 0);
-        return new StepTimes(layer, Math.max(one - layer, 0), watch.update() / ELEMENTS);
+        try (Passes one = new Passes(engine, plan, 1);
+                Passes two = new Passes(engine, plan, 2);
+                Update update = new Update(engine, plan.dtype())) {
+            double[] passes = fastest(clock, budgetNs / 3 * 2, one::run, two::run);
+            double[] elements = fastest(clock, budgetNs / 3, update::owned, update::all);
+            double layer = Math.max(passes[1] - passes[0], 0);
+            return new StepTimes(
+                    layer, Math.max(passes[0] - layer, 0), elements[0] / ELEMENTS, elements[1] / ELEMENTS);
+        }
+    }
+
+    /** Seconds of the fastest of many runs of each work, in turn. */
+    private static double[] fastest(NanoClock clock, long budgetNs, Runnable... works) {
+        double[] best = new double[works.length];
+        long begin = clock.nanoTime();
+        for (int run = 0; run < FEWEST_RUNS || clock.nanoTime() - begin < budgetNs; run++) {
+            for (int i = 0; i < works.length; i++) {
+                long from = clock.nanoTime();
+                works[i].run();
+                double seconds = (clock.nanoTime() - from) / 1e9;
+                best[i] = run == 0 ? seconds : Math.min(best[i], seconds);
+            }
+        }
+        return best;
+    }
+
+    private static ModelConfig model(RunPlan plan, int layers) {
+        return plan.config().model().withLayers(layers);
     }
 
     /** Seconds of a step in which nobody waits for the network. */
@@ -42,65 +78,89 @@ public record StepTimes(double layerSeconds, double endsSeconds, double elementS
             double stage =
                     needs.stage().layers() * layerSeconds + (needs.stage().head() ? endsSeconds : 0);
             slowest = Math.max(slowest, stage);
-            update = Math.max(update, needs.engine().bytes("optimizer") / (2.0 * Float.BYTES) * elementSeconds);
+            double owned = needs.engine().bytes("optimizer") / (2.0 * Float.BYTES);
+            double gradients = needs.engine().bytes("gradients") / (double) Float.BYTES;
+            update = Math.max(update, owned * updateSeconds + gradients * parameterSeconds);
         }
         return (plan.microBatchesOfReplica() + plan.stages().size() - 1) * slowest + update;
     }
 
-    /** Times work on an engine. */
-    private record Stopwatch(Engine engine, NanoClock clock, long budgetNs) {
-        /** The fastest forward and backward of a micro-batch. */
-        double passes(RunPlan plan, int layers) {
-            ModelConfig model = plan.config().model().withLayers(layers);
+    /** Forward and backward of one micro-batch of random tokens. */
+    private static final class Passes implements AutoCloseable {
+        private final StageModel stage;
+        private final GradientSet gradients;
+        private final int tokens;
+
+        Passes(Engine engine, RunPlan plan, int layers) {
+            ModelConfig model = model(plan, layers);
             int B = plan.config().batch().micro();
             int T = model.context();
-            try (StageModel stage = new StageModel(engine, model, StagePlan.whole(model), plan.dtype(), B, T, 1);
-                    GradientSet gradients = stage.newGradients()) {
-                stage.parameters().initialise(0);
-                int[] ids = new int[B * T];
-                RandomStream random = RandomStream.of(0, "plan", 0);
-                for (int i = 0; i < ids.length; i++) {
-                    ids[i] = random.nextInt(model.vocabSize());
-                }
-                stage.setTokens(0, ids);
-                stage.setTargets(0, ids);
-                return fastest(() -> {
-                    stage.forward(0);
-                    stage.backward(0, gradients, 1.0 / ids.length);
-                    stage.lossSum(0); // waits for engines that queue
-                });
+            stage = new StageModel(engine, model, StagePlan.whole(model), plan.dtype(), B, T, 1);
+            gradients = stage.newGradients();
+            stage.parameters().initialise(0);
+            int[] ids = new int[B * T];
+            RandomStream random = RandomStream.of(0, "plan", 0);
+            for (int i = 0; i < ids.length; i++) {
+                ids[i] = random.nextInt(model.vocabSize());
             }
+            stage.setTokens(0, ids);
+            stage.setTargets(0, ids);
+            tokens = ids.length;
         }
 
-        /** The fastest norm and update of {@link #ELEMENTS} parameters. */
-        double update() {
+        void run() {
+            stage.forward(0);
+            stage.backward(0, gradients, 1.0 / tokens);
+            stage.lossSum(0); // waits for engines that queue
+        }
+
+        @Override
+        public void close() {
+            gradients.close();
+            stage.close();
+        }
+    }
+
+    /** What a step does with parameters, on some of them. */
+    private static final class Update implements AutoCloseable {
+        private static final AdamWStep STEP = new AdamWStep(1e-3, 0.9, 0.95, 1e-8, 0.1, 0.1, 0.05, 1);
+
+        private final Engine engine;
+        private final Arena arena;
+        private final Tensor[] flat = new Tensor[4];
+        private final Tensor compute;
+        private final Tensor norms;
+        private final UnsafeBuffer read;
+
+        Update(Engine engine, DType dtype) {
+            this.engine = engine;
             long bytes = (long) ELEMENTS * Float.BYTES;
-            int block = 1 << 14;
-            try (Arena arena = engine.allocate("optimizer", 4 * bytes + (long) ELEMENTS / block * Double.BYTES)) {
-                Tensor[] flat = new Tensor[4];
-                for (int i = 0; i < flat.length; i++) {
-                    flat[i] = new Tensor(arena, i * bytes, DType.F32, ELEMENTS);
-                }
-                Tensor norms = new Tensor(arena, 4 * bytes, DType.F64, ELEMENTS / block);
-                UnsafeBuffer read = new UnsafeBuffer(new byte[(int) norms.bytes()]);
-                AdamWStep step = new AdamWStep(1e-3, 0.9, 0.95, 1e-8, 0.1, 0.1, 0.05, 1);
-                return fastest(() -> {
-                    engine.kernels().adamW(step, flat[0], flat[1], flat[2], flat[3]);
-                    engine.kernels().sumOfSquares(norms, flat[3], block);
-                    engine.read(norms, read, 0);
-                });
+            arena = engine.allocate("optimizer", 5 * bytes + (long) ELEMENTS / BLOCK * Double.BYTES);
+            for (int i = 0; i < flat.length; i++) {
+                flat[i] = new Tensor(arena, i * bytes, DType.F32, ELEMENTS);
             }
+            compute = new Tensor(arena, 4 * bytes, dtype, ELEMENTS);
+            norms = new Tensor(arena, 5 * bytes, DType.F64, ELEMENTS / BLOCK);
+            read = new UnsafeBuffer(new byte[(int) norms.bytes()]);
         }
 
-        private double fastest(Runnable work) {
-            long begin = clock.nanoTime();
-            long best = Long.MAX_VALUE;
-            for (int run = 0; run < MOST_RUNS && (run < FEWEST_RUNS || clock.nanoTime() - begin < budgetNs); run++) {
-                long from = clock.nanoTime();
-                work.run();
-                best = Math.min(best, clock.nanoTime() - from);
+        void owned() {
+            engine.kernels().sumOfSquares(norms, flat[3], BLOCK);
+            engine.kernels().adamW(STEP, flat[0], flat[1], flat[2], flat[3]);
+            engine.read(norms, read, 0); // waits for engines that queue
+        }
+
+        void all() {
+            engine.kernels().fill(flat[3], 0);
+            if (compute.dtype() != DType.F32) {
+                engine.kernels().copy(compute, flat[0]);
             }
-            return best / 1e9;
+            engine.read(norms, read, 0);
+        }
+
+        @Override
+        public void close() {
+            arena.close();
         }
     }
 }

@@ -157,8 +157,10 @@ class RunPlanTest {
         try (Engine engine = new ReferenceEngine()) {
             StepTimes times = StepTimes.measure(engine, SystemNanoClock.INSTANCE, plan, 1);
             assertThat(times.stepSeconds(plan)).isPositive();
+            assertThat(times.layerSeconds()).isPositive();
+            assertThat(times.parameterSeconds()).isPositive();
         }
-        StepTimes given = new StepTimes(1, 0.5, 0);
+        StepTimes given = new StepTimes(1, 0.5, 0, 0);
         assertThat(given.stepSeconds(plan))
                 .as("(8 micro-batches + 1) x the slower stage")
                 .isIn(9 * 2.0, 9 * 1.5, 9 * 2.5);

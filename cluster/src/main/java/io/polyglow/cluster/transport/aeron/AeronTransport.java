@@ -175,6 +175,11 @@ public final class AeronTransport implements Transport {
                 + BufferPlan.of(oneHost, options).logBytes(count(linked, true), count(linked, false));
     }
 
+    /** The longest frame of a stream, when all ranks are on one host or not. */
+    public static int maxFrameBytes(StreamKind stream, boolean oneHost, AeronOptions options) {
+        return BufferPlan.of(oneHost, options).mtu(stream) - AeronLink.HEADER_BYTES;
+    }
+
     private BufferPlan fittingPlan(int bulk, int thin) {
         int ranksHere = (int) addresses.stream().filter(this::isHere).count();
         long usable = DriverDirectory.usable(options.directory(), options.maxDirectoryBytes());

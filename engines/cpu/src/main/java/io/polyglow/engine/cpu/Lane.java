@@ -8,7 +8,9 @@ import org.bytedeco.dnnl.dnnl_stream;
 
 /** What one thread of the team owns: compiled products, working memory, and windows on tensors. */
 final class Lane implements AutoCloseable {
-    private static final int MAX_GEMMS = 512;
+    /** Attention's backward pass over 8,192 rows takes 640 products, over and over. */
+    private static final int MAX_GEMMS = 2048;
+
     private static final int WINDOWS = 6;
 
     private final dnnl_stream stream = OneDnn.newStream();

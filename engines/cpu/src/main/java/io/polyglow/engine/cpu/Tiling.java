@@ -19,6 +19,9 @@ record Tiling(int rows, int columns, int depth, int panelRow) {
     /** Work that is worth handing to another thread: some 20 microseconds of a fast core. */
     private static final double TILE_FLOPS = 4e6;
 
+    /** The same where a product of few rows waits for its weights. */
+    private static final double TILE_BYTES = 1 << 19;
+
     private static final int LEAST_TILE = 128;
     private static final int TILE_MULTIPLE = 16;
     private static final int BLOCK_ROWS = 256;
@@ -32,7 +35,8 @@ record Tiling(int rows, int columns, int depth, int panelRow) {
     private static final int LINE = 64 / Float.BYTES;
 
     static Tiling of(GemmSpec spec) {
-        int most = (int) Math.min(spec.operations() / TILE_FLOPS, Integer.MAX_VALUE);
+        double work = Math.max(spec.operations() / TILE_FLOPS, (double) spec.k() * spec.n() * spec.in().bytes() / TILE_BYTES);
+        int most = (int) Math.min(work, Integer.MAX_VALUE);
         if (wantsPanels(spec)) {
             Tiling tiling = blocks(spec, most, PANEL_ROWS, PANEL_COLUMNS);
             return new Tiling(

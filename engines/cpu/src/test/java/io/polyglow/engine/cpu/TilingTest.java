@@ -21,7 +21,10 @@ class TilingTest {
     @Test
     void shouldCutIntoBlocksWhereTheWeightIsTransposed() {
         assertThat(Tiling.of(forward(1024, 3072, 768))).isEqualTo(new Tiling(256, 384, 768, 0));
-        assertThat(Tiling.of(forward(1, 3072, 768))).as("one row").isEqualTo(new Tiling(1, 3072, 768, 0));
+        assertThat(Tiling.of(forward(1, 3072, 768)))
+                .as("one row: 9 MiB of weights to read")
+                .isEqualTo(new Tiling(1, 384, 768, 0));
+        assertThat(Tiling.of(forward(1, 384, 128))).as("little to read").isEqualTo(new Tiling(1, 384, 128, 0));
     }
 
     @Test
@@ -56,7 +59,27 @@ class TilingTest {
             engine.kernels()
                     .linearBackwardInput(dX, filled(engine, dOut, N, O), filled(engine, w, O, I), WeightLayout.OUT_IN);
             assertThat(Values.read(engine, dX)).isEqualTo(product(N, I, O, dOut, O, 1, w));
-            assertThat(engine.work().products()).as("three slices of each tile").isEqualTo(3);
+            assertThat(engine.work().products()).as("three slices of each of two tiles").isEqualTo(6);
+        }
+    }
+
+    /** The weight of {@code [in, out]} is not transposed in the forward pass, so its columns go to panels too. */
+    @Test
+    void shouldAddBiasAndResidualOnceToSlicesOfLongSums() {
+        int N = 256, I = 8_200, O = 256;
+        try (CpuEngine engine = new CpuEngine(2)) {
+            double[] x = integers(N * I, i -> i * 7 % 5 - 2), w = integers(I * O, i -> i * 11 % 7 - 3);
+            double[] bias = integers(O, i -> i % 9 - 4), residual = integers(N * O, i -> i % 11 - 5);
+            double[] expected = product(N, O, I, x, I, 1, w);
+            Arrays.setAll(expected, i -> expected[i] + bias[i % O] + residual[i]);
+            Tensor out = tensor(engine, N, O), stream = filled(engine, residual, N, O);
+            Tensor left = filled(engine, x, N, I), right = filled(engine, w, I, O);
+            Tensor row = filled(engine, bias, O);
+            engine.kernels().linear(out, left, right, WeightLayout.IN_OUT, row, stream);
+            assertThat(Values.read(engine, out)).isEqualTo(expected);
+            engine.kernels().linear(stream, left, right, WeightLayout.IN_OUT, row, stream);
+            assertThat(Values.read(engine, stream)).as("in place").isEqualTo(expected);
+            assertThat(engine.work().products()).as("three slices of each of two tiles, twice").isEqualTo(12);
         }
     }
 

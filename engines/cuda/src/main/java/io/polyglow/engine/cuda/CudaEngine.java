@@ -73,6 +73,11 @@ final class CudaEngine implements Engine {
     }
 
     @Override
+    public long deviceBytes() {
+        return device.totalBytes();
+    }
+
+    @Override
     public Arena allocate(String purpose, long bytes) {
         Arena arena = new CudaArena(device, purpose, bytes);
         arenas.add(arena);

@@ -19,6 +19,9 @@ interface Device extends AutoCloseable {
     /** Streaming multiprocessors. */
     int multiprocessors();
 
+    /** Bytes of memory that the device has, whoever uses them. */
+    long totalBytes();
+
     /** Allocates device memory, aligned to 256 bytes; {@code purpose} is for the message when there is none left. */
     long allocate(String purpose, long bytes);
 

@@ -195,6 +195,11 @@ final class NvidiaDevice implements Device {
     }
 
     @Override
+    public long totalBytes() {
+        return memory()[1];
+    }
+
+    @Override
     public int architecture() {
         return architecture(device);
     }

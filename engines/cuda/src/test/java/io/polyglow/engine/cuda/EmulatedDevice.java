@@ -179,6 +179,11 @@ final class EmulatedDevice implements Device {
     }
 
     @Override
+    public long totalBytes() {
+        return 80L << 30;
+    }
+
+    @Override
     public int architecture() {
         return 90;
     }

@@ -42,6 +42,11 @@ final class FakeDevice implements Device {
     }
 
     @Override
+    public long totalBytes() {
+        return 80L << 30;
+    }
+
+    @Override
     public int architecture() {
         return 90;
     }

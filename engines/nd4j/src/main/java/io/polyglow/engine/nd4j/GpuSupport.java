@@ -84,14 +84,21 @@ final class GpuSupport {
     private static String ask(Map<String, String> environment) throws IOException {
         List<String> command =
                 new ArrayList<>(List.of("nvidia-smi", "--query-gpu=name,compute_cap", "--format=csv,noheader"));
-        String visible = environment.getOrDefault(VISIBLE, "");
-        if (!visible.isEmpty()) {
+        String visible = environment.get(VISIBLE);
+        if (visible != null && visible.isEmpty()) {
+            return ""; // hides all
+        }
+        if (visible != null) {
             command.add("--id=" + visible);
         }
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         try {
+            // a line for each GPU fits into the pipe
+            if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+                throw new IOException("nvidia-smi did not answer within " + PATIENCE_SECONDS + " s");
+            }
             String answer = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS) || process.exitValue() != 0) {
+            if (process.exitValue() != 0) {
                 throw new IOException("nvidia-smi failed: " + answer.strip());
             }
             return answer;
@@ -99,7 +106,7 @@ final class GpuSupport {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted while nvidia-smi ran", e);
         } finally {
-            process.destroy();
+            process.destroyForcibly();
         }
     }
 }
