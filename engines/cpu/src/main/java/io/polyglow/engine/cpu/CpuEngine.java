@@ -78,8 +78,7 @@ final class CpuEngine implements Engine {
         if (made == null) {
             made = TypeChoice.of(
                     computeTypes.contains(DType.BF16),
-                    OneDnn.hasAmx(),
-                    OneDnn.hasX86Vectors(),
+                    OneDnn.features(),
                     () -> TypeChoice.measuredSpeedup(SystemNanoClock.INSTANCE));
             choice = made;
         }

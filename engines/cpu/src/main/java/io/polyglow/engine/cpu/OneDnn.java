@@ -15,6 +15,11 @@ import static org.bytedeco.dnnl.global.dnnl.dnnl_version;
 
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.bytedeco.dnnl.dnnl_engine;
 import org.bytedeco.dnnl.dnnl_stream;
 import org.bytedeco.javacpp.BytePointer;
@@ -27,6 +32,8 @@ import org.bytedeco.javacpp.PointerPointer;
  * runs them side by side on threads of its own.
  */
 final class OneDnn {
+    private static final Path CPU_INFO = Path.of("/proc/cpuinfo");
+
     private static final String ONE_THREAD = "OMP_NUM_THREADS=1";
 
     private OneDnn() {}
@@ -49,14 +56,22 @@ final class OneDnn {
         return "oneDNN " + dnnl_version().major() + "." + dnnl_version().minor() + " (" + instructionSet() + ")";
     }
 
-    /** Whether the matrix unit is there that makes bf16 faster than f32. */
-    static boolean hasAmx() {
+    /** What decides which compute type is the faster one. */
+    static TypeChoice.Features features() {
+        return new TypeChoice.Features(
+                hasAmx(), has(dnnl_cpu_isa_avx512_core_bf16), has(dnnl_cpu_isa_avx2), isMadeByAmd());
+    }
+
+    private static boolean hasAmx() {
         return has(dnnl_cpu_isa_avx512_core_amx);
     }
 
-    /** Whether this is an x86 CPU with AVX2 or newer. */
-    static boolean hasX86Vectors() {
-        return has(dnnl_cpu_isa_avx2);
+    private static boolean isMadeByAmd() {
+        try (Stream<String> lines = Files.lines(CPU_INFO)) {
+            return lines.anyMatch(line -> line.startsWith("vendor_id") && line.endsWith("AuthenticAMD"));
+        } catch (IOException | UncheckedIOException e) {
+            return false;
+        }
     }
 
     private static String instructionSet() {

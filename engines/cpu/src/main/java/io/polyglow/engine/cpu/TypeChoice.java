@@ -7,9 +7,9 @@ import java.util.function.DoubleSupplier;
 import org.agrona.concurrent.NanoClock;
 
 /**
- * What {@code dtype: auto} means on a CPU, and why. A matrix unit (AMX) makes bf16 some times as fast as f32. Other vector units of x86 always compute in f32: their bf16
- * instructions gain little or lose, and a choice by features is the same after every restart, so that a run keeps its bits. Only on a CPU that is none of these are the products
- * themselves timed.
+ * What {@code dtype: auto} means on a CPU, and why. A matrix unit (AMX) makes bf16 some times as fast as f32, and AMD's bf16 vectors (Zen 4 and newer) multiply twice as many numbers in an
+ * instruction. Other vector units of x86 compute in f32: their bf16 instructions gain little or lose. A choice by features is the same after every restart, so that a run keeps its bits;
+ * only on a CPU that is none of these are the products themselves timed.
  */
 record TypeChoice(DType dtype, String reason) {
     /** bf16 must win by this much, because more than products is computed, and a choice near the border would differ between ranks. */
@@ -21,16 +21,23 @@ record TypeChoice(DType dtype, String reason) {
     private static final int CHANNELS = 768;
     private static final int ROUNDS = 5;
 
+    /** What the choice is made by: AMX, AVX-512 with bf16, AVX2 or AVX-512 at all, and whether AMD made the CPU. */
+    record Features(boolean matrixUnit, boolean bf16Vectors, boolean x86Vectors, boolean amd) {}
+
     /** Chooses; {@code speedup}, how many times as fast as an f32 product a bf16 one is, is only asked where features leave doubt. */
-    static TypeChoice of(boolean multipliesBf16, boolean matrixUnit, boolean x86Vectors, DoubleSupplier speedup) {
+    static TypeChoice of(boolean multipliesBf16, Features cpu, DoubleSupplier speedup) {
         if (!multipliesBf16) {
             return new TypeChoice(DType.F32, "this CPU has no bf16 products");
         }
-        if (matrixUnit) {
+        if (cpu.matrixUnit()) {
             return new TypeChoice(DType.BF16, "the CPU has a matrix unit for bf16");
         }
-        if (x86Vectors) {
-            return new TypeChoice(DType.F32, "bf16 pays with a matrix unit (AMX), which this CPU lacks");
+        if (cpu.bf16Vectors() && cpu.amd()) {
+            return new TypeChoice(DType.BF16, "the CPU's vectors multiply twice as many numbers in bf16");
+        }
+        if (cpu.x86Vectors()) {
+            return new TypeChoice(
+                    DType.F32, "bf16 pays with a matrix unit (AMX) or AMD's bf16 vectors, which this CPU lacks");
         }
         double times = speedup.getAsDouble();
         return new TypeChoice(
