@@ -4,7 +4,6 @@ import com.github.luben.zstd.ZstdInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Locale;
-import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.compressors.bzip2.BZip2CompressorInputStream;
 
 /** Compression of an input file, shown by its suffix. */
@@ -17,8 +16,8 @@ public enum Compression {
     },
     GZIP(".gz") {
         @Override
-        public InputStream open(InputStream in) throws IOException {
-            return new GZIPInputStream(in, BUFFER_BYTES);
+        public InputStream open(InputStream in) {
+            return new GzipStream(in);
         }
     },
     ZSTD(".zst") {

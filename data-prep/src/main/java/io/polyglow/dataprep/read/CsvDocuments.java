@@ -2,7 +2,6 @@ package io.polyglow.dataprep.read;
 
 import io.polyglow.dataprep.doc.Decoded;
 import io.polyglow.dataprep.doc.Metadata;
-import io.polyglow.dataprep.doc.Place;
 import io.polyglow.dataprep.doc.RawDocument;
 import java.io.IOException;
 import java.io.InputStream;
@@ -36,7 +35,8 @@ final class CsvDocuments extends DocumentIterator {
             return row.isHeader() ? checkHeader(row) : document(row);
         } catch (IOException e) {
             close();
-            return RawDocument.rejected(Place.ofFile(source), Readers.damaged(e));
+            // nobody knows whether what is behind the damage stands in quotes
+            return RawDocument.rejected(table.place(), Readers.damaged(e) + "; the rest of the table is given up");
         }
     }
 

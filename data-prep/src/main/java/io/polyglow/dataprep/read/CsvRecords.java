@@ -1,5 +1,6 @@
 package io.polyglow.dataprep.read;
 
+import io.polyglow.dataprep.doc.Place;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
@@ -39,6 +40,11 @@ final class CsvRecords implements Closeable {
         this.window = new ByteWindow(in);
         this.delimiter = delimiter;
         this.options = options;
+    }
+
+    /** Where the next record begins. */
+    Place place(String source) {
+        return new Place(source, line, window.offset());
     }
 
     /** The next record without its line end; null at the end. */

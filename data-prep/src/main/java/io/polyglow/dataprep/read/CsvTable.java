@@ -82,6 +82,11 @@ public final class CsvTable implements Closeable {
         return null;
     }
 
+    /** Where the next record begins. */
+    Place place() {
+        return records.place(source);
+    }
+
     /** Null for a record without anything in it. */
     private @Nullable Row row(Place place, Decoded record) {
         String[] fields;

@@ -31,8 +31,9 @@ final class GzipMembers extends InputStream implements Closeable {
 
     private boolean isOpen;
     private boolean isForgotten;
+    private boolean isBehindMember;
 
-    /** A member of more than {@code keepBytes} on disk cannot be searched again for others when it is damaged. */
+    /** When a member of more than {@code keepBytes} on disk is damaged, only what was read last is searched again for others. */
     GzipMembers(InputStream in, int keepBytes) {
         this.raw = new ByteWindow(in);
         this.keepBytes = keepBytes;
@@ -49,6 +50,7 @@ final class GzipMembers extends InputStream implements Closeable {
      * @throws ZipException when something else than a member follows; {@link #recover} then finds the next one
      */
     boolean next() throws IOException {
+        passPadding();
         offset = raw.offset();
         isForgotten = false;
         if (!raw.has(1)) {
@@ -61,9 +63,17 @@ final class GzipMembers extends InputStream implements Closeable {
         return true;
     }
 
+    /** Zeros behind a member fill a block of some device and mean nothing, as for gzip(1). */
+    private void passPadding() throws IOException {
+        while (isBehindMember && raw.has(1) && raw.get(0) == 0) {
+            raw.skip(1);
+        }
+    }
+
     /** After an error: passes over to the next place that looks like a member. */
     void recover() throws IOException {
         isOpen = false;
+        isBehindMember = false;
         raw.skipTo(MAGIC, isForgotten ? 0 : 1);
     }
 
@@ -78,6 +88,7 @@ final class GzipMembers extends InputStream implements Closeable {
         if (!isOpen || length == 0) {
             return isOpen ? 0 : -1;
         }
+        long before = inflater.getBytesWritten();
         try {
             int n = inflater.inflate(into, from, length);
             while (n == 0 && !inflater.finished()) {
@@ -87,6 +98,11 @@ final class GzipMembers extends InputStream implements Closeable {
             crc.update(into, from, n);
             return n > 0 ? n : finish();
         } catch (DataFormatException e) {
+            int good = (int) (inflater.getBytesWritten() - before);
+            if (good > 0) {
+                // the inflater throws again when it is asked for more
+                return good;
+            }
             throw new ZipException("gzip member at byte " + offset + ": " + e.getMessage());
         }
     }
@@ -95,9 +111,9 @@ final class GzipMembers extends InputStream implements Closeable {
         if (inflater.needsDictionary()) {
             throw new ZipException("gzip member at byte " + offset + ": asks for a dictionary");
         }
-        if (fed > keepBytes) {
-            raw.skip(fed);
-            fed = 0;
+        if (fed > Math.max(keepBytes, INPUT_BYTES)) {
+            raw.skip(fed - INPUT_BYTES);
+            fed = INPUT_BYTES;
             isForgotten = true;
         }
         raw.has(fed + INPUT_BYTES);
@@ -119,6 +135,7 @@ final class GzipMembers extends InputStream implements Closeable {
         }
         raw.skip(length + TRAILER_BYTES);
         isOpen = false;
+        isBehindMember = true;
         return -1;
     }
 

@@ -6,7 +6,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import org.jspecify.annotations.Nullable;
 
-/** One document per line. A damaged file ends in one rejected document at the line where it broke. */
+/**
+ * One document per line. Where a file is damaged the line that broke is one rejected document. If the stream can be read on there, the rest of a line that follows is another,
+ * since nobody knows what stood before it; else it is the last.
+ */
 final class LineDocuments extends DocumentIterator {
     private final LineReader lines;
     private final Place first;
@@ -14,6 +17,7 @@ final class LineDocuments extends DocumentIterator {
     private final LineParser parser;
     private final ReadOptions options;
     private long line;
+    private boolean isBroken;
 
     LineDocuments(LineReader lines, Place first, long sliceBytes, LineParser parser, ReadOptions options) {
         this.lines = lines;
@@ -28,17 +32,28 @@ final class LineDocuments extends DocumentIterator {
     @Nullable
     RawDocument advance() {
         Place place = new Place(first.source(), ++line, first.offset() + lines.consumed());
+        boolean beginsInDamage = isBroken;
+        isBroken = false;
         try {
             if (lines.consumed() >= sliceBytes || !lines.next()) {
                 return end(place, null);
             }
+        } catch (DamagedPart e) {
+            isBroken = true;
+            return RawDocument.rejected(place, Readers.damaged(e));
         } catch (IOException e) {
             return end(place, e);
         }
         if (lines.isTooLong()) {
             return RawDocument.rejected(place, options.tooLarge(lines.lineBytes()));
         }
-        return isBlank() ? null : parser.parse(place, lines.bytes(), lines.length());
+        return isBlank() ? null : document(place, beginsInDamage);
+    }
+
+    private RawDocument document(Place place, boolean beginsInDamage) {
+        return beginsInDamage
+                ? RawDocument.rejected(place, "damaged: the line begins in a part that cannot be read")
+                : parser.parse(place, lines.bytes(), lines.length());
     }
 
     private boolean isBlank() {

@@ -80,6 +80,7 @@ public final class LineReader implements Closeable {
 
     private boolean fill() throws IOException {
         position = 0;
+        limit = 0; // should the stream fail and be read on
         limit = Math.max(0, in.read(buffer));
         return limit > 0;
     }
