@@ -8,6 +8,10 @@ import org.jspecify.annotations.Nullable;
 final class Box {
     final Element element;
     final @Nullable Box parent;
+
+    /** The nearest block around it. */
+    final @Nullable Box blockAround;
+
     final String tag;
     final boolean isBlock;
 
@@ -46,6 +50,7 @@ final class Box {
     Box(Element element, @Nullable Box parent) {
         this.element = element;
         this.parent = parent;
+        this.blockAround = parent == null || parent.isBlock ? parent : parent.blockAround;
         this.tag = element.normalName();
         this.isBlock = element.isBlock();
         this.hints = element.attributesSize() == 0

@@ -67,17 +67,13 @@ final class ContentScore {
     private static void give(Box paragraph) {
         double points = 1 + paragraph.flowCommas + Math.min(paragraph.flow / 100, 3);
         boolean itself = !PARAGRAPHS.contains(paragraph.tag) && paragraph.holdsBlocks;
-        Box to = itself ? paragraph : paragraph.parent;
-        for (int level = 0; to != null && level < LEVELS; to = to.parent) {
-            if (!to.isBlock) {
-                continue;
-            }
+        Box to = itself ? paragraph : paragraph.blockAround;
+        for (int level = 0; to != null && level < LEVELS; level++, to = to.blockAround) {
             if (Double.isNaN(to.score)) {
                 to.score = BY_TAG.getOrDefault(to.tag, 0)
                         + (BoxHints.isArticleBody(to) ? 25 : BoxHints.isContent(to) ? 15 : 0);
             }
             to.score += points / (level == 0 ? 1 : level == 1 ? 2 : level * 3);
-            level++;
         }
     }
 

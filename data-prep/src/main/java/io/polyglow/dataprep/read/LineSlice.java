@@ -15,12 +15,22 @@ public record LineSlice(long start, long end) {
     }
 
     /**
-     * Passes over the rest of a line that starts before the slice.
+     * Passes over the rest of a line that starts before the slice, but not beyond the slice: of a line over many slices each reads its own part.
      *
-     * @return bytes left from there to the end of the slice; not positive when no line starts in it
+     * @return bytes left from there to the end of the slice; 0 when no line starts in it
      */
     public long align(InputStream in) throws IOException {
-        return end - (start == 0 ? 0 : seek() + lengthThroughNewline(in));
+        if (start == 0) {
+            return end;
+        }
+        // a newline at p starts a line at p + 1
+        for (long next = start; next < end; next++) {
+            int b = in.read();
+            if (b == '\n' || b < 0) {
+                return b < 0 ? 0 : end - next;
+            }
+        }
+        return 0;
     }
 
     /** Number of lines that start in the slice. */
@@ -40,16 +50,5 @@ public record LineSlice(long start, long end) {
 
     private static int read(InputStream in, byte[] buffer, long left) throws IOException {
         return left == 0 ? 0 : in.read(buffer, 0, (int) Math.min(buffer.length, left));
-    }
-
-    private static long lengthThroughNewline(InputStream in) throws IOException {
-        long length = 0;
-        for (int b = in.read(); b >= 0; b = in.read()) {
-            length++;
-            if (b == '\n') {
-                break;
-            }
-        }
-        return length;
     }
 }

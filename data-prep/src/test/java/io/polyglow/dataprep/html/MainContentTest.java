@@ -7,10 +7,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jsoup.Jsoup;
 import org.jsoup.nodes.Document;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -87,6 +89,44 @@ class MainContentTest {
         assertThat(MainContent.of(page))
                 .satisfiesAnyOf(text -> assertThat(text).contains(TEXT), text -> assertThat(text)
                         .isEmpty());
+    }
+
+    @Test
+    @Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void shouldTakeManyParagraphsInsideDeepInlineElementsInLinearTime() {
+        int many = 120_000;
+
+        // a climb from every paragraph past every span would be 10^10 steps
+        String text = of("<body><div>" + "<span>".repeat(many) + ("<p>" + TEXT.substring(0, 40)).repeat(many));
+
+        assertThat(text).hasSize(41 * many - 1);
+    }
+
+    @Test
+    void shouldGivePointsToTheSameBlocksWhateverInlineElementsAreBetween() {
+        String paragraphs = ("<p>" + TEXT + "</p>").repeat(2);
+        List<Box> plain = boxes("<div><section>" + paragraphs + "</section><p>" + TEXT + "</p></div>");
+        List<Box> wrapped = boxes(
+                "<div><i><b><section><u><s>" + paragraphs + "</s></u></section></b></i><p>" + TEXT + "</p></div>");
+
+        ContentScore.top(plain);
+        ContentScore.top(wrapped);
+
+        assertThat(blockScores(wrapped)).isEqualTo(blockScores(plain));
+        assertThat(blockScores(plain)).hasSize(3);
+    }
+
+    private static List<Box> boxes(String html) {
+        List<Box> boxes = PageOutline.of(Jsoup.parse(html).body(), Set.of());
+        Measure.sum(boxes);
+        return boxes;
+    }
+
+    private static List<Double> blockScores(List<Box> boxes) {
+        return boxes.stream()
+                .filter(box -> box.isBlock && !Double.isNaN(box.score))
+                .map(box -> box.score)
+                .toList();
     }
 
     @Test
