@@ -5,7 +5,7 @@ package io.polyglow.dataprep.doc;
  *
  * @param source path of the file relative to the input root, {@code /}-separated
  * @param position line, record or Parquet row counted from 1 within the file; 0 when the document is the whole file
- * @param offset first byte of the record: of a line in the decompressed bytes, of a WARC record in the file as stored, so that a reader may seek there;
+ * @param offset first byte of the record: of a line in the decompressed bytes (in UTF-8, where a file is UTF-16), of a WARC record in the file as stored, so that a reader may seek there;
  *     of a Parquet row its index, counted from 0
  */
 public record Place(String source, long position, long offset) {

@@ -14,6 +14,9 @@ final class CsvRecords implements Closeable {
     /** How often a record may be searched for its closing quote in vain; each search may read up to the limit again. */
     static final int MAX_UNCLOSED = 16;
 
+    /** In UTF-8, as characters that are bytes. A quote behind it opens a field. */
+    private static final String BYTE_ORDER_MARK = "\u00ef\u00bb\u00bf";
+
     private enum State {
         FIELD_START,
         PLAIN,
@@ -50,6 +53,9 @@ final class CsvRecords implements Closeable {
     /** The next record without its line end; null at the end. */
     @Nullable
     Frame next() throws IOException {
+        if (window.offset() == 0 && window.startsWith(0, BYTE_ORDER_MARK)) {
+            window.skip(BYTE_ORDER_MARK.length());
+        }
         if (!window.has(1) || unclosed > MAX_UNCLOSED) {
             return null;
         }

@@ -9,6 +9,7 @@ import io.polyglow.dataprep.doc.Place;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.Charset;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +22,7 @@ public final class CsvTable implements Closeable {
     private static final int MAX_COLUMNS = 20_480;
 
     private final String source;
+    private final Charset charset;
     private final CsvRecords records;
     private final CsvParser parser;
     private List<String> names = List.of();
@@ -48,10 +50,12 @@ public final class CsvTable implements Closeable {
         }
     }
 
-    /** Reads {@code in}, decompressed, whose records are called by {@code source}. */
+    /** Reads {@code in}, decompressed, whose charset its first bytes tell and whose records are called by {@code source}. */
     public CsvTable(String source, InputStream in, char delimiter, ReadOptions options) {
         this.source = source;
-        this.records = new CsvRecords(in, delimiter, options);
+        EncodedStream encoded = EncodedStream.of(Format.CSV, in);
+        this.charset = encoded.charset();
+        this.records = new CsvRecords(encoded.in(), delimiter, options);
         CsvParserSettings settings = new CsvParserSettings();
         settings.getFormat().setDelimiter(delimiter);
         settings.getFormat().setLineSeparator("\n");
@@ -74,7 +78,7 @@ public final class CsvTable implements Closeable {
             if (record.rejected() != null) {
                 return rejected(place, record.rejected());
             }
-            Row row = row(place, Decoded.utf8(record.bytes(), 0, record.bytes().length));
+            Row row = row(place, Decoded.of(charset, record.bytes(), 0, record.bytes().length));
             if (row != null) {
                 return row;
             }

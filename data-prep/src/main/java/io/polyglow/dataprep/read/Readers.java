@@ -6,6 +6,7 @@ import io.polyglow.dataprep.doc.Place;
 import io.polyglow.dataprep.doc.RawDocument;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.Charset;
 import java.util.Iterator;
 import java.util.List;
 
@@ -35,7 +36,11 @@ public final class Readers {
         return switch (format) {
             case TEXT, HTML ->
                 List.of(document(format, Place.ofFile(source), in, options)).iterator();
-            case LINES, JSONL -> readLines(format, new Place(source, 1, 0), in, Long.MAX_VALUE, options);
+            case LINES, JSONL -> {
+                EncodedStream lines = EncodedStream.of(format, in);
+                Place first = new Place(source, 1, 0);
+                yield readLines(format, lines.charset(), first, lines.in(), Long.MAX_VALUE, options);
+            }
             case CSV -> new CsvDocuments(source, in, ',', options);
             case TSV -> new CsvDocuments(source, in, '\t', options);
             case WARC -> WarcDocuments.plain(source, in, options);
@@ -48,16 +53,17 @@ public final class Readers {
      * The documents of a line format whose lines start within the first {@code sliceBytes} of {@code in}; blank lines are not
      * documents. The stream is closed at the end.
      *
+     * @param charset of plain lines, see {@link EncodedStream}; JSON is UTF-8
      * @param first place of the first line
      * @param in decompressed bytes, standing at the start of that line
      * @param sliceBytes {@link Long#MAX_VALUE} for all lines
      */
     public static Iterator<RawDocument> readLines(
-            Format format, Place first, InputStream in, long sliceBytes, ReadOptions options) {
+            Format format, Charset charset, Place first, InputStream in, long sliceBytes, ReadOptions options) {
         LineParser parser = format == Format.JSONL
                 ? new JsonlParser(options)
-                : (place, bytes, length) ->
-                        RawDocument.of(place, Decoded.utf8(bytes, 0, length).withoutMojibake());
+                : (place, bytes, length) -> RawDocument.of(
+                        place, Decoded.of(charset, bytes, 0, length).withoutMojibake());
         LineReader lines = new LineReader(in, options.maxDocumentBytes());
         return new LineDocuments(lines, first, sliceBytes, parser, options);
     }

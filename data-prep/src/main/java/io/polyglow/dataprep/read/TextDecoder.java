@@ -23,6 +23,9 @@ final class TextDecoder {
     /** Bytes that the detector looks at; it is quadratic in nothing, but slow. */
     private static final int SAMPLE_BYTES = 1 << 14;
 
+    /** Malformed sequences at the start of a file that are no accident. */
+    private static final int MIN_FAULTS = 16;
+
     /** Labels that the web uses for more than they say (WHATWG Encoding, "names and labels"). */
     private static final Map<String, String> AS_BROWSERS_DO = Map.ofEntries(
             Map.entry("iso-8859-1", "windows-1252"),
@@ -47,25 +50,64 @@ final class TextDecoder {
 
     /** The text of {@code bytes}; {@code declared} is the label of a charset, or null. */
     static Decoded decode(byte[] bytes, @Nullable String declared) {
-        return withMojibake(bytes, declared).withoutMojibake();
+        return choose(bytes, declared).text().withoutMojibake();
     }
 
-    private static Decoded withMojibake(byte[] bytes, @Nullable String declared) {
+    /**
+     * The charset of a file of lines, which nobody declares.
+     *
+     * @param sample its first bytes
+     * @param isAll whether these are all; the start of a longer file has to show more faults before all of it is taken for something else than UTF-8
+     */
+    static Charset charsetOfLines(byte[] sample, boolean isAll) {
+        int end = isAll ? sample.length : endOfLastLine(sample);
+        byte[] lines = Arrays.copyOfRange(sample, startOfFirstLineBeyondAscii(sample, end), end);
+        Charset charset = choose(lines, null).charset();
+        return isAll || Decoded.utf8(lines, 0, lines.length).repairs() >= MIN_FAULTS ? charset : StandardCharsets.UTF_8;
+    }
+
+    private static int endOfLastLine(byte[] sample) {
+        int end = sample.length;
+        while (end > 0 && sample[end - 1] != '\n') {
+            end--;
+        }
+        return end == 0 ? sample.length : end;
+    }
+
+    /** Lines before it say nothing of the charset. Units of UTF-16 and UTF-32 stay whole. */
+    private static int startOfFirstLineBeyondAscii(byte[] sample, int end) {
+        int first = 0;
+        while (first < end && sample[first] >= 0) {
+            first++;
+        }
+        while (first > 0 && sample[first - 1] != '\n') {
+            first--;
+        }
+        return first & -4;
+    }
+
+    private record Choice(Charset charset, Decoded text) {
+        static Choice of(Charset charset, byte[] bytes) {
+            return new Choice(charset, Decoded.of(charset, bytes, 0, bytes.length));
+        }
+    }
+
+    private static Choice choose(byte[] bytes, @Nullable String declared) {
         Charset marked = byteOrderMark(bytes);
         if (marked != null) {
-            return Decoded.of(marked, bytes, 0, bytes.length);
+            return Choice.of(marked, bytes);
         }
         Charset stated = charset(declared);
         if (stated != null && isSevenBit(stated)) {
-            return Decoded.of(stated, bytes, 0, bytes.length);
+            return Choice.of(stated, bytes);
         }
-        Decoded utf8 = Decoded.utf8(bytes, 0, bytes.length);
-        if (utf8.repairs() == 0 || isMostlyUtf8(utf8)) {
+        Choice utf8 = Choice.of(StandardCharsets.UTF_8, bytes);
+        if (utf8.text().repairs() == 0 || isMostlyUtf8(utf8.text())) {
             return utf8;
         }
         Charset charset = stated == null || stated.equals(StandardCharsets.UTF_8) ? detected(bytes) : stated;
-        Decoded other = charset == null ? utf8 : Decoded.of(charset, bytes, 0, bytes.length);
-        return other.repairs() < utf8.repairs() ? other : utf8;
+        Choice other = charset == null ? utf8 : Choice.of(charset, bytes);
+        return other.text().repairs() < utf8.text().repairs() ? other : utf8;
     }
 
     /** Whether more sequences are valid than are not; in another charset hardly any is by chance. */
@@ -74,12 +116,26 @@ final class TextDecoder {
         return valid >= 2L * utf8.repairs();
     }
 
-    private static @Nullable Charset byteOrderMark(byte[] bytes) {
-        int first = bytes.length < 2 ? 0 : ((bytes[0] & 0xff) << 8) | (bytes[1] & 0xff);
-        boolean utf32 = bytes.length >= 4 && first == 0xFFFE && bytes[2] == 0 && bytes[3] == 0;
-        return utf32
-                ? Charset.forName("UTF-32LE")
-                : first == 0xFFFE ? StandardCharsets.UTF_16LE : first == 0xFEFF ? StandardCharsets.UTF_16BE : null;
+    /** The charset whose byte order mark {@code bytes} begin with; null when there is none. */
+    static @Nullable Charset byteOrderMark(byte[] bytes) {
+        if (startsWith(bytes, 0xEF, 0xBB, 0xBF)) {
+            return StandardCharsets.UTF_8;
+        }
+        if (startsWith(bytes, 0xFF, 0xFE, 0, 0)) {
+            return Charset.forName("UTF-32LE");
+        }
+        return startsWith(bytes, 0xFF, 0xFE)
+                ? StandardCharsets.UTF_16LE
+                : startsWith(bytes, 0xFE, 0xFF) ? StandardCharsets.UTF_16BE : null;
+    }
+
+    private static boolean startsWith(byte[] bytes, int... mark) {
+        for (int i = 0; i < mark.length; i++) {
+            if (i == bytes.length || (bytes[i] & 0xff) != mark[i]) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** The charset that browsers use for a label; null when there is none. */

@@ -6,14 +6,15 @@ import io.polyglow.common.json.Json;
 import io.polyglow.common.json.JsonArray;
 import io.polyglow.common.json.JsonObject;
 import io.polyglow.dataprep.dedup.EvaluationIndex.Item;
+import io.polyglow.dataprep.doc.Decoded;
 import io.polyglow.dataprep.read.CsvTable;
+import io.polyglow.dataprep.read.EncodedStream;
 import io.polyglow.dataprep.read.Format;
 import io.polyglow.dataprep.read.LineReader;
 import io.polyglow.dataprep.read.ReadOptions;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -100,29 +101,31 @@ final class EvaluationFiles {
     }
 
     private void readLines(InputFile file) throws IOException {
-        try (InputStream in = open(file);
-                LineReader lines = new LineReader(in, RECORDS.maxDocumentBytes())) {
+        EncodedStream encoded = EncodedStream.of(file.format(), open(file));
+        try (LineReader lines = new LineReader(encoded.in(), RECORDS.maxDocumentBytes())) {
             for (long line = 1; lines.next(); line++) {
                 String place = file.path() + ":" + line;
                 if (lines.isTooLong()) {
                     throw damaged(place, RECORDS.tooLarge(lines.lineBytes()), null);
                 }
-                byte[] bytes = Arrays.copyOf(lines.bytes(), lines.length());
-                String text = new String(bytes, StandardCharsets.UTF_8);
-                if (!text.isBlank()) {
-                    addLine(item(file, line), file.format() == Format.JSONL, place, text, bytes);
+                Decoded decoded = Decoded.of(encoded.charset(), lines.bytes(), 0, lines.length());
+                if (!decoded.text().isBlank()) {
+                    addLine(item(file, line), file.format() == Format.JSONL, place, decoded);
                 }
             }
         }
     }
 
-    private void addLine(String item, boolean json, String place, String text, byte[] bytes) {
-        if (json) {
-            JsonObject object = Json.parseObject(place, bytes);
-            record(addStrings(item, field == null ? object : object.get(field)));
-        } else {
-            record(add(item, text));
+    private void addLine(String item, boolean json, String place, Decoded line) {
+        if (!json) {
+            record(add(item, line.text()));
+            return;
         }
+        if (line.repairs() > 0) {
+            throw damaged(place, "malformed UTF-8", null);
+        }
+        JsonObject object = Json.parseObject(place, line.text().getBytes(StandardCharsets.UTF_8));
+        record(addStrings(item, field == null ? object : object.get(field)));
     }
 
     private void readTable(InputFile file, char delimiter) throws IOException {

@@ -2,6 +2,7 @@ package io.polyglow.dataprep.spark;
 
 import io.polyglow.dataprep.doc.Place;
 import io.polyglow.dataprep.doc.RawDocument;
+import io.polyglow.dataprep.read.EncodedStream;
 import io.polyglow.dataprep.read.Format;
 import io.polyglow.dataprep.read.LineSlice;
 import io.polyglow.dataprep.read.ReadOptions;
@@ -13,6 +14,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
+import java.nio.charset.Charset;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
@@ -29,8 +31,8 @@ record InputSlice(InputFile file, long start, long end, long firstLine) implemen
     /** Why a file is rejected that can no longer be found. */
     static final String VANISHED = "vanished: the file was there when the input was listed";
 
-    /** A stream that stands at a line, where that is in the file, and how many of its bytes lines of the slice may start in. */
-    record Lines(InputStream in, long offset, long bytes) {}
+    /** A stream that stands at a line, where that is in the file, how many of its bytes lines of the slice may start in, and what they are decoded by. */
+    record Lines(InputStream in, long offset, long bytes, Charset charset) {}
 
     /** The slices of a file, none longer than {@code sliceBytes} where the format allows; line numbers are not known yet. */
     static Stream<InputSlice> of(InputFile file, long sliceBytes) {
@@ -73,11 +75,11 @@ record InputSlice(InputFile file, long start, long end, long firstLine) implemen
         }
         try {
             if (isWholeFile()) {
-                return Readers.readFile(file.format(), file.compression(), file.source(), stored(conf), options);
+                return Readers.readFile(file.format(), file.compression(), file.source(), stored(0, conf), options);
             }
             Lines lines = lines(conf);
             Place first = new Place(file.source(), firstLine, lines.offset());
-            return Readers.readLines(file.format(), first, lines.in(), lines.bytes(), options);
+            return Readers.readLines(file.format(), lines.charset(), first, lines.in(), lines.bytes(), options);
         } catch (FileNotFoundException e) {
             Place place = new Place(file.source(), isWholeFile() ? 0 : firstLine, start);
             // when no lines could be counted, the first slice speaks for all
@@ -89,25 +91,35 @@ record InputSlice(InputFile file, long start, long end, long firstLine) implemen
         }
     }
 
-    private InputStream stored(Configuration conf) throws IOException {
-        return new StoredBytes(file.path(), Locations.open(file.path(), 0, conf));
+    private InputStream stored(long offset, Configuration conf) throws IOException {
+        return new StoredBytes(file.path(), Locations.open(file.path(), offset, conf));
     }
 
-    /** The decompressed lines of this slice; of a whole-file format, its bytes. */
+    /**
+     * The decompressed lines of this slice; of a whole-file format, its bytes. Where line ends cannot be found from within a file, as in UTF-16, the first slice has all of its lines.
+     */
     Lines lines(Configuration conf) throws IOException {
-        if (isWholeFile()) {
-            return new Lines(wholeFile(conf), 0, Long.MAX_VALUE);
+        EncodedStream fromStart = fromStart(conf);
+        if (isWholeFile() || (start == 0 && !fromStart.isCuttable())) {
+            return new Lines(fromStart.in(), 0, Long.MAX_VALUE, fromStart.charset());
         }
-        LineSlice slice = new LineSlice(start, end);
-        InputStream in = new BufferedInputStream(Locations.open(file.path(), slice.seek(), conf));
-        long left = slice.align(in);
-        return new Lines(in, end - left, left);
+        fromStart.in().close();
+        return fromStart.isCuttable()
+                ? cut(fromStart.charset(), conf)
+                : new Lines(InputStream.nullInputStream(), end, 0, fromStart.charset());
     }
 
-    private InputStream wholeFile(Configuration conf) throws IOException {
-        InputStream raw = stored(conf);
+    private Lines cut(Charset charset, Configuration conf) throws IOException {
+        LineSlice slice = new LineSlice(start, end);
+        InputStream in = new BufferedInputStream(stored(slice.seek(), conf));
+        long left = slice.align(in);
+        return new Lines(in, end - left, left, charset);
+    }
+
+    private EncodedStream fromStart(Configuration conf) throws IOException {
+        InputStream raw = stored(0, conf);
         try {
-            return file.compression().open(raw);
+            return EncodedStream.of(file.format(), file.compression().open(raw));
         } catch (IOException e) {
             raw.close();
             throw e;

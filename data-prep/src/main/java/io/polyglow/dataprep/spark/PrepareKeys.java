@@ -139,7 +139,7 @@ record PrepareKeys(
     }
 
     private static StageKey documents(PrepareConfig config, List<SourceFile> sources) {
-        StageKey.Builder read = StageKey.of("documents", 4)
+        StageKey.Builder read = StageKey.of("documents", 5)
                 .and(config.format().name())
                 .and(config.columns())
                 .and(config.limits())
@@ -148,7 +148,7 @@ record PrepareKeys(
     }
 
     private static StageKey contamination(PrepareConfig config, StageKey decisions, List<SourceFile> evaluationSets) {
-        StageKey.Builder found = StageKey.of("contamination", 2).and(decisions).and(config.decontamination());
+        StageKey.Builder found = StageKey.of("contamination", 3).and(decisions).and(config.decontamination());
         return and(found, evaluationSets).key();
     }
 

@@ -2,14 +2,17 @@ package io.polyglow.dataprep.spark;
 
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
+import io.polyglow.dataprep.doc.Decoded;
 import io.polyglow.dataprep.read.LineReader;
 import java.io.IOException;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import org.apache.hadoop.conf.Configuration;
 
-/** The lines of a slice as they stand in the file, endings included. */
+/** The lines of a slice as they stand in the file, endings included; in UTF-8 when the file is in another charset. */
 final class RawLines implements Iterator<byte[]> {
     /** A line is held as a whole, since pre-tokens do not span lines. */
     private static final int MAX_LINE_BYTES = 1 << 28;
@@ -17,6 +20,7 @@ final class RawLines implements Iterator<byte[]> {
     private final InputSlice slice;
     private final LineReader reader;
     private final long sliceBytes;
+    private final Charset charset;
     private boolean ready;
     private boolean ended;
 
@@ -26,6 +30,7 @@ final class RawLines implements Iterator<byte[]> {
             InputSlice.Lines lines = slice.lines(conf);
             this.reader = new LineReader(lines.in(), MAX_LINE_BYTES);
             this.sliceBytes = lines.bytes();
+            this.charset = lines.charset();
         } catch (IOException e) {
             throw slice.unreadable(e);
         }
@@ -46,7 +51,11 @@ final class RawLines implements Iterator<byte[]> {
             throw new NoSuchElementException();
         }
         ready = false;
-        return Arrays.copyOf(reader.bytes(), reader.lengthWithEnding());
+        return charset.equals(StandardCharsets.UTF_8)
+                ? Arrays.copyOf(reader.bytes(), reader.lengthWithEnding())
+                : Decoded.of(charset, reader.bytes(), 0, reader.lengthWithEnding())
+                        .text()
+                        .getBytes(StandardCharsets.UTF_8);
     }
 
     private boolean advance() {

@@ -91,6 +91,7 @@ class LineReaderTest {
             long sliceLength = slice.align(in);
             Readers.readLines(
                             Format.LINES,
+                            StandardCharsets.UTF_8,
                             new Place("f", firstLine, slice.end() - sliceLength),
                             in,
                             sliceLength,
@@ -100,10 +101,34 @@ class LineReaderTest {
             firstLine += slice.countLines(at(bytes, slice.seek()));
         }
         List<String> whole = new ArrayList<>();
-        Readers.readLines(Format.LINES, new Place("f", 1, 0), at(bytes, 0), Long.MAX_VALUE, OPTIONS)
+        Readers.readLines(
+                        Format.LINES,
+                        StandardCharsets.UTF_8,
+                        new Place("f", 1, 0),
+                        at(bytes, 0),
+                        Long.MAX_VALUE,
+                        OPTIONS)
                 .forEachRemaining(document ->
                         whole.add(document.place() + "@" + document.place().offset() + "=" + document.text()));
         assertThat(sliced).isEqualTo(whole);
+    }
+
+    @Test
+    void shouldReadNoFurtherThanASliceToSeeThatNoLineStartsInIt() throws IOException {
+        byte[] bytes = ("x".repeat(10_000) + "\n" + "y".repeat(50)).getBytes(StandardCharsets.UTF_8);
+        int sliceBytes = 100;
+        long read = 0;
+        int owners = 0;
+        for (int start = sliceBytes; start < bytes.length; start += sliceBytes) {
+            LineSlice slice = new LineSlice(start, Math.min(bytes.length, start + sliceBytes));
+            InputStream in = at(bytes, slice.seek());
+            int before = in.available();
+            owners += slice.align(in) > 0 ? 1 : 0;
+            read += before - in.available();
+        }
+
+        assertThat(owners).isEqualTo(1);
+        assertThat(read).isLessThanOrEqualTo(bytes.length);
     }
 
     private static InputStream at(byte[] bytes, long offset) {

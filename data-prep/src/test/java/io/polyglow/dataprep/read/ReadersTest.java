@@ -160,7 +160,7 @@ class ReadersTest {
 
     private static List<RawDocument> documents(Format format, InputStream in) {
         List<RawDocument> documents = new ArrayList<>();
-        Readers.readLines(format, new Place("f.jsonl", 1, 0), in, Long.MAX_VALUE, OPTIONS)
+        Readers.readLines(format, StandardCharsets.UTF_8, new Place("f.jsonl", 1, 0), in, Long.MAX_VALUE, OPTIONS)
                 .forEachRemaining(documents::add);
         return documents;
     }

@@ -10,17 +10,23 @@ import io.polyglow.dataprep.read.Format;
 import io.polyglow.dataprep.read.ReadOptions;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.commons.compress.compressors.bzip2.BZip2CompressorOutputStream;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ReadingTest {
     private static final ReadOptions OPTIONS = new ReadOptions("text", "id", "meta.lang", "meta.url", "date", 1 << 20);
@@ -118,6 +124,40 @@ class ReadingTest {
         assertThat(rows).extracting(row -> row.<String>getAs("text")).containsExactly(null, null, "here");
         assertThat(rows.get(0).<String>getAs("rejected")).startsWith("vanished: ");
         assertThat(rows.get(1).<String>getAs("rejected")).startsWith("vanished: ");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"UTF-16LE", "UTF-8", "windows-1251"})
+    void shouldReadTheSameLinesOfAnyCharsetHoweverTheFileIsCut(String charset) throws IOException {
+        String mark = charset.startsWith("UTF") ? "\uFEFF" : "";
+        String lines = IntStream.range(0, 40)
+                .mapToObj(i ->
+                        "Все люди рождаются свободными и равными в своем достоинстве и правах. Они наделены разумом и совестью "
+                                + i + "\n")
+                .collect(Collectors.joining());
+        Path file = Files.write(directory.resolve("lines.txt"), (mark + lines).getBytes(Charset.forName(charset)));
+        InputFile input = file("lines.txt", Files.size(file), Format.LINES);
+
+        for (long sliceBytes : new long[] {17, 100, 1000, Files.size(file)}) {
+            assertThat(textsOf(input, sliceBytes))
+                    .as("%s in slices of %d bytes", charset, sliceBytes)
+                    .containsExactly(lines.split("\n"));
+            assertThat(rawLinesOf(input, sliceBytes).replace("\uFEFF", "")).isEqualTo(lines);
+        }
+    }
+
+    private static List<String> textsOf(InputFile file, long sliceBytes) {
+        List<String> texts = new ArrayList<>();
+        InputSlice.of(file, sliceBytes).forEach(slice -> slice.documents(OPTIONS, new Configuration())
+                .forEachRemaining(document -> texts.add(document.text())));
+        return texts;
+    }
+
+    private static String rawLinesOf(InputFile file, long sliceBytes) {
+        StringBuilder lines = new StringBuilder();
+        InputSlice.of(file, sliceBytes).forEach(slice -> new RawLines(slice, new Configuration())
+                .forEachRemaining(line -> lines.append(new String(line, UTF_8))));
+        return lines.toString();
     }
 
     @Test
