@@ -15,7 +15,6 @@ import io.polyglow.common.token.shard.ShardInfo;
 import io.polyglow.common.token.shard.SourceFile;
 import io.polyglow.common.token.shard.Takedowns;
 import io.polyglow.dataprep.dedup.DedupConfig;
-import io.polyglow.dataprep.doc.Place;
 import io.polyglow.dataprep.filter.ThresholdCatalog;
 import io.polyglow.dataprep.language.LanguageLabel;
 import io.polyglow.dataprep.mix.MixGroup;
@@ -34,7 +33,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.agrona.concurrent.SystemNanoClock;
 import org.apache.hadoop.conf.Configuration;
@@ -236,7 +234,7 @@ public final class PrepareJob {
             throws IOException {
         output.refuseToReplace();
         Dataset<Row> kept = selection(keys, takedowns, earlier).kept(input.files());
-        Plan plan = tracker.run("plan", () -> plan(kept, keys, sources));
+        Plan plan = tracker.run("plan", () -> plan(kept, keys));
         Tokenizer tokenizer = tokenizer(given, kept, plan.split(), keys.tokenizer());
         FertilityReport fertility = fertility(tokenizer, kept, keys.fertility());
         Map<String, Double> bytesPerToken = fertility.bytesPerToken(tokenizer.endOfTextId() >= 0);
@@ -280,10 +278,11 @@ public final class PrepareJob {
     /** What is written, before anything is. */
     private record Plan(KeptTotals totals, SplitPlan split, List<MixGroup> groups) {}
 
-    private Plan plan(Dataset<Row> kept, PrepareKeys keys, List<SourceFile> sources) {
+    private Plan plan(Dataset<Row> kept, PrepareKeys keys) {
         KeptTotals totals = KeptTotals.of(kept, config.split().plan(config.seed()));
         if (totals.documents() == 0) {
-            throw nothingKept(keys, sources);
+            throw new NothingKept(Outcomes.of(stages.table(keys.duplicates()), stages.table(keys.kept())))
+                    .error(config.input(), config.dedup().against());
         }
         SplitPlan split = totals.split(config.split().plan(config.seed()));
         List<MixGroup> groups = MixTotals.groups(kept, config.mix(), split);
@@ -483,28 +482,6 @@ public final class PrepareJob {
 
     private static long repaired(Dataset<Row> kept) {
         return kept.filter(functions.col(DocumentTable.REPAIRS).gt(0)).count();
-    }
-
-    private PolyglowException nothingKept(PrepareKeys keys, List<SourceFile> sources) {
-        String what = "The input " + config.input() + " gives no text to train on: ";
-        List<Row> first = Outcomes.of(stages.table(keys.duplicates()), stages.table(keys.kept()))
-                .filter(functions.not(Decisions.stays()))
-                .select(
-                        functions.col(DocumentTable.SOURCE),
-                        functions.col(DocumentTable.POSITION),
-                        functions.col(Decisions.REASONS).getItem(0))
-                .orderBy(DocumentTable.SOURCE, DocumentTable.POSITION)
-                .takeAsList(1);
-        if (first.isEmpty()) {
-            return new PolyglowException(ErrorKind.DATA, what + "it holds no documents. Check input and format.");
-        }
-        Place place = new Place(first.get(0).getString(0), first.get(0).getLong(1), 0);
-        return new PolyglowException(
-                ErrorKind.DATA,
-                what + "all documents were rejected, by reason "
-                        + new TreeMap<>(numbers(keys, sources).rejected()) + "; the first is " + place + ": "
-                        + first.get(0).getString(2)
-                        + ". Check input, format and columns, and filter when rules for web pages do not fit your text (filter.on=false).");
     }
 
     private @Nullable Tokenizer givenTokenizer(@Nullable String file) {

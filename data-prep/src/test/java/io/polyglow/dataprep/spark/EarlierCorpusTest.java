@@ -65,7 +65,7 @@ class EarlierCorpusTest extends PrepareFixture {
         List<Row> rows = table("new", "duplicates").orderBy("position").collectAsList();
         assertThat(rows)
                 .extracting(row -> row.<String>getAs("duplicate"))
-                .containsExactly("near duplicate", "near duplicate", "near duplicate", null, null);
+                .containsExactly("near duplicate", "exact duplicate", "exact duplicate", null, null);
         assertThat(rows.subList(0, 3))
                 .extracting(row -> row.<String>getAs("cluster"))
                 .containsExactly(
@@ -80,6 +80,25 @@ class EarlierCorpusTest extends PrepareFixture {
                 near("new", against("moved", "second"), "overwrite=true", "split.validation=0.2"),
                 progress -> stages.add(progress.name()));
         assertThat(stages).contains("deduplicate (unchanged)");
+    }
+
+    @Test
+    void shouldSayWhichEarlierCorpusKnowsWhatIsNotNew() throws IOException {
+        prepare("first", List.of(text(996), text(997), text(990)));
+        prepare("second", List.of(text(998), text(991)));
+        String known = "documents are known from earlier corpora (2 from " + directory.resolve("first") + ", 1 from "
+                + directory.resolve("second") + "). To prepare these again, leave dedup.against out.";
+        List<String> fresh = new ArrayList<>(List.of(text(996).toUpperCase(Locale.ROOT), text(997), text(998)));
+
+        assertThatThrownBy(() -> prepare("new", fresh, against("first", "second")))
+                .isInstanceOfSatisfying(
+                        PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.DATA))
+                .hasMessageEndingWith("gives no text to train on: 3 of 3 " + known);
+
+        fresh.add(text(995) + " Write to jo@mail.net");
+        assertThatThrownBy(() -> prepare("new", fresh, against("first", "second"), "pii.email=drop"))
+                .hasMessageContaining("3 of 4 " + known + " 1 of 4 documents were rejected, by reason {pii=1}; the"
+                        + " first is lines.txt:4: pii: email");
     }
 
     private String id(String name, long position) {

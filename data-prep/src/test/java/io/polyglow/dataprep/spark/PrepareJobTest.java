@@ -434,7 +434,8 @@ class PrepareJobTest extends PrepareFixture {
         assertDataError("input=" + input.resolve("empty.txt"), "gives nothing to read. The file is empty.");
         Path blank = Files.writeString(directory.resolve("blank.txt"), " \n\t\n");
         assertDataError(
-                "input=" + blank, "all documents were rejected, by reason {empty=1}; the first is blank.txt: empty");
+                "input=" + blank,
+                "1 of 1 documents were rejected, by reason {empty=1}; the first is blank.txt: empty:");
         assertDataError("input=" + input.resolve("LICENSE"), "set format to");
         assertThat(directory.resolve("out")).doesNotExist();
     }
