@@ -5,7 +5,7 @@ import java.util.regex.Pattern;
 
 /** The reasons of rejected documents, as texts and in groups. A reason is {@code kind}, {@code kind: detail} or, of a filter, {@code rule value < bound}. */
 public final class Rejections {
-    /** The reason of a document that is left out for one with the same text. */
+    /** The reason of a document that is left out for one with the same text, in this corpus or in an earlier one. */
     public static final String EXACT_DUPLICATE = "exact duplicate";
 
     /** The reason of a document that is left out for one that is nearly the same, in this corpus or in an earlier one. */

@@ -1,5 +1,6 @@
 package io.polyglow.dataprep.spark;
 
+import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.concat;
 import static org.apache.spark.sql.functions.count;
@@ -36,6 +37,7 @@ final class Deduplication {
     static final String EARLIER = "earlier:";
 
     private static final String SAME_TEXT = "same_text";
+    private static final String KNOWN_TEXT = "known_text";
 
     private Deduplication() {}
 
@@ -59,7 +61,7 @@ final class Deduplication {
         Sketched own = new Sketched(exact.filter(isKept()).select(DocumentTable.ID, CLUSTER_SIZE), sketches);
         Dataset<Row> near = NearDuplicates.run(own, earlier, config, work, notes);
         work.describe("duplicates: every document");
-        return near(exact, near);
+        return near(exact, near, earlier);
     }
 
     /** Exact duplicates: documents with equal normalised text. */
@@ -78,17 +80,34 @@ final class Deduplication {
      *
      * @param exact see {@link #exact}, a written table
      * @param near clusters of the documents kept there, see {@link NearDuplicates#run}; the kept one may be of an earlier corpus, whose ids are told apart
+     * @param earlier those corpora
      */
-    static Dataset<Row> near(Dataset<Row> exact, Dataset<Row> near) {
+    static Dataset<Row> near(Dataset<Row> exact, Dataset<Row> near, List<Sketched> earlier) {
         Dataset<Row> staying =
                 exact.filter(Decisions.stays()).drop(CLUSTER_SIZE, DUPLICATE).withColumnRenamed(CLUSTER, SAME_TEXT);
         Column name =
                 when(col("cluster_earlier"), concat(lit(EARLIER), col(CLUSTER))).otherwise(col(CLUSTER));
-        Dataset<Row> clusters = near.select(col(DocumentTable.ID).as(SAME_TEXT), name.as(CLUSTER), col(CLUSTER_SIZE));
+        Dataset<Row> clusters = withKnownTexts(
+                near.select(col(DocumentTable.ID).as(SAME_TEXT), name.as(CLUSTER), col(CLUSTER_SIZE)), exact, earlier);
         Dataset<Row> clustered = SkewJoin.join(staying, staying.count(), SAME_TEXT, DocumentTable.ID, clusters);
-        Column duplicate = when(col(DocumentTable.ID).notEqual(col(SAME_TEXT)), lit(Rejections.EXACT_DUPLICATE))
-                .when(not(isKept()), lit(Rejections.NEAR_DUPLICATE));
+        Column isCopy = col(DocumentTable.ID).notEqual(col(SAME_TEXT)).or(col(KNOWN_TEXT));
+        Column duplicate = when(isKept(), lit(null))
+                .when(isCopy, lit(Rejections.EXACT_DUPLICATE))
+                .otherwise(lit(Rejections.NEAR_DUPLICATE));
         return withClusters(exact.drop(CLUSTER, CLUSTER_SIZE, DUPLICATE), clustered.withColumn(DUPLICATE, duplicate));
+    }
+
+    /** Marks the clusters' documents whose very text an earlier corpus has; there is one document of each text, so no key is frequent. */
+    private static Dataset<Row> withKnownTexts(Dataset<Row> clusters, Dataset<Row> exact, List<Sketched> earlier) {
+        Dataset<Row> known = exact.limit(0).select(DocumentTable.CONTENT_HASH);
+        for (Sketched corpus : earlier) {
+            known = known.union(corpus.documents().select(DocumentTable.CONTENT_HASH));
+        }
+        Dataset<Row> copies = exact.filter(isKept())
+                .join(known, new String[] {DocumentTable.CONTENT_HASH}, "left_semi")
+                .select(col(DocumentTable.ID).as(SAME_TEXT), lit(true).as(KNOWN_TEXT));
+        return clusters.join(copies, new String[] {SAME_TEXT}, "left")
+                .withColumn(KNOWN_TEXT, coalesce(col(KNOWN_TEXT), lit(false)));
     }
 
     /** The clustered documents, and those with a reason to go, which are in no cluster. */

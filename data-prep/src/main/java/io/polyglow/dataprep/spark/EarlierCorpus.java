@@ -34,7 +34,9 @@ record EarlierCorpus(String key, NearDuplicates.Sketched documents) {
         return new EarlierCorpus(
                 stages.get(SKETCHES) + " " + stages.get(DUPLICATES),
                 new NearDuplicates.Sketched(
-                        tables.table(DUPLICATES).filter(Decisions.stays()).select(DocumentTable.ID),
+                        tables.table(DUPLICATES)
+                                .filter(Decisions.stays())
+                                .select(DocumentTable.ID, DocumentTable.CONTENT_HASH),
                         tables.table(SKETCHES)));
     }
 

@@ -55,7 +55,7 @@ final class NearDuplicates {
     /**
      * Documents with their sketches.
      *
-     * @param documents a column {@code id}: those that are compared
+     * @param documents a column {@code id}: those that are compared; of an earlier corpus {@code content_hash} too
      * @param sketches of these and of any others, see {@link SketchColumns}, a written table
      */
     record Sketched(Dataset<Row> documents, Dataset<Row> sketches) {

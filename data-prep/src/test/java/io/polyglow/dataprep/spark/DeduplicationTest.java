@@ -9,6 +9,7 @@ import static org.apache.spark.sql.functions.sha1;
 import static org.apache.spark.sql.functions.when;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.polyglow.dataprep.spark.NearDuplicates.Sketched;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -109,20 +110,28 @@ class DeduplicationTest {
                                 col("in").as("cluster_earlier"),
                                 when(col("in"), lit(12_000L)).otherwise(lit(1L)).as("cluster_size")));
 
+        Dataset<Row> known = written(
+                "known", exact.filter("content_hash in ('text 1', 'text 2')").select("id", "content_hash"));
+        Sketched earlier = new Sketched(known, known);
+
         double[] share = new double[1];
-        Dataset<Row> duplicates = measured(share, () -> written("duplicates", Deduplication.near(exact, near)));
+        Dataset<Row> duplicates =
+                measured(share, () -> written("duplicates", Deduplication.near(exact, near, List.of(earlier))));
 
         assertThat(counts(duplicates))
                 .containsExactlyInAnyOrderEntriesOf(new TreeMap<>(Map.of(
-                        "exact duplicate earlier:1:old 12000", 5999L,
-                        "near duplicate earlier:1:old 12000", 6001L,
+                        "exact duplicate earlier:1:old 12000", 6000L,
+                        "near duplicate earlier:1:old 12000", 6000L,
                         "null itself 1", 18_000L,
                         "null null 1", 10_000L)));
         assertThat(duplicates.filter(col("id").equalTo(copied)).first().<String>getAs("duplicate"))
                 .isEqualTo("near duplicate");
+        assertThat(duplicates.filter("content_hash = 'text 1'").first().<String>getAs("duplicate"))
+                .as("what has the text of an earlier document")
+                .isEqualTo("exact duplicate");
         assertThat(share[0]).isBetween(1.0 / PARTITIONS, LARGEST_SHARE);
         spark.conf().set("spark.sql.shuffle.partitions", 5);
-        assertThat(byId(Deduplication.near(exact, near))).isEqualTo(byId(duplicates));
+        assertThat(byId(Deduplication.near(exact, near, List.of(earlier)))).isEqualTo(byId(duplicates));
     }
 
     private static Map<String, Long> counts(Dataset<Row> duplicates) {
