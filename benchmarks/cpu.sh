@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Measures everything that the CPU engine is held to, on this machine, and writes one file: benchmarks/cpu.sh [--out DIR]
 #   The bars are set for two cores with AMX (`grep amx_bf16 /proc/cpuinfo`); elsewhere bf16 is slower than f32, and the script says so and goes on.
-#   Takes about an hour on two cores; nothing else should run. Needs JDK 17 and Maven; libtorch and ND4J come through Maven (240 MB).
-#   A part that fails does not keep the next from running; the end of its log is in the file, and the script's exit code is then 1.
+#   Takes about two hours on two cores; nothing else should run. Needs JDK 17 and Maven; libtorch and ND4J come through Maven (340 MB).
+#   A part that fails, or a peer that is left out, does not keep the next from running; the reason is in the file, and the script's exit code is then 1.
 set -uo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 out=$root/benchmarks/results
@@ -27,6 +27,7 @@ part() {
   say "" "## $title" "" '```' "./polyglow bench $*" '```' ""
   if "$root/polyglow" bench "$@" --json >"$log.txt" 2>"$log.log"; then
     tail -n 1 "$log.txt" >"$log.json"
+    grep -q '"failed": *{ *"' "$log.json" && failed=1
     say '```'
     sed '$d' "$log.txt" | tee -a "$file"
     say '```'
@@ -48,19 +49,22 @@ grep -q amx_bf16 /proc/cpuinfo || say "" "This CPU has no AMX: the bars for bf16
 
 part "gpt2-124m bf16: >= 3.5 x libtorch, memory <= 1.0 x, ideal / step >= 50 %, garbage <= 1 MiB" gpt2-bf16 \
   train-step --model gpt2-124m --batch 4 --dtype bf16 --peers libtorch --rounds 5 --steps 10 --warmup 5
-part "gpt2-124m f32: >= 2 x libtorch" gpt2-f32 train-step --model gpt2-124m --batch 4 --dtype f32 --peers libtorch --rounds 3 --steps 5 --warmup 3
-part "small bf16: >= 4 x libtorch" small-bf16 train-step --model small --batch 8 --dtype bf16 --peers libtorch --rounds 5 --steps 10 --warmup 5
+part "gpt2-124m f32: >= 2 x libtorch" gpt2-f32 train-step --model gpt2-124m --batch 4 --dtype f32 --peers libtorch,nd4j --rounds 2 --steps 5 --warmup 3
+part "small bf16: >= 4 x libtorch, >= 10 x SameDiff, which computes in f32, its best" small-bf16 \
+  train-step --model small --batch 8 --dtype bf16 --peers libtorch,nd4j --rounds 3 --steps 10 --warmup 5
+part "small f32" small-f32 train-step --model small --batch 8 --dtype f32 --peers libtorch,nd4j --rounds 2 --steps 10 --warmup 5
 part "llama-110m bf16: >= 4 x libtorch" llama-bf16 train-step --model llama-110m --batch 4 --dtype bf16 --peers libtorch --rounds 5 --steps 10 --warmup 5
 part "llama-110m f32" llama-f32 train-step --model llama-110m --batch 4 --dtype f32 --peers libtorch --rounds 3 --steps 5 --warmup 3
-# SameDiff's best usable type is f32: the ratio to our bf16 is of the tokens/s of these two parts
-part "small f32 beside SameDiff (our bf16, above, against its f32: >= 10 x)" small-nd4j train-step --model small --batch 8 --dtype f32 --peers nd4j --rounds 2 --steps 5 --warmup 2
 part "bf16 against f32 after 200 steps of small: within 0.5 %" curve loss-curve --model small --batch 8 --dtype bf16 --peers f32 --steps 200
 part "gradients of gpt2-124m in bf16 against libtorch's in f32: <= 0.01, loss within 2e-4" gradients gradients --model gpt2-124m --batch 4 --dtype bf16 --peers libtorch
 part "kernels, bf16" kernels-bf16 kernels --model gpt2-124m --batch 4 --dtype bf16 --timeout 3000
+part "kernels of llama-110m, bf16" kernels-llama kernels --model llama-110m --batch 4 --dtype bf16 --timeout 3000
 part "kernels, f32" kernels-f32 kernels --model gpt2-124m --batch 4 --dtype f32 --timeout 3000
 
-say "" "## Two ranks of one thread against one rank of two: >= 80 %" "" '```' "benchmarks/ranks.sh 3" '```' "" '```'
-"$root/benchmarks/ranks.sh" 3 2>"$logs/ranks.log" | tee -a "$file" || { failed=1; tail -n 20 "$logs/ranks.log" | tee -a "$file"; }
-say '```'
+for dtype in f32 bf16; do
+  say "" "## Two ranks of one thread against one rank of two, $dtype: >= 80 %" "" '```' "benchmarks/ranks.sh 3 14 $dtype" '```' "" '```'
+  "$root/benchmarks/ranks.sh" 3 14 $dtype 2>"$logs/ranks-$dtype.log" | tee -a "$file" || { failed=1; tail -n 20 "$logs/ranks-$dtype.log" | tee -a "$file"; }
+  say '```'
+done
 echo "written: $file (JSON and logs: $logs)"
 exit $failed

@@ -41,7 +41,8 @@ class Plan:
         self.batch = values["batch"]
         self.micro = values["micro"]
         self.context = values["context"]
-        self.all_steps = values["warmup"] + values["steps"]
+        self.warmup = values["warmup"]
+        self.all_steps = self.warmup + values["steps"]
         self.seed = values["seed"]
         self.checkpoint = values["checkpoint"]
         self.device = "cuda" if values["engine"] == "cuda" else "cpu"
@@ -238,10 +239,10 @@ class Model(nn.Module):
 
 
 def read_safetensors(path):
-    """All tensors of a file that has only F32."""
-    data = np.memmap(path, dtype=np.uint8, mode="r")
-    length = int(data[:8].view("<u8")[0])
-    header = json.loads(bytes(data[8 : 8 + length]))
+    """All tensors of a file that has only F32; none of it stays mapped, which would count as memory of this process."""
+    with open(path, "rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(length))
     tensors = {}
     for name, entry in header.items():
         if name == "__metadata__":
@@ -249,7 +250,8 @@ def read_safetensors(path):
         if entry["dtype"] != "F32":
             raise SystemExit(f"{path}: {name} is {entry['dtype']}, expected F32")
         begin, end = (8 + length + at for at in entry["data_offsets"])
-        tensors[name] = torch.from_numpy(np.array(data[begin:end]).view("<f4").reshape(entry["shape"]))
+        values = np.fromfile(path, dtype="<f4", count=(end - begin) // 4, offset=begin)
+        tensors[name] = torch.from_numpy(values.reshape(entry["shape"]))
     return tensors
 
 
@@ -325,6 +327,8 @@ def train(plan, args, begin, exact):
     seconds = watch.seconds()
     return {
         "description": describe(plan, args),
+        "dtype": "bf16" if plan.bf16 else "f32",
+        "warmup": plan.warmup,
         "start_seconds": start,
         "step_seconds": seconds,
         "losses": [float(loss) for loss in losses],

@@ -43,23 +43,33 @@ record Contender(String name, List<String> command, Map<String, String> environm
                 new ProcessBuilder(line).redirectErrorStream(true).redirectOutput(log.toFile());
         builder.redirectInput(new File("/dev/null"));
         builder.environment().putAll(environment);
-        int exit = await(builder.start(), timeoutSeconds);
+        MemoryWatch memory = new MemoryWatch(builder.start());
+        int exit = await(memory, timeoutSeconds);
         if (exit != 0 || !Files.exists(folder.file(result))) {
+            String tail = tail(log);
+            String why = memory.ranOut(exit, tail)
+                    ? name + " did not get the memory that it needs: it held " + memory.held() + " and"
+                    : name;
             throw new PolyglowException(
                     ErrorKind.ENVIRONMENT,
-                    name + " ended with exit code " + exit + "; all of its output is in " + log
-                            + ", the end of it is:\n" + tail(log));
+                    why + " ended with exit code " + exit + "; all of its output is in " + log + ", the end of it is:\n"
+                            + tail);
         }
         return folder.json(result);
     }
 
-    private int await(Process process, long timeoutSeconds) {
+    private int await(MemoryWatch memory, long timeoutSeconds) {
+        Process process = memory.process();
         try {
-            if (process.waitFor(timeoutSeconds, TimeUnit.SECONDS)) {
-                return process.exitValue();
+            for (long second = 0; second < timeoutSeconds; second++) {
+                if (process.waitFor(1, TimeUnit.SECONDS)) {
+                    return process.exitValue();
+                }
+                memory.look();
             }
             throw new PolyglowException(
-                    ErrorKind.ENVIRONMENT, name + " did not end within " + timeoutSeconds + " s (--timeout)");
+                    ErrorKind.ENVIRONMENT,
+                    name + " did not end within " + timeoutSeconds + " s (--timeout); it held " + memory.held());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new PolyglowException(ErrorKind.ENVIRONMENT, "interrupted while " + name + " ran", e);

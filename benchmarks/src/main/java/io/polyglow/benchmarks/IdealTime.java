@@ -3,13 +3,10 @@ package io.polyglow.benchmarks;
 import io.polyglow.common.json.JsonObject;
 import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.kernels.Kernels;
-import io.polyglow.trainer.kernels.WeightLayout;
-import io.polyglow.trainer.model.ModelConfig;
 import io.polyglow.trainer.precision.Precision;
 import io.polyglow.trainer.tensor.Arena;
 import io.polyglow.trainer.tensor.DType;
 import io.polyglow.trainer.tensor.Tensor;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.agrona.concurrent.NanoClock;
@@ -29,9 +26,6 @@ final class IdealTime {
     private final DType compute;
     private final DType residual;
 
-    /** One linear layer of the model, and how often a micro-batch passes through it. */
-    private record Layer(String name, int in, int out, boolean ontoStream, int count) {}
-
     IdealTime(TrainPlan plan, Engine engine, NanoClock clock) {
         this.plan = plan;
         this.engine = engine;
@@ -44,40 +38,26 @@ final class IdealTime {
     JsonObject measure() {
         double seconds = 0;
         JsonObject products = new JsonObject();
-        for (Layer layer : layers(plan.shape())) {
+        for (LinearLayer layer : LinearLayer.of(plan)) {
             for (String pass : List.of("forward", "input gradient", "weight gradient")) {
                 double once = fastest(layer, pass);
-                seconds += once * layer.count * plan.batch() / plan.micro();
-                products.put(layer.name + " " + pass, once);
+                seconds += once * layer.count() * plan.batch() / plan.micro();
+                products.put(layer.name() + " " + pass, once);
             }
         }
         return new JsonObject().put("seconds", seconds).put("products", products);
     }
 
-    private static List<Layer> layers(ModelConfig shape) {
-        int C = shape.channels();
-        int up = shape.activation() == ModelConfig.Activation.SWIGLU ? 2 * shape.hidden() : shape.hidden();
-        List<Layer> layers = new ArrayList<>();
-        layers.add(new Layer("qkv", C, shape.attentionShape(1, 1).qkvChannels(), false, shape.layers()));
-        layers.add(new Layer("attention out", C, C, true, shape.layers()));
-        layers.add(new Layer("up", C, up, false, shape.layers()));
-        layers.add(new Layer("down", shape.hidden(), C, true, shape.layers()));
-        int padded = (shape.vocabSize() + Kernels.PADDING - 1) / Kernels.PADDING * Kernels.PADDING;
-        layers.add(new Layer("head", C, padded, false, 1));
-        return layers;
-    }
-
-    private double fastest(Layer layer, String pass) {
-        long N = (long) plan.micro() * plan.context();
-        long in = N * layer.in * compute.bytes();
-        long out = N * layer.out * Float.BYTES;
-        long weight = (long) layer.in * layer.out * Float.BYTES;
+    private double fastest(LinearLayer layer, String pass) {
+        long in = layer.rows() * layer.in() * compute.bytes();
+        long out = layer.rows() * layer.columns() * Float.BYTES;
+        long weight = (long) layer.in() * layer.out() * Float.BYTES;
         try (Arena arena = engine.allocate("ideal", in + 2 * out + 2 * weight)) {
-            Tensor x = new Tensor(arena, 0, compute, N, layer.in);
-            Tensor y = new Tensor(arena, in, compute, N, layer.out);
-            Tensor stream = new Tensor(arena, in + out, residual, N, layer.out);
-            Tensor w = new Tensor(arena, in + 2 * out, compute, layer.out, layer.in);
-            Tensor dW = new Tensor(arena, in + 2 * out + weight, residual, layer.out, layer.in);
+            Tensor x = new Tensor(arena, 0, compute, layer.rows(), layer.in());
+            Tensor y = new Tensor(arena, in, compute, layer.rows(), layer.columns());
+            Tensor stream = new Tensor(arena, in + out, residual, layer.rows(), layer.columns());
+            Tensor w = new Tensor(arena, in + 2 * out, compute, layer.weightDims());
+            Tensor dW = new Tensor(arena, in + 2 * out + weight, residual, layer.weightDims());
             engine.kernels().fill(x, 0.5);
             engine.kernels().fill(y, 0.25);
             engine.kernels().fill(w, 0.125);
@@ -85,19 +65,15 @@ final class IdealTime {
         }
     }
 
-    private Runnable call(Layer layer, String pass, Tensor x, Tensor y, Tensor stream, Tensor w, Tensor dW) {
+    /** Without the sums of biases' gradients, which are no products. */
+    private Runnable call(LinearLayer layer, String pass, Tensor x, Tensor y, Tensor stream, Tensor w, Tensor dW) {
         Kernels kernels = engine.kernels();
+        Tensor out = layer.ontoStream() ? stream : y;
+        Tensor residualOrNone = layer.ontoStream() ? stream : null;
         return switch (pass) {
-            case "forward" ->
-                () -> kernels.linear(
-                        layer.ontoStream ? stream : y,
-                        x,
-                        w,
-                        WeightLayout.OUT_IN,
-                        null,
-                        layer.ontoStream ? stream : null);
-            case "input gradient" -> () -> kernels.linearBackwardInput(x, y, w, WeightLayout.OUT_IN);
-            default -> () -> kernels.linearBackwardWeight(dW, null, x, y, WeightLayout.OUT_IN);
+            case "forward" -> () -> kernels.linear(out, x, w, layer.layout(), null, residualOrNone);
+            case "input gradient" -> () -> kernels.linearBackwardInput(x, y, w, layer.layout());
+            default -> () -> kernels.linearBackwardWeight(dW, null, x, y, layer.layout());
         };
     }
 

@@ -9,6 +9,8 @@ import java.util.List;
  * What one process of a contender showed; the file by which it hands that over.
  *
  * @param description what computed: device, library versions
+ * @param dtype of its matrix products, which may be another than the plan's where the library has only one that is usable
+ * @param warmup how many of the first steps are not timed
  * @param startSeconds from the start of the program to the first step: loading, weights
  * @param stepSeconds of every step, warm-up included
  * @param losses of every step, before its update
@@ -17,6 +19,8 @@ import java.util.List;
  */
 record Measurement(
         String description,
+        String dtype,
+        int warmup,
         double startSeconds,
         List<Double> stepSeconds,
         List<Double> losses,
@@ -32,6 +36,8 @@ record Measurement(
     Measurement withDeviceBytes(long bytes) {
         return new Measurement(
                 description,
+                dtype,
+                warmup,
                 startSeconds,
                 stepSeconds,
                 losses,
@@ -41,13 +47,15 @@ record Measurement(
     }
 
     /** Seconds of the steps after warm-up. */
-    List<Double> timed(int warmup) {
+    List<Double> timed() {
         return stepSeconds.subList(warmup, stepSeconds.size());
     }
 
     JsonObject json() {
         return new JsonObject()
                 .put("description", description)
+                .put("dtype", dtype)
+                .put("warmup", warmup)
                 .put("start_seconds", startSeconds)
                 .put("step_seconds", stepSeconds)
                 .put("losses", losses)
@@ -59,6 +67,8 @@ record Measurement(
     static Measurement parse(JsonObject json) {
         return new Measurement(
                 json.getString("description"),
+                json.getString("dtype"),
+                json.getInt("warmup"),
                 json.getDouble("start_seconds"),
                 doubles(json.getArray("step_seconds")),
                 doubles(json.getArray("losses")),

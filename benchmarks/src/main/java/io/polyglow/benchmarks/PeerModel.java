@@ -7,6 +7,9 @@ public interface PeerModel extends AutoCloseable {
     /** The library, its version, threads and types of numbers. */
     String describe();
 
+    /** Of its matrix products, {@code f32} or {@code bf16}: the plan's, or the only one that the library is good at. */
+    String dtype();
+
     /**
      * Mean loss over the targets of some samples, in nats; the weights stay.
      *

@@ -15,10 +15,15 @@ import java.util.List;
 import org.agrona.concurrent.NanoClock;
 import org.agrona.concurrent.SystemNanoClock;
 
-/** The program of a peer on the JVM: {@code VERB FOLDER RESULT}, as {@link Contender} starts it, with the verbs {@code train}, {@code curve} (the
- * same here) {@code loss} and {@code gradients}
- * (in f32 whatever the plan says). */
+/**
+ * The program of a peer on the JVM: {@code VERB FOLDER RESULT}, as {@link Contender} starts it, with the verbs {@code train}, which takes fewer steps than the
+ * plan has where those would take longer than {@link #MOST_SECONDS}, {@code curve}, which takes all of them, {@code loss} and {@code gradients} (in f32
+ * whatever the plan says).
+ */
 public final class PeerProgram {
+    /** Of all timed steps and those before them: half of the usual time limit of a process. */
+    static final double MOST_SECONDS = 300;
+
     private final WorkFolder folder;
     private final TrainPlan plan;
     private final Factory factory;
@@ -45,7 +50,8 @@ public final class PeerProgram {
         PeerProgram program = new PeerProgram(new WorkFolder(Path.of(arguments.get(1))), factory);
         JsonObject result =
                 switch (arguments.get(0)) {
-                    case "train", "curve" -> program.train().json();
+                    case "train" -> program.train(MOST_SECONDS).json();
+                    case "curve" -> program.train(Double.POSITIVE_INFINITY).json();
                     case "loss" -> program.loss();
                     case "gradients" -> program.gradients();
                     default ->
@@ -60,23 +66,35 @@ public final class PeerProgram {
         return factory.open(plan, Weights.read(folder.checkpoint(plan)));
     }
 
-    private Measurement train() throws IOException {
+    private Measurement train(double mostSeconds) throws IOException {
         Optimizer settings = plan.config().optimizer();
         LearningRate rate = new LearningRate(
                 settings.learningRate(), settings.minLearningRate(), settings.warmupSteps(), plan.allSteps());
+        Steps planned = new Steps(plan.warmup(), plan.steps());
+        Steps steps = planned;
         List<Double> seconds = new ArrayList<>();
         List<Double> losses = new ArrayList<>();
         try (PeerModel model = open();
                 SampleReader samples = new SampleReader(folder.file(WorkFolder.TOKENS), plan.context())) {
             long lastNs = clock.nanoTime();
-            final double startSeconds = (lastNs - beginNs) / 1e9;
-            for (int step = 1; step <= plan.allSteps(); step++) {
+            long firstNs = lastNs;
+            for (int step = 1; step <= steps.all(); step++) {
                 losses.add(model.step(samples.next(plan.batch(), plan.micro()), rate.at(step)));
                 long nowNs = clock.nanoTime();
                 seconds.add((nowNs - lastNs) / 1e9);
                 lastNs = nowNs;
+                steps = planned.within(mostSeconds, (nowNs - firstNs) / 1e9 / step);
             }
-            return new Measurement(model.describe(), startSeconds, seconds, losses, PeakMemory.rssBytes(), 0, 0);
+            return new Measurement(
+                    model.describe(),
+                    model.dtype(),
+                    steps.warmup(),
+                    (firstNs - beginNs) / 1e9,
+                    seconds,
+                    losses,
+                    PeakMemory.rssBytes(),
+                    0,
+                    0);
         }
     }
 

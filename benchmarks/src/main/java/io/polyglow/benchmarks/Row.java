@@ -11,17 +11,30 @@ record Row(String name, TrainPlan plan, List<Measurement> rounds) {
         rounds = List.copyOf(rounds);
     }
 
+    /** The type of its matrix products. */
+    String dtype() {
+        return rounds.get(0).dtype();
+    }
+
+    /** Timed steps of all rounds, of a slow peer fewer than the plan has. */
+    int timedSteps() {
+        return rounds.stream().mapToInt(round -> round.timed().size()).sum();
+    }
+
+    int plannedSteps() {
+        return rounds.size() * plan.steps();
+    }
+
     /** Over the timed steps of all rounds. */
     Spread stepSeconds() {
         List<Double> all = new ArrayList<>();
-        rounds.forEach(round -> all.addAll(round.timed(plan.warmup())));
+        rounds.forEach(round -> all.addAll(round.timed()));
         return Spread.of(all);
     }
 
     /** Tokens per second of one round, by its median step. */
     double tokensPerSecond(int round) {
-        return plan.tokensPerStep()
-                / Spread.of(rounds.get(round).timed(plan.warmup())).median();
+        return plan.tokensPerStep() / Spread.of(rounds.get(round).timed()).median();
     }
 
     Spread tokensPerSecond() {
@@ -64,7 +77,9 @@ record Row(String name, TrainPlan plan, List<Measurement> rounds) {
         return new JsonObject()
                 .put("name", name)
                 .put("description", rounds.get(0).description())
+                .put("dtype", dtype())
                 .put("rounds", rounds.size())
+                .put("timed_steps", timedSteps())
                 .put("seconds_per_step", stepSeconds().json())
                 .put("tokens_per_second", tokensPerSecond().json())
                 .put("tflops", teraflops().json())

@@ -11,10 +11,16 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 
-/** Times training steps of ours and of peers in turn, each run in a process of its own, after a check that all compute the same loss. */
+/**
+ * Times training steps of ours and of peers in turn, each run in a process of its own, after a check that each computes the same loss. A peer that does not, or
+ * that cannot run here, is left out with its reason; the others go on.
+ */
 final class TrainStepBench {
-    private static final double F32_TOLERANCE = 2e-3;
-    private static final double BF16_TOLERANCE = 2e-2;
+    /** Between losses of the same weights on the same tokens, in nats: what sums in another order make. */
+    static final double F32_TOLERANCE = 2e-4;
+
+    /** The same where ours computes in bf16: several times what that and libtorch's autocast have shown. */
+    static final double BF16_TOLERANCE = 2e-3;
 
     private final BenchOptions options;
     private final WorkFolder folder;
@@ -29,15 +35,19 @@ final class TrainStepBench {
     }
 
     TrainStepReport run() throws IOException {
-        TrainPlan plan = options.plan();
-        Contender ours = Contenders.ours();
-        List<Contender> contenders = new ArrayList<>(List.of(ours));
+        List<Contender> peers = new ArrayList<>();
         for (String name : options.peers()) {
-            contenders.add(Contenders.peer(name, options, folder));
+            peers.add(Contenders.peer(name, options, folder));
         }
-        folder.prepare(plan);
-        if (options.check() && contenders.size() > 1) {
-            checkLoss(ours, contenders.get(1));
+        return run(Contenders.ours(), peers);
+    }
+
+    TrainStepReport run(Contender ours, List<Contender> peers) throws IOException {
+        folder.prepare(options.plan());
+        List<Contender> contenders = new ArrayList<>(List.of(ours));
+        contenders.addAll(peers);
+        if (options.check() && !peers.isEmpty()) {
+            checkLosses(ours, peers);
         }
         Map<String, List<Measurement>> rounds = new LinkedHashMap<>();
         List<JsonObject> ideal = new ArrayList<>();
@@ -48,48 +58,56 @@ final class TrainStepBench {
             }
             ideal.add(ours.run(folder, "ideal", "ideal-" + round, options.timeoutSeconds()));
         }
-        return TrainStepReport.of(plan, rounds, failed, losses, ideal);
+        return TrainStepReport.of(options.plan(), rounds, failed, losses, ideal);
+    }
+
+    private void checkLosses(Contender ours, List<Contender> peers) throws IOException {
+        double own = new Export(folder, options.timeoutSeconds()).loss(ours);
+        losses.put(ours.name(), own);
+        news.accept(String.format(Locale.ROOT, "loss of the weights on the first batch: %s %.5f", ours.name(), own));
+        for (Contender peer : peers) {
+            tryPeer(peer, () -> {
+                double theirs = peer.run(folder, "loss", "loss", options.timeoutSeconds())
+                        .getDouble("loss");
+                losses.put(peer.name(), theirs);
+                news.accept(String.format(Locale.ROOT, "the same of %s: %.5f", peer.name(), theirs));
+                requireSameLoss(peer.name(), theirs);
+            });
+        }
     }
 
     private void time(Contender contender, int round, Map<String, List<Measurement>> rounds) throws IOException {
-        String name = contender.name();
-        if (failed.containsKey(name)) {
+        tryPeer(contender, () -> {
+            String name = contender.name();
+            Measurement measurement = contender.train(folder, "round-" + round, options.timeoutSeconds());
+            double loss = measurement.losses().get(0);
+            requireSameLoss(name, loss);
+            rounds.getOrDefault(name, List.of()).add(measurement);
+            double seconds = Spread.of(measurement.timed()).median();
+            news.accept(
+                    String.format(Locale.ROOT, "round %d: %-13s %.4f s/step, loss %.4f", round, name, seconds, loss));
+        });
+    }
+
+    /** What one contender is asked to do. */
+    private interface Work {
+        void run() throws IOException;
+    }
+
+    /** A peer that cannot run here does not keep the others from being timed; nothing is timed without ours. */
+    private void tryPeer(Contender contender, Work work) throws IOException {
+        if (failed.containsKey(contender.name())) {
             return;
         }
         try {
-            Measurement measurement = contender.train(folder, "round-" + round, options.timeoutSeconds());
-            requireSameLoss(name, measurement.losses().get(0));
-            rounds.getOrDefault(name, List.of()).add(measurement);
-            news.accept(String.format(
-                    Locale.ROOT,
-                    "round %d: %-13s %.4f s/step, loss %.4f",
-                    round,
-                    name,
-                    Spread.of(measurement.timed(options.plan().warmup())).median(),
-                    measurement.losses().get(0)));
+            work.run();
         } catch (PolyglowException e) {
-            if (name.equals(Contenders.OURS)) {
+            if (contender.name().equals(Contenders.OURS)) {
                 throw e;
             }
-            // a peer that cannot run here does not keep the others from being timed
-            failed.put(name, e.getMessage());
-            news.accept(name + " failed: " + e.getMessage());
+            failed.put(contender.name(), e.getMessage());
+            news.accept(contender.name() + " is left out: " + e.getMessage());
         }
-    }
-
-    private void checkLoss(Contender ours, Contender peer) throws IOException {
-        double own = new Export(folder, options.timeoutSeconds()).loss(ours);
-        losses.put(ours.name(), own);
-        double theirs =
-                peer.run(folder, "loss", "loss", options.timeoutSeconds()).getDouble("loss");
-        losses.put(peer.name(), theirs);
-        news.accept(String.format(
-                Locale.ROOT,
-                "loss of the same weights on the same tokens: ours %.5f, %s %.5f",
-                own,
-                peer.name(),
-                theirs));
-        requireSameLoss(peer.name(), theirs);
     }
 
     private void requireSameLoss(String name, double loss) {
@@ -100,7 +118,7 @@ final class TrainStepBench {
                     ErrorKind.NUMERIC,
                     name + " has loss " + loss + ", ours was " + own
                             + " on the same weights and tokens, further apart than " + tolerance
-                            + ": they do not compute the same, so nothing is timed; --no-check times them anyway");
+                            + ": they do not compute the same; --no-check times them anyway");
         }
     }
 }

@@ -22,7 +22,7 @@ record TrainStepReport(
         Map<String, Double> lossCheck,
         List<JsonObject> ideal) {
     private static final List<String> HEADER =
-            List.of("", "s/step", "tokens/s", "TFLOP/s", "host MiB", "device MiB", "ours / theirs");
+            List.of("", "type", "steps", "s/step", "tokens/s", "TFLOP/s", "host MiB", "device MiB", "ours / theirs");
 
     /** One JSON object: the plan, the rows, {@code ratio_to.PEER}, and how the ratios spread. */
     JsonObject json() {
@@ -63,6 +63,8 @@ record TrainStepReport(
             boolean ours = row.name().equals(Contenders.OURS);
             cells.add(List.of(
                     row.name(),
+                    row.dtype(),
+                    steps(row),
                     row.stepSeconds().text("%.4f"),
                     row.tokensPerSecond().text("%,.0f"),
                     row.teraflops().text("%.3g"),
@@ -79,6 +81,12 @@ record TrainStepReport(
         failed.forEach((name, why) ->
                 lines.add(name + " failed: " + why.lines().findFirst().orElse(why)));
         return lines;
+    }
+
+    private static String steps(Row row) {
+        return row.timedSteps() == row.plannedSteps()
+                ? Integer.toString(row.timedSteps())
+                : row.timedSteps() + " of " + row.plannedSteps();
     }
 
     private static String mebibytes(long bytes) {

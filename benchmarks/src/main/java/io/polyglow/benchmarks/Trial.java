@@ -88,7 +88,7 @@ final class Trial {
                     clock,
                     SystemEpochClock.INSTANCE,
                     watch)));
-            return watch.measurement(PeakMemory.rssBytes());
+            return watch.measurement(plan, PeakMemory.rssBytes());
         }
     }
 
@@ -132,8 +132,9 @@ final class Trial {
             lastNs = nowNs;
         }
 
-        Measurement measurement(long rssBytes) {
-            return new Measurement(engine, startSeconds, seconds, losses, rssBytes, 0, garbagePerStep());
+        Measurement measurement(TrainPlan plan, long rssBytes) {
+            return new Measurement(
+                    engine, plan.dtype(), plan.warmup(), startSeconds, seconds, losses, rssBytes, 0, garbagePerStep());
         }
 
         /** The median of the second half of the steps: what is compiled late is not what a step costs. */

@@ -4,32 +4,53 @@ import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.json.Json;
 import io.polyglow.common.json.JsonObject;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.FloatBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeSet;
 
-/** The f32 tensors of a Hugging Face model directory, by their names there, mapped from its safetensors files. */
+/**
+ * The f32 tensors of a Hugging Face model directory, by their names there. A peer reads each into memory of its own: files are not mapped, because what is
+ * mapped counts as memory of the process that is measured.
+ */
 public final class Weights {
     private static final int MAX_JSON_BYTES = 16 << 20;
     private final Path folder;
     private final Map<String, Tensor> tensors = new LinkedHashMap<>();
 
-    /**
-     * A tensor.
-     *
-     * @param shape its dims, outermost first
-     * @param values row by row; position and limit are the caller's to move on a duplicate
-     */
-    @SuppressWarnings("ArrayRecordComponent") // dims are what libraries take; nobody compares these
-    public record Tensor(long[] shape, FloatBuffer values) {}
+    /** A tensor in a file. */
+    public static final class Tensor {
+        private final Path file;
+        private final long begin;
+        private final long[] shape;
+
+        private Tensor(Path file, long begin, long[] shape) {
+            this.file = file;
+            this.begin = begin;
+            this.shape = shape;
+        }
+
+        /** Its dims, outermost first. */
+        public long[] shape() {
+            return shape.clone();
+        }
+
+        /** Fills the memory with its little-endian floats, row by row. */
+        public void read(ByteBuffer memory) {
+            try (FileChannel channel = FileChannel.open(file)) {
+                readAll(channel, memory, begin);
+            } catch (IOException e) {
+                throw new PolyglowException(
+                        ErrorKind.ENVIRONMENT, "cannot read " + file + " from byte " + begin + ": " + e, e);
+            }
+        }
+    }
 
     private Weights(Path folder) {
         this.folder = folder;
@@ -48,7 +69,7 @@ public final class Weights {
         TreeSet<String> files = new TreeSet<>();
         map.names().forEach(name -> files.add(map.getString(name)));
         for (String file : files) {
-            weights.map(folder.resolve(file));
+            weights.readHeader(folder.resolve(file));
         }
         return weights;
     }
@@ -62,30 +83,36 @@ public final class Weights {
         return tensor;
     }
 
-    private void map(Path file) throws IOException {
+    private void readHeader(Path file) throws IOException {
         try (FileChannel channel = FileChannel.open(file)) {
-            ByteBuffer bytes = channel.map(MapMode.READ_ONLY, 0, channel.size()).order(ByteOrder.LITTLE_ENDIAN);
-            byte[] header = new byte[Math.toIntExact(bytes.getLong())];
-            bytes.get(header);
-            ByteBuffer data = bytes.slice();
-            JsonObject json = Json.parseObject(file.toString(), header, MAX_JSON_BYTES);
+            ByteBuffer length = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+            readAll(channel, length, 0);
+            ByteBuffer header = ByteBuffer.allocate(Math.toIntExact(length.getLong(0)));
+            readAll(channel, header, Long.BYTES);
+            JsonObject json = Json.parseObject(file.toString(), header.array(), MAX_JSON_BYTES);
+            long data = Long.BYTES + (long) header.capacity();
             for (String name : json.names()) {
                 if (!name.equals("__metadata__")) {
-                    tensors.put(name, tensor(name, json.getObject(name), data));
+                    tensors.put(name, tensor(file, name, json.getObject(name), data));
                 }
             }
         }
     }
 
-    private static Tensor tensor(String name, JsonObject entry, ByteBuffer data) {
+    private static Tensor tensor(Path file, String name, JsonObject entry, long data) {
         if (!entry.getString("dtype").equals("F32")) {
             throw new PolyglowException(ErrorKind.BUG, name + " is " + entry.getString("dtype") + ", expected F32");
         }
-        long[] offsets = entry.getArray("data_offsets").longs();
-        int begin = Math.toIntExact(offsets[0]);
-        ByteBuffer slice = data.slice(begin, Math.toIntExact(offsets[1]) - begin);
-        return new Tensor(
-                entry.getArray("shape").longs(),
-                slice.order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer());
+        long begin = data + entry.getArray("data_offsets").longs()[0];
+        return new Tensor(file, begin, entry.getArray("shape").longs());
+    }
+
+    private static void readAll(FileChannel channel, ByteBuffer memory, long begin) throws IOException {
+        int first = memory.position();
+        while (memory.hasRemaining()) {
+            if (channel.read(memory, begin + memory.position() - first) < 0) {
+                throw new EOFException("the file ends " + memory.remaining() + " bytes too early");
+            }
+        }
     }
 }

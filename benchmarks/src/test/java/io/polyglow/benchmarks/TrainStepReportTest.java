@@ -16,7 +16,8 @@ class TrainStepReportTest {
     private static final TrainPlan PLAN = new TrainPlan("reference", "nano", 10, 2, 2, "f32", 1, 1, 3, 1);
 
     private static Measurement measured(double... seconds) {
-        return new Measurement("d", 1, Arrays.stream(seconds).boxed().toList(), List.of(6.0, 5.0), 3 << 20, 0, 100);
+        return new Measurement(
+                "d", "f32", 1, 1, Arrays.stream(seconds).boxed().toList(), List.of(6.0, 5.0), 3 << 20, 0, 100);
     }
 
     private static TrainStepReport report() {
@@ -45,6 +46,22 @@ class TrainStepReportTest {
         TrainStepReport report = report();
 
         assertThat(report.rows().get(0).ratioTo(report.rows().get(1))).isEqualTo(new Spread(0.5, 1.25, 2));
+    }
+
+    @Test
+    void shouldSayInWhichTypeAPeerComputedAndHowManyStepsItTookWhenThatIsNotWhatWasAsked() {
+        Measurement slow = new Measurement("d", "bf16", 1, 1, List.of(9.0, 8.0, 8.0), List.of(6.0, 5.0), 3 << 20, 0, 0);
+        Map<String, List<Measurement>> rounds = new LinkedHashMap<>();
+        rounds.put(Contenders.OURS, List.of(measured(9, 1, 2, 3)));
+        rounds.put(Contenders.ND4J, List.of(slow));
+        TrainStepReport report =
+                TrainStepReport.of(PLAN, rounds, Map.of(), Map.of(), List.of(new JsonObject().put("seconds", 1.0)));
+
+        assertThat(report.lines().get(2)).containsPattern("^nd4j +bf16 +2 of 3 +8.0000");
+        assertThat(report.lines().get(1)).containsPattern("^polyglow +f32 +3 +1.0000");
+        JsonObject row = report.rows().get(1).json();
+        assertThat(row.getString("dtype")).isEqualTo("bf16");
+        assertThat(row.getInt("timed_steps")).isEqualTo(2);
     }
 
     @Test

@@ -19,7 +19,7 @@ class SameDiffModelTest {
     /** The loss after an update depends on every gradient, so equal curves say that both compute the same steps. */
     @Test
     void shouldHaveTheLossesOfOursAtEveryStep() throws IOException {
-        TrainPlan plan = new TrainPlan("cpu", "nano", 32, 4, 2, "f32", 1, 0, 12, 7);
+        TrainPlan plan = new TrainPlan("reference", "nano", 32, 4, 2, "f32", 1, 0, 12, 7);
         WorkFolder folder = new WorkFolder(directory);
         folder.prepare(plan);
         Trial ours = new Trial(folder, SystemNanoClock.INSTANCE);
@@ -38,14 +38,30 @@ class SameDiffModelTest {
     }
 
     @Test
+    void shouldComputeInF32WhateverThePlanSays() throws IOException {
+        TrainPlan plan = new TrainPlan("reference", "nano", 32, 2, 2, "bf16", 1, 0, 1, 7);
+        WorkFolder folder = new WorkFolder(directory);
+        folder.prepare(plan);
+        double expected =
+                new Trial(folder, SystemNanoClock.INSTANCE).export().losses().get(0);
+
+        Path result = folder.file("result.json");
+        Main.main(new String[] {"train", directory.toString(), result.toString()});
+
+        Measurement measured = Measurement.parse(folder.json("result.json"));
+        assertThat(measured.dtype()).isEqualTo("f32");
+        assertThat(measured.losses().get(0)).isCloseTo(expected, within(TrainStepBench.BF16_TOLERANCE));
+    }
+
+    @Test
     void shouldRefuseWhatTheLibraryCannotCompute() throws IOException {
-        TrainPlan plan = new TrainPlan("cpu", "nano-llama", 32, 4, 4, "f32", 1, 0, 1, 7);
+        TrainPlan plan = new TrainPlan("reference", "nano-llama", 32, 4, 4, "f32", 1, 0, 1, 7);
         WorkFolder folder = new WorkFolder(directory);
         folder.prepare(plan);
         new Trial(folder, SystemNanoClock.INSTANCE).export();
 
         assertThatThrownBy(() -> Main.main(new String[] {"loss", directory.toString(), "unused"}))
                 .isInstanceOf(PolyglowException.class)
-                .hasMessageContaining("GPT-2 models in f32 only");
+                .hasMessageContaining("GPT-2 models only, not nano-llama");
     }
 }

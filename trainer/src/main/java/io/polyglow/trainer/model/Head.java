@@ -11,14 +11,6 @@ import io.polyglow.trainer.tensor.Tensor;
  * in place: those of a large micro-batch never exist, in any type. Chunks of the vocabulary would need a second pass over it, and with it the products of the forward pass again.
  */
 final class Head {
-    /**
-     * Elements of a chunk of logits, 128 MiB in F32: all of a small micro-batch, an eighth of a large one, whose products would otherwise be too small for a GPU. A function of
-     * model and micro-batch alone, so that the order of sums is too.
-     */
-    private static final long CHUNK = 1L << 25;
-
-    private static final int MOST_CHUNKS = 8;
-
     private final Kernels kernels;
     private final int classes;
     private final Normalisation norm;
@@ -74,17 +66,17 @@ final class Head {
         Rows(Workspace workspace, ModelConfig config, Precision precision, Scratch s) {
             long N = s.dStream.dim(0);
             long C = config.channels();
-            long V = paddedVocabulary(config);
+            LogitChunks chunks = LogitChunks.of(config, N);
             DType residual = precision.residual();
             normed = workspace.tensor(Scratch.PURPOSE, precision.compute(), N, C);
             mean = workspace.tensor(Scratch.PURPOSE, residual, N);
             rstd = workspace.tensor(Scratch.PURPOSE, residual, N);
-            normedChunks = chunks(normed, V);
-            dNormedChunks = chunks(s.dNormed, V);
-            Tensor all = workspace.tensor(Scratch.PURPOSE, precision.compute(), chunkRows(N, V), V);
-            logits = new Tensor[normedChunks.length];
+            normedChunks = chunks.cut(normed);
+            dNormedChunks = chunks.cut(s.dNormed);
+            Tensor all = workspace.tensor(Scratch.PURPOSE, precision.compute(), chunks.chunkRows(), chunks.columns());
+            logits = new Tensor[chunks.count()];
             for (int i = 0; i < logits.length; i++) {
-                logits[i] = all.rows(0, normedChunks[i].dim(0));
+                logits[i] = all.rows(0, chunks.rowsOf(i));
             }
         }
     }
@@ -95,27 +87,9 @@ final class Head {
         final Tensor[] targets;
 
         ChunksOfBatch(Activations a, ModelConfig config) {
-            loss = chunks(a.loss, paddedVocabulary(config));
-            targets = chunks(a.targets, paddedVocabulary(config));
+            LogitChunks chunks = LogitChunks.of(config, a.loss.dim(0));
+            loss = chunks.cut(a.loss);
+            targets = chunks.cut(a.targets);
         }
-    }
-
-    /** Columns of the logits: rows of a multiple of 64, which matrix units like. */
-    private static long paddedVocabulary(ModelConfig config) {
-        return (config.vocabSize() + Kernels.PADDING - 1L) / Kernels.PADDING * Kernels.PADDING;
-    }
-
-    private static long chunkRows(long N, long V) {
-        return Math.min(N, Math.max(Math.max(1, CHUNK / V), (N + MOST_CHUNKS - 1) / MOST_CHUNKS));
-    }
-
-    private static Tensor[] chunks(Tensor tensor, long V) {
-        long N = tensor.dim(0);
-        long rows = chunkRows(N, V);
-        Tensor[] chunks = new Tensor[(int) ((N + rows - 1) / rows)];
-        for (int i = 0; i < chunks.length; i++) {
-            chunks[i] = tensor.rows(i * rows, Math.min(rows, N - i * rows));
-        }
-        return chunks;
     }
 }

@@ -141,7 +141,7 @@ public record ModelConfig(
     }
 
     /** Layout of the matrices within blocks; the head's is always {@link WeightLayout#OUT_IN}. */
-    WeightLayout weightLayout() {
+    public WeightLayout weightLayout() {
         return gpt2Names() ? WeightLayout.IN_OUT : WeightLayout.OUT_IN;
     }
 }

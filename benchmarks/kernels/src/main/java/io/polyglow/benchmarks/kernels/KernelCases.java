@@ -1,12 +1,17 @@
 package io.polyglow.benchmarks.kernels;
 
+import io.polyglow.benchmarks.LinearLayer;
 import io.polyglow.benchmarks.TrainPlan;
 import io.polyglow.trainer.config.TrainConfig.DTypeChoice;
 import io.polyglow.trainer.kernels.AdamWStep;
 import io.polyglow.trainer.kernels.AttentionShape;
 import io.polyglow.trainer.kernels.Kernels;
 import io.polyglow.trainer.kernels.WeightLayout;
+import io.polyglow.trainer.model.LogitChunks;
 import io.polyglow.trainer.model.ModelConfig;
+import io.polyglow.trainer.model.ParameterSpec;
+import io.polyglow.trainer.model.ParameterTable;
+import io.polyglow.trainer.optim.ShardPlan;
 import io.polyglow.trainer.precision.Precision;
 import io.polyglow.trainer.tensor.DType;
 import io.polyglow.trainer.tensor.Tensor;
@@ -21,7 +26,6 @@ final class KernelCases {
     /** The copy of a large tensor: the peak of memory. */
     static final String COPY = "copy";
 
-    private static final int HEAD_CHUNK = 8192;
     private static final long COPY_ELEMENTS = 32 << 20;
     private static final AdamWStep STEP = new AdamWStep(1e-4, 0.9, 0.95, 1e-8, 0.1, 0.1, 0.05, 1);
 
@@ -35,8 +39,7 @@ final class KernelCases {
     private KernelCases(TrainPlan plan) {
         shape = plan.shape();
         rows = plan.micro() * plan.context();
-        int headDim = shape.channels() / shape.heads();
-        attention = new AttentionShape(plan.micro(), plan.context(), shape.heads(), shape.kvHeads(), headDim);
+        attention = shape.attentionShape(plan.micro(), plan.context());
         compute = plan.config().dtype() == DTypeChoice.BF16 ? DType.BF16 : DType.F32;
         residual = Precision.of(compute).residual();
     }
@@ -45,16 +48,20 @@ final class KernelCases {
     static List<KernelCase> of(TrainPlan plan) {
         KernelCases cases = new KernelCases(plan);
         cases.peaks();
-        cases.products();
+        LinearLayer.of(plan).forEach(cases::products);
         cases.attention();
-        cases.elementwise();
+        cases.norms();
+        cases.activations();
+        cases.ends();
         cases.optimizer();
         return cases.cases;
     }
 
     private void peaks() {
         for (int size : new int[] {512, 1024, 2048}) {
-            linear(GEMM + " " + size, size, size, size, false);
+            forward(
+                    GEMM + " " + size,
+                    new LinearLayer(GEMM, size, size, size, size, WeightLayout.OUT_IN, false, false, 1));
         }
         add(COPY, 0, 2.0 * COPY_ELEMENTS * Float.BYTES, (tensors, kernels) -> {
             Tensor from = tensors.zeros(DType.F32, COPY_ELEMENTS);
@@ -63,45 +70,37 @@ final class KernelCases {
         });
     }
 
-    private void products() {
-        int channels = shape.channels();
-        int hidden = shape.hidden();
-        int up = shape.gpt2Names() ? hidden : 2 * hidden;
-        linear("linear qkv", rows, channels, attention.qkvChannels(), shape.bias());
-        linear("linear up", rows, channels, up, shape.bias());
-        linear("linear down", rows, hidden, channels, shape.bias());
-        int chunk = Math.min(HEAD_CHUNK, shape.vocabSize());
-        linear("head chunk", rows, channels, chunk, false);
-        backward("up", channels, up);
-        backward("down", hidden, channels);
-    }
-
-    private void linear(String name, int n, int in, int out, boolean bias) {
-        double bytes = compute.bytes() * ((double) n * in + (double) in * out + (double) n * out);
-        add(name, 2.0 * n * in * out, bytes, (tensors, kernels) -> {
-            Tensor x = tensors.random(compute, n, in);
-            Tensor w = tensors.random(compute, out, in);
-            Tensor b = bias ? tensors.random(residual, out) : null;
-            Tensor y = tensors.zeros(compute, n, out);
-            return () -> kernels.linear(y, x, w, WeightLayout.OUT_IN, b, null);
+    private void products(LinearLayer layer) {
+        forward("linear " + layer.name(), layer);
+        add("input gradient " + layer.name(), layer.flops(), bytes(layer), (tensors, kernels) -> {
+            Tensor dOut = tensors.random(compute, layer.rows(), layer.columns());
+            Tensor w = tensors.random(compute, layer.weightDims());
+            Tensor dX = tensors.zeros(compute, layer.rows(), layer.in());
+            return () -> kernels.linearBackwardInput(dX, dOut, w, layer.layout());
+        });
+        add("weight gradient " + layer.name(), layer.flops(), bytes(layer), (tensors, kernels) -> {
+            Tensor dOut = tensors.random(compute, layer.rows(), layer.columns());
+            Tensor x = tensors.random(compute, layer.rows(), layer.in());
+            Tensor dW = tensors.zeros(residual, layer.weightDims());
+            Tensor dBias = layer.bias() ? tensors.zeros(residual, layer.out()) : null;
+            return () -> kernels.linearBackwardWeight(dW, dBias, x, dOut, layer.layout());
         });
     }
 
-    private void backward(String name, int in, int out) {
-        double flops = 2.0 * rows * in * out;
-        double bytes = compute.bytes() * ((double) rows * in + (double) in * out + (double) rows * out);
-        add("input gradient " + name, flops, bytes, (tensors, kernels) -> {
-            Tensor dOut = tensors.random(compute, rows, out);
-            Tensor w = tensors.random(compute, out, in);
-            Tensor dX = tensors.zeros(compute, rows, in);
-            return () -> kernels.linearBackwardInput(dX, dOut, w, WeightLayout.OUT_IN);
+    private void forward(String name, LinearLayer layer) {
+        add(name, layer.flops(), bytes(layer), (tensors, kernels) -> {
+            Tensor x = tensors.random(compute, layer.rows(), layer.in());
+            Tensor w = tensors.random(compute, layer.weightDims());
+            Tensor bias = layer.bias() ? tensors.random(residual, layer.out()) : null;
+            Tensor stream = layer.ontoStream() ? tensors.random(residual, layer.rows(), layer.columns()) : null;
+            Tensor out = tensors.zeros(layer.ontoStream() ? residual : compute, layer.rows(), layer.columns());
+            return () -> kernels.linear(out, x, w, layer.layout(), bias, stream);
         });
-        add("weight gradient " + name, flops, bytes, (tensors, kernels) -> {
-            Tensor dOut = tensors.random(compute, rows, out);
-            Tensor x = tensors.random(compute, rows, in);
-            Tensor dW = tensors.zeros(residual, out, in);
-            return () -> kernels.linearBackwardWeight(dW, null, x, dOut, WeightLayout.OUT_IN);
-        });
+    }
+
+    private double bytes(LinearLayer layer) {
+        double elements = (double) layer.rows() * layer.in() + (double) layer.in() * layer.out();
+        return compute.bytes() * (elements + (double) layer.rows() * layer.out());
     }
 
     /** Counted as if the masked half were skipped: what must be computed. */
@@ -126,45 +125,98 @@ final class KernelCases {
             Tensor dQkv = tensors.zeros(compute, rows, qkvChannels);
             return () -> kernels.attentionBackward(dQkv, dOut, out, lse, qkv, null, attention);
         });
+        if (shape.positions() == ModelConfig.Positions.ROPE) {
+            double turned = (double) attention.headDim() * (attention.heads() + attention.kvHeads());
+            add("rope", 0, 2 * rows * turned * compute.bytes(), (tensors, kernels) -> {
+                Tensor qkv = tensors.random(compute, rows, qkvChannels);
+                return () -> kernels.rope(qkv, attention, 0, shape.ropeTheta(), false);
+            });
+        }
     }
 
-    private void elementwise() {
-        int channels = shape.channels();
-        int hidden = shape.hidden();
-        double stream = (double) rows * channels * residual.bytes();
-        double narrow = (double) rows * channels * compute.bytes();
-        double wide = (double) rows * hidden * compute.bytes();
-        add("layer norm", 0, stream + narrow, (tensors, kernels) -> {
+    private void norms() {
+        String name = shape.norm() == ModelConfig.Norm.LAYERNORM ? "layer norm" : "rms norm";
+        double stream = (double) rows * shape.channels() * residual.bytes();
+        double narrow = (double) rows * shape.channels() * compute.bytes();
+        add(name, 0, stream + narrow, (tensors, kernels) -> {
             Norm norm = new Norm(tensors);
             return () -> norm.forward(kernels);
         });
-        add("layer norm gradient", 0, 3 * stream + narrow, (tensors, kernels) -> {
+        add(name + " gradient", 0, 3 * stream + narrow, (tensors, kernels) -> {
             Norm norm = new Norm(tensors);
             norm.forward(kernels);
             return () -> norm.backward(kernels);
         });
-        add("gelu", 0, 2 * wide, (tensors, kernels) -> {
-            Tensor x = tensors.random(compute, rows, hidden);
-            Tensor out = tensors.zeros(compute, rows, hidden);
-            return () -> kernels.gelu(out, x);
+    }
+
+    private void activations() {
+        boolean gated = shape.activation() == ModelConfig.Activation.SWIGLU;
+        String name = gated ? "swiglu" : "gelu";
+        int hidden = shape.hidden();
+        int up = gated ? 2 * hidden : hidden;
+        double in = (double) rows * up * compute.bytes();
+        double out = (double) rows * hidden * compute.bytes();
+        add(name, 0, in + out, (tensors, kernels) -> {
+            Tensor x = tensors.random(compute, rows, up);
+            Tensor y = tensors.zeros(compute, rows, hidden);
+            return () -> {
+                if (gated) {
+                    kernels.swiglu(y, x);
+                } else {
+                    kernels.gelu(y, x);
+                }
+            };
         });
-        add("gelu gradient", 0, 3 * wide, (tensors, kernels) -> {
-            Tensor x = tensors.random(compute, rows, hidden);
+        add(name + " gradient", 0, 2 * in + out, (tensors, kernels) -> {
+            Tensor x = tensors.random(compute, rows, up);
             Tensor dOut = tensors.random(compute, rows, hidden);
-            Tensor dX = tensors.zeros(compute, rows, hidden);
-            return () -> kernels.geluBackward(dX, dOut, x);
+            Tensor dX = tensors.zeros(compute, rows, up);
+            return () -> {
+                if (gated) {
+                    kernels.swigluBackward(dX, dOut, x);
+                } else {
+                    kernels.geluBackward(dX, dOut, x);
+                }
+            };
         });
-        int classes = Math.min(HEAD_CHUNK, shape.vocabSize());
-        add("softmax cross-entropy", 0, 2.0 * rows * classes * compute.bytes(), (tensors, kernels) -> {
-            Tensor logits = tensors.random(compute, rows, classes);
-            Tensor targets = tensors.ids(classes, rows);
-            Tensor loss = tensors.zeros(residual, rows);
-            return () -> kernels.softmaxCrossEntropy(loss, logits, targets, classes, 1e-3);
+    }
+
+    /** What comes before the first block and after the last. */
+    private void ends() {
+        int V = shape.vocabSize();
+        int T = attention.time();
+        boolean learned = shape.positions() == ModelConfig.Positions.LEARNED;
+        double stream = (double) rows * shape.channels() * residual.bytes();
+        double positions = learned ? (double) T * shape.channels() * residual.bytes() : 0;
+        add("embedding", 0, 2 * stream + positions, (tensors, kernels) -> {
+            Tensor tokens = tensors.ids(V, rows);
+            Tensor table = tensors.random(residual, V, shape.channels());
+            Tensor places = learned ? tensors.random(residual, T, shape.channels()) : null;
+            Tensor out = tensors.zeros(residual, rows, shape.channels());
+            return () -> kernels.embedding(out, tokens, table, places, T, 0);
+        });
+        add("embedding gradient", 0, 3 * stream + 2 * positions, (tensors, kernels) -> {
+            Tensor tokens = tensors.ids(V, rows);
+            Tensor dTable = tensors.zeros(residual, V, shape.channels());
+            Tensor dPlaces = learned ? tensors.zeros(residual, T, shape.channels()) : null;
+            Tensor dOut = tensors.random(residual, rows, shape.channels());
+            return () -> kernels.embeddingBackward(dTable, dPlaces, tokens, dOut, T);
+        });
+        LogitChunks chunks = LogitChunks.of(shape, rows);
+        int n = Math.toIntExact(chunks.chunkRows());
+        add("softmax cross-entropy", 0, 2.0 * n * V * compute.bytes(), (tensors, kernels) -> {
+            Tensor logits = tensors.random(compute, n, chunks.columns());
+            Tensor targets = tensors.ids(V, n);
+            Tensor loss = tensors.zeros(residual, n);
+            return () -> kernels.softmaxCrossEntropy(loss, logits, targets, V, 1e-3);
         });
     }
 
     private void optimizer() {
-        long elements = 12L * shape.channels() * shape.channels();
+        long elements = ParameterTable.of(shape).stream()
+                .filter(parameter -> parameter.layer() == 0)
+                .mapToLong(ParameterSpec::size)
+                .sum();
         add("adamw of a block", 0, 7.0 * elements * Float.BYTES, (tensors, kernels) -> {
             Tensor w = tensors.random(DType.F32, elements);
             Tensor m = tensors.zeros(DType.F32, elements);
@@ -172,13 +224,18 @@ final class KernelCases {
             Tensor g = tensors.random(DType.F32, elements);
             return () -> kernels.adamW(STEP, w, m, v, g);
         });
+        add("squared norm of a block", 0, (double) elements * Float.BYTES, (tensors, kernels) -> {
+            Tensor g = tensors.random(DType.F32, elements);
+            Tensor sums = tensors.zeros(DType.F64, (elements + ShardPlan.BLOCK - 1) / ShardPlan.BLOCK);
+            return () -> kernels.sumOfSquares(sums, g, ShardPlan.BLOCK);
+        });
     }
 
     private void add(String name, double flops, double bytes, KernelCase.Setup setup) {
         cases.add(new KernelCase(name, flops, bytes, setup));
     }
 
-    /** Tensors of a LayerNorm. */
+    /** Tensors of a LayerNorm, or of an RMSNorm, which has no mean and no bias. */
     private final class Norm {
         private final Tensor x;
         private final Tensor gain;
@@ -206,11 +263,19 @@ final class KernelCases {
         }
 
         void forward(Kernels kernels) {
-            kernels.layerNorm(out, mean, rstd, x, gain, bias, shape.normEpsilon());
+            if (shape.norm() == ModelConfig.Norm.LAYERNORM) {
+                kernels.layerNorm(out, mean, rstd, x, gain, bias, shape.normEpsilon());
+            } else {
+                kernels.rmsNorm(out, rstd, x, gain, shape.normEpsilon());
+            }
         }
 
         void backward(Kernels kernels) {
-            kernels.layerNormBackward(dX, dGain, dBias, dOut, x, gain, mean, rstd);
+            if (shape.norm() == ModelConfig.Norm.LAYERNORM) {
+                kernels.layerNormBackward(dX, dGain, dBias, dOut, x, gain, mean, rstd);
+            } else {
+                kernels.rmsNormBackward(dX, dGain, dOut, x, gain, rstd);
+            }
         }
     }
 }

@@ -76,6 +76,11 @@ final class LibtorchModel implements PeerModel {
     }
 
     @Override
+    public String dtype() {
+        return bf16 ? "bf16" : "f32";
+    }
+
+    @Override
     @SuppressWarnings("try") // scopes work by being open
     public double loss(int[][] samples) {
         try (PointerScope scope = new PointerScope();

@@ -51,10 +51,12 @@ final class Parameters {
     }
 
     private Tensor read(String name) {
-        Weights.Tensor tensor = weights.get(name);
-        try (FloatPointer mapped = new FloatPointer(tensor.values())) {
-            return torch.from_blob(mapped, tensor.shape()).clone();
+        Weights.Tensor stored = weights.get(name);
+        Tensor tensor = torch.empty(stored.shape());
+        try (FloatPointer values = tensor.data_ptr_float()) {
+            stored.read(values.capacity(tensor.numel()).asByteBuffer());
         }
+        return tensor;
     }
 
     private Tensor trained(String name, Tensor tensor, boolean transposed) {

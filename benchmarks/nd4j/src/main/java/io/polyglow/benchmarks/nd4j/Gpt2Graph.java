@@ -123,11 +123,11 @@ final class Gpt2Graph {
     }
 
     private SDVariable parameter(String name) {
-        Weights.Tensor tensor = weights.get(name);
-        float[] values = new float[tensor.values().capacity()];
-        tensor.values().duplicate().get(values);
+        Weights.Tensor stored = weights.get(name);
+        INDArray values = Nd4j.createUninitialized(DataType.FLOAT, stored.shape(), 'c');
+        stored.read(values.data().asNio());
         parameters.add(name);
-        return graph.var(name, Nd4j.create(values, tensor.shape(), 'c'));
+        return graph.var(name, values);
     }
 
     private INDArray mask() {

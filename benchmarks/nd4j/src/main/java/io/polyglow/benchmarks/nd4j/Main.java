@@ -10,6 +10,7 @@ public final class Main {
 
     /** {@code VERB FOLDER RESULT}; see {@link PeerProgram}. */
     public static void main(String[] arguments) throws IOException {
+        NativeLibrary.choose();
         PeerProgram.run(List.of(arguments), SameDiffModel::new);
     }
 }
