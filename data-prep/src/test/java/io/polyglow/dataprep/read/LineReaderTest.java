@@ -3,6 +3,7 @@ package io.polyglow.dataprep.read;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.polyglow.dataprep.doc.Place;
+import io.polyglow.dataprep.doc.RawDocument;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,7 +19,7 @@ import net.jqwik.api.constraints.StringLength;
 import org.junit.jupiter.api.Test;
 
 class LineReaderTest {
-    private static final ReadOptions OPTIONS = new ReadOptions("", "", "", "", "", 100);
+    private static final ReadOptions OPTIONS = new ReadOptions("", "", "", "", "", 7);
     private static final int MIB = 1 << 20;
 
     @Test
@@ -96,8 +97,7 @@ class LineReaderTest {
                             in,
                             sliceLength,
                             OPTIONS)
-                    .forEachRemaining(document ->
-                            sliced.add(document.place() + "@" + document.place().offset() + "=" + document.text()));
+                    .forEachRemaining(document -> sliced.add(describe(document)));
             firstLine += slice.countLines(at(bytes, slice.seek()));
         }
         List<String> whole = new ArrayList<>();
@@ -108,9 +108,12 @@ class LineReaderTest {
                         at(bytes, 0),
                         Long.MAX_VALUE,
                         OPTIONS)
-                .forEachRemaining(document ->
-                        whole.add(document.place() + "@" + document.place().offset() + "=" + document.text()));
+                .forEachRemaining(document -> whole.add(describe(document)));
         assertThat(sliced).isEqualTo(whole);
+    }
+
+    private static String describe(RawDocument document) {
+        return document.place() + "@" + document.place().offset() + "=" + document.text() + document.rejected();
     }
 
     @Test

@@ -1,5 +1,7 @@
 package io.polyglow.dataprep.spark;
 
+import static java.nio.charset.StandardCharsets.UTF_16LE;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -9,11 +11,14 @@ import io.polyglow.common.json.JsonObject;
 import io.polyglow.dataprep.dedup.DecontaminationConfig;
 import io.polyglow.dataprep.dedup.DecontaminationConfig.Action;
 import java.io.IOException;
+import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -124,6 +129,27 @@ class DecontaminationTest {
                 .getObject("s");
         assertThat(report.getLong("items_read")).isEqualTo(6);
         assertThat(report.getLong("items_without_field")).isEqualTo(2);
+    }
+
+    @Test
+    void shouldReadItemsOfAnyCharsetAndRefuseJsonThatIsNotUtf8() throws IOException {
+        String question = "Все люди рождаются свободными и равными в своем достоинстве и правах";
+        Path set = Files.createDirectories(folder.resolve("set"));
+        Files.write(set.resolve("a.csv"), ("id,q\n1,\"" + question + "\"\n").getBytes(Charset.forName("windows-1251")));
+        Files.write(set.resolve("b.tsv"), ("\uFEFFid\tq\r\n1\t" + question + "\r\n").getBytes(UTF_16LE));
+        Files.write(set.resolve("c.txt"), question.getBytes(Charset.forName("KOI8-R")));
+        Files.write(set.resolve("d.jsonl"), ("\uFEFF{\"q\":\"" + question + "\"}\n").getBytes(UTF_8));
+        List<String> texts = new ArrayList<>();
+
+        EvaluationFiles.read(new Configuration(), "s", set.toString(), null, item -> texts.add(item.text()));
+
+        assertThat(texts).containsExactly("1", question, "1", question, question, question);
+
+        Files.write(
+                set.resolve("e.jsonl"), ("{\"q\":\"" + question + "\"}\n").getBytes(Charset.forName("windows-1251")));
+        assertThatThrownBy(() -> EvaluationFiles.read(new Configuration(), "s", set.toString(), null, item -> {}))
+                .isInstanceOf(PolyglowException.class)
+                .hasMessageContaining("e.jsonl:1: malformed UTF-8");
     }
 
     private static List<String> items(Dataset<Row> found) {
