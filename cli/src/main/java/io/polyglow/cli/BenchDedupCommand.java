@@ -24,8 +24,9 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         sortOptions = false,
         description = {
-            "Plants pairs of documents of Jaccard similarity 0.6, 0.7, 0.8 and 0.9 among others, runs near-deduplication on Spark, and"
-                    + " compares the share of pairs found with 1-(1-s^8)^14."
+            "Plants pairs of documents of Jaccard similarity 0.6, 0.7, 0.8 and 0.9 among others, and near-misses of 0.4 and 0.5, runs near-deduplication on Spark,"
+                    + " compares the share of pairs found with 1-(1-s^8)^14, and tells the share of clusters that hold nothing else and how"
+                    + " many candidate pairs verification refused."
         })
 final class BenchDedupCommand implements Callable<Integer> {
     private final Console console;
@@ -105,8 +106,10 @@ final class BenchDedupCommand implements Callable<Integer> {
                     share instanceof Double part ? percent(part) : ""));
         });
         console.table(List.of("step", "seconds", "largest task"), times);
-        console.line("precision " + percent(result.getDouble("precision")) + ", "
-                + String.format(Locale.ROOT, "%.1f", result.getDouble("seconds")) + " s");
+        console.line(
+                "precision " + percent(result.getDouble("precision")) + " (" + result.getLong("refused_pairs") + " of "
+                        + result.getLong("candidate_pairs") + " candidate pairs refused), "
+                        + String.format(Locale.ROOT, "%.1f", result.getDouble("seconds")) + " s");
     }
 
     private static String percent(double share) {

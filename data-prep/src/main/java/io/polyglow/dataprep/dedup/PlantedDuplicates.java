@@ -8,8 +8,9 @@ import java.io.Serializable;
  * Synthetic documents of which it is known, exactly, how similar they are: two texts that share their first {@code c} shingles of {@code n} and have no other
  * in common have Jaccard similarity {@code c / (2n - c)}. Words are drawn evenly from 65,536 pronounceable ones, so that shingles of five do not meet by
  * chance. Of all documents, 8 % are one large cluster whose members have similarity 0.9 with one another, 8 % are copies of one text, 2 % are one text in
- * different dress, 40 % are pairs of similarity 0.6, 0.7, 0.8 and 0.9, a quarter each, and the rest are alone. Every document is a function of (seed,
- * index).
+ * different dress, 40 % are pairs of similarity 0.6, 0.7, 0.8 and 0.9, a quarter each, 4 % are near-misses, and the rest are alone. Near-misses come in families
+ * of {@value #FAMILY} that have similarity 0.5, or 0.4 every other one, with one another: too little to be joined, and so many pairs that some agree in a band and only a look at the shingles tells.
+ * Every document is a function of (seed, index).
  */
 public final class PlantedDuplicates implements Serializable {
     private static final long serialVersionUID = 1L;
@@ -17,6 +18,10 @@ public final class PlantedDuplicates implements Serializable {
     /** The similarities of planted pairs, in tenths. */
     public static final int FEWEST_TENTHS = 6;
 
+    /** Documents of a family of near-misses. */
+    public static final int FAMILY = 32;
+
+    private static final int NEAREST_MISS_TENTHS = 5;
     private static final int SIMILARITIES = 4;
     private static final int SHINGLES = 150;
     private static final int WORDS_OF_SENTENCE = 13;
@@ -28,6 +33,7 @@ public final class PlantedDuplicates implements Serializable {
     private final long copied;
     private final long equal;
     private final long paired;
+    private final long missed;
 
     /** The layout of {@code documents} texts. */
     public PlantedDuplicates(long documents, long seed) {
@@ -37,17 +43,23 @@ public final class PlantedDuplicates implements Serializable {
         this.equal = copied + documents * 2 / 100;
         long group = 2L * SIMILARITIES;
         this.paired = equal + documents * 40 / 100 / group * group;
+        this.missed = paired + documents * 4 / 100 / FAMILY * FAMILY;
     }
 
     /**
      * A document.
      *
      * @param id as good as random
-     * @param plant the same for all that were planted together, and for no other
-     * @param tenths similarity to the others of the plant, times ten; 0 when alone
+     * @param plant the same for all that were planted together to be found, and for no other; a near-miss is a plant of its own
+     * @param tenths similarity to the others of the plant, or of a near-miss to its family, times ten; 0 when alone
      * @param pair whether its plant is a pair
      */
-    public record Planted(String id, long plant, int tenths, boolean pair, String text) {}
+    public record Planted(String id, long plant, int tenths, boolean pair, String text) {
+        /** Whether it must not be joined with its family. */
+        public boolean isNearMiss() {
+            return tenths > 0 && tenths < FEWEST_TENTHS;
+        }
+    }
 
     /** The document of an index. */
     public Planted document(long index) {
@@ -68,6 +80,11 @@ public final class PlantedDuplicates implements Serializable {
             int tenths = FEWEST_TENTHS + (int) (pair % SIMILARITIES);
             long plant = equal + 2 * pair;
             return new Planted(id, plant, tenths, true, text(tenths, plant, index));
+        }
+        if (index < missed) {
+            long family = (index - paired) / FAMILY;
+            int tenths = NEAREST_MISS_TENTHS - (int) (family % 2);
+            return new Planted(id, index, tenths, false, text(tenths, paired + family * FAMILY, index));
         }
         return new Planted(id, index, 0, false, text(0, index, index));
     }

@@ -37,6 +37,12 @@ final class NearDuplicates {
     /** Signatures of what stays, equal shingles, candidate pairs, true similarity, clusters. */
     static final int STEPS = 5;
 
+    /** The table of candidate pairs {@code (a, b)}. */
+    static final String PAIRS = "pairs";
+
+    /** The table of links {@code (a, b)}: pairs that verification left, and documents with equal shingles. */
+    static final String EDGES = "edges";
+
     private static final String NODE = "node";
     private static final String COPIES = "copies";
     private static final UserDefinedFunction JACCARD =
@@ -101,7 +107,7 @@ final class NearDuplicates {
             Dataset<Row> sized = SkewJoin.join(members, members.count(), "cluster", NODE, sizes);
             return nodes.join(sized, new String[] {NODE}, "left").select(result());
         });
-        List.of("pairs", "edges").forEach(work::delete);
+        List.of(PAIRS, EDGES).forEach(work::delete);
         return written;
     }
 
@@ -128,9 +134,9 @@ final class NearDuplicates {
         Dataset<Row> equal = kinds.filter(col(NODE).notEqual(col("first")))
                 .select(col("first").as("a"), col(NODE).as("b"));
         Dataset<Row> distinct = kinds.filter(col(NODE).equalTo(col("first")));
-        Dataset<Row> pairs = work.write("pairs", "candidate pairs", () -> CandidatePairs.of(distinct, config));
+        Dataset<Row> pairs = work.write(PAIRS, "candidate pairs", () -> CandidatePairs.of(distinct, config));
         Dataset<Row> sets = all(own, earlier, (part, name) -> part.named(name, SketchColumns.SHINGLES));
-        Dataset<Row> edges = work.write("edges", "true similarity", () -> equal.union(verified(pairs, sets)));
+        Dataset<Row> edges = work.write(EDGES, "true similarity", () -> equal.union(verified(pairs, sets)));
         notes.accept("near-duplicates: " + pairs.count() + " pairs looked at, " + edges.count() + " links");
         work.delete("kinds");
         return edges;

@@ -13,7 +13,7 @@ import org.apache.spark.sql.SparkSession;
  * Tables between the steps of one stage, as Parquet in the stage's work directory. A written table has no lineage: a lost executor costs the step at hand,
  * not all before it, and plans stay small however many steps there are.
  */
-final class WorkTables {
+class WorkTables {
     private final SparkSession spark;
     private final String directory;
 

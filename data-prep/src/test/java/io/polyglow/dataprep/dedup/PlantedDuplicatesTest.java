@@ -38,26 +38,55 @@ class PlantedDuplicatesTest {
         assertThat(plants.values().stream().filter(p -> p.get(0).pair())).hasSize(400);
         for (List<Planted> plant : plants.values()) {
             for (int i = 1; i < plant.size(); i++) {
-                Set<List<String>> first = runsOfFive(plant.get(i - 1).text());
-                Set<List<String>> second = runsOfFive(plant.get(i).text());
-                Set<List<String>> common = new HashSet<>(first);
-                common.retainAll(second);
-
-                assertThat(10 * common.size())
-                        .isEqualTo(plant.get(i).tenths() * (first.size() + second.size() - common.size()));
+                assertThat(tenthsInCommon(plant.get(i - 1), plant.get(i)))
+                        .isEqualTo(plant.get(i).tenths());
             }
         }
     }
 
     @Test
-    void shouldShareNothingBetweenPlants() {
+    void shouldShareNothingBetweenPlantsButFamilies() {
         Map<List<String>, Long> owners = new HashMap<>();
+        int misses = 0;
         for (int i = 0; i < DOCUMENTS; i++) {
             Planted document = planted.document(i);
+            misses += document.isNearMiss() ? 1 : 0;
+            long owner = document.isNearMiss() ? -1 - (misses - 1) / PlantedDuplicates.FAMILY : document.plant();
             for (List<String> run : runsOfFive(document.text())) {
-                assertThat(owners.putIfAbsent(run, document.plant())).isIn(null, document.plant());
+                assertThat(owners.putIfAbsent(run, owner)).isIn(null, owner);
             }
         }
+        assertThat(misses).isEqualTo(2 * PlantedDuplicates.FAMILY);
+    }
+
+    @Test
+    void shouldGiveNearMissesExactlyTheSimilarityOfTheirFamily() {
+        List<Planted> misses = new ArrayList<>();
+        for (int i = 0; i < DOCUMENTS; i++) {
+            if (planted.document(i).isNearMiss()) {
+                misses.add(planted.document(i));
+            }
+        }
+        int family = PlantedDuplicates.FAMILY;
+        assertThat(misses.subList(0, family)).allMatch(miss -> miss.tenths() == 5);
+        assertThat(misses.subList(family, 2 * family)).allMatch(miss -> miss.tenths() == 4);
+        for (int first : new int[] {0, family}) {
+            for (int i = first + 1; i < first + family; i++) {
+                assertThat(tenthsInCommon(misses.get(first), misses.get(i)))
+                        .isEqualTo(misses.get(i).tenths());
+                assertThat(tenthsInCommon(misses.get(i - 1), misses.get(i)))
+                        .isEqualTo(misses.get(i).tenths());
+            }
+        }
+        assertThat(misses).extracting(Planted::plant).doesNotHaveDuplicates();
+    }
+
+    private static double tenthsInCommon(Planted a, Planted b) {
+        Set<List<String>> first = runsOfFive(a.text());
+        Set<List<String>> second = runsOfFive(b.text());
+        Set<List<String>> common = new HashSet<>(first);
+        common.retainAll(second);
+        return 10.0 * common.size() / (first.size() + second.size() - common.size());
     }
 
     @Test

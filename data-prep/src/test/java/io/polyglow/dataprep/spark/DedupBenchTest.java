@@ -1,14 +1,21 @@
 package io.polyglow.dataprep.spark;
 
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.concat;
+import static org.apache.spark.sql.functions.lit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.polyglow.common.json.JsonObject;
+import io.polyglow.dataprep.dedup.Nodes;
+import io.polyglow.dataprep.dedup.PlantedDuplicates;
 import io.polyglow.dataprep.spark.DedupBench.Settings;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.agrona.concurrent.SystemNanoClock;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -47,5 +54,33 @@ class DedupBenchTest {
         assertThat(result.getObject("steps").getObject("sketches").getDouble("largest_task_share"))
                 .isBetween(1.0 / 8, 1.0);
         assertThat(news).anyMatch(line -> line.contains("pairs looked at"));
+        assertThatPrecisionNeedsVerification(spark, result);
+    }
+
+    /** What the clusters of all candidate pairs would be like, and those of the links among them. */
+    private void assertThatPrecisionNeedsVerification(SparkSession spark, JsonObject result) {
+        assertThat(result.getLong("near_misses")).isEqualTo(5 * PlantedDuplicates.FAMILY);
+        assertThat(result.getLong("refused_pairs")).isBetween(3 * 10L, result.getLong("candidate_pairs") - 1);
+        Dataset<Row> planted = spark.read().parquet(folder.resolve("planted").toString());
+        Dataset<Row> believed = clustered(planted, "pairs");
+        Dataset<Row> verified = clustered(planted, "edges");
+        assertThat(DedupBench.precision(verified, 0.65)).isEqualTo(1);
+        assertThat(DedupBench.precision(believed, 0.65)).isLessThan(1);
+        assertThat(believed.filter("tenths in (4, 5)").count())
+                .as("near-misses that are joined with others")
+                .isGreaterThan(10);
+        assertThat(verified.filter("tenths in (4, 5)").count()).isZero();
+    }
+
+    private Dataset<Row> clustered(Dataset<Row> planted, String links) {
+        SparkSession spark = planted.sparkSession();
+        Dataset<Row> pairs =
+                spark.read().parquet(folder.resolve("steps").resolve(links).toString());
+        WorkTables work =
+                new WorkTables(spark, folder.resolve("clusters-of-" + links).toString());
+        Dataset<Row> members = new Components(work, line -> {}).of(pairs);
+        return planted.withColumn("node", concat(lit(Nodes.OWN), col("id")))
+                .join(members, "node")
+                .select("id", "plant", "tenths", "cluster");
     }
 }
