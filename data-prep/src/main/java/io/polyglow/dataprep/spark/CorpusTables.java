@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -57,12 +58,24 @@ public final class CorpusTables {
         if (name.equals(Outcomes.TABLE)) {
             return Outcomes.of(table("duplicates"), table("kept"));
         }
+        return spark.read().parquet(path(name).toString());
+    }
+
+    /** Length of a table's files. */
+    long bytes(String name) throws IOException {
+        Path path = path(name);
+        return Locations.fileSystem(path, spark.sessionState().newHadoopConf())
+                .getContentSummary(path)
+                .getLength();
+    }
+
+    private Path path(String name) {
         String location = locations.get(name);
         if (location == null) {
             throw new PolyglowException(
                     ErrorKind.USAGE, "There is no table " + name + "; there are " + String.join(", ", names()) + ".");
         }
-        return spark.read().parquet(Locations.path(location).toString());
+        return Locations.path(location);
     }
 
     /** Makes every table a view of its own name, for SQL. */

@@ -14,8 +14,9 @@ import org.apache.spark.sql.SparkSession;
  * docs/formats/dedup-index.md}.
  *
  * @param key the names of the results that are read: equal names, equal documents
+ * @param bytes length of the sketches
  */
-record EarlierCorpus(String key, NearDuplicates.Sketched documents) {
+record EarlierCorpus(String key, long bytes, NearDuplicates.Sketched documents) {
     private static final String SKETCHES = "sketches";
     private static final String DUPLICATES = "duplicates";
 
@@ -33,6 +34,7 @@ record EarlierCorpus(String key, NearDuplicates.Sketched documents) {
         }
         return new EarlierCorpus(
                 stages.get(SKETCHES) + " " + stages.get(DUPLICATES),
+                tables.bytes(SKETCHES),
                 new NearDuplicates.Sketched(
                         tables.table(DUPLICATES)
                                 .filter(Decisions.stays())

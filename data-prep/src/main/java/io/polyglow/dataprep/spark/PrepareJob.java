@@ -153,12 +153,12 @@ public final class PrepareJob {
         if (input.passedOver().files() > 0) {
             listener.note(input.passedOver().text());
         }
-        return ShufflePartitions.whileReading(input.files(), spark, () -> prepare(input));
+        List<EarlierCorpus> earlier = tracker.named("open earlier corpora", this::earlier);
+        return ShufflePartitions.whileReading(input.files(), earlier, spark, () -> prepare(input, earlier));
     }
 
-    private PrepareReport prepare(InputFiles.Listing input) throws IOException {
+    private PrepareReport prepare(InputFiles.Listing input, List<EarlierCorpus> earlier) throws IOException {
         Tokenizer given = givenTokenizer(config.tokenizer().file());
-        List<EarlierCorpus> earlier = tracker.named("open earlier corpora", this::earlier);
         PrepareKeys.Contents contents = tracker.run("hash inputs", () -> contents(given, input.files(), earlier));
         Takedowns takedowns = Takedowns.read(output.store(), output.published());
         PrepareKeys keys = PrepareKeys.of(config, contents, thresholds);

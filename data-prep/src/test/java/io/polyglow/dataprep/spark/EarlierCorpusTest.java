@@ -80,6 +80,13 @@ class EarlierCorpusTest extends PrepareFixture {
                 near("new", against("moved", "second"), "overwrite=true", "split.validation=0.2"),
                 progress -> stages.add(progress.name()));
         assertThat(stages).contains("deduplicate (unchanged)");
+        assertThat(EarlierCorpus.open(
+                                spark,
+                                directory.resolve("second").toString(),
+                                near("new").dedup().near())
+                        .bytes())
+                .as("what sizes the joins: three signatures and sets of shingles, and Parquet's own")
+                .isBetween(3 * (448 + 8 * 150L), 20_000L);
     }
 
     @Test
