@@ -23,7 +23,8 @@ import picocli.CommandLine.Parameters;
         sortOptions = false,
         description =
                 "Fits the thresholds of each language to the annotations of a corpus that you hold to be good, finds its stop words, and writes one file"
-                        + " per language for filter.thresholds. The same annotations give the same files.",
+                        + " per language for filter.thresholds. language-score is fitted to what the detector makes of the documents, not to stated"
+                        + " languages. The same annotations give the same files.",
         footerHeading = "%nExample:%n",
         footer = {
             "  polyglow prepare fit-thresholds data/wikipedia --output thresholds",
@@ -52,7 +53,8 @@ final class FitThresholdsCommand implements Callable<Integer> {
             names = "--min-documents",
             defaultValue = "1000",
             paramLabel = "N",
-            description = "Languages with fewer documents get no file. Default: ${DEFAULT-VALUE}.")
+            description =
+                    "Languages with fewer documents get no file, and those with fewer that the detector has a score for no language-score. Default: ${DEFAULT-VALUE}.")
     private long minDocuments;
 
     @Mixin
@@ -69,15 +71,23 @@ final class FitThresholdsCommand implements Callable<Integer> {
         }
         try (Locations locations = new Locations();
                 SparkSession session = spark.session("polyglow prepare fit-thresholds")) {
-            Map<String, String> files =
+            FitThresholds fitted =
                     FitThresholds.of(AnnotatedCorpus.open(session, locations.address(corpus)), tail, minDocuments);
-            write(files);
-            console.line(
-                    files.isEmpty()
-                            ? "No language has " + minDocuments + " documents; nothing was written."
-                            : files.size() + " languages: " + output);
+            write(fitted.files());
+            report(fitted);
         }
         return 0;
+    }
+
+    private void report(FitThresholds fitted) {
+        console.line(
+                fitted.files().isEmpty()
+                        ? "No language has " + minDocuments + " documents; nothing was written."
+                        : fitted.files().size() + " languages: " + output);
+        if (!fitted.unscored().isEmpty()) {
+            console.line("No language-score for " + String.join(", ", fitted.unscored())
+                    + ": the detector has a score for fewer than " + minDocuments + " of their documents.");
+        }
     }
 
     private void write(Map<String, String> files) {

@@ -21,6 +21,7 @@ import picocli.CommandLine.Parameters;
         description =
                 "Tells how many documents, bytes and tokens of each language other thresholds would keep, next to those kept now."
                         + " Answers from the tables that prepare left beside the corpus: no text is read, nothing is written."
+                        + " Files of filter.thresholds count as the run read them, unless --set or --now names a directory."
                         + " What was left out for other reasons (duplicates, personal data, evaluation sets, take-downs) stays out; documents that"
                         + " other thresholds would let in are counted as kept, since no run has compared them with others.",
         footerHeading = "%nExamples:%n",
@@ -60,11 +61,11 @@ final class WhatIfCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         List<String> both = new ArrayList<>(now);
         both.addAll(then.values());
-        AnnotatedCorpus.defaultFilter(both); // a wrong key is told before Spark starts
+        AnnotatedCorpus.check(both); // a wrong key is told before Spark starts
         try (Locations locations = new Locations();
                 SparkSession session = spark.session("polyglow prepare what-if")) {
             AnnotatedCorpus annotated = AnnotatedCorpus.open(session, locations.address(corpus));
-            WhatIf answer = WhatIf.of(annotated, annotated.filter(now), annotated.filter(both));
+            WhatIf answer = WhatIf.of(annotated, now, both);
             console.line(json ? Json.pretty(answer.json()) : answer.table().stripTrailing());
         }
         return 0;

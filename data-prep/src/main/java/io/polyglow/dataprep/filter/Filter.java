@@ -1,16 +1,36 @@
 package io.polyglow.dataprep.filter;
 
 import io.polyglow.dataprep.doc.Edit;
+import io.polyglow.dataprep.doc.Rejections;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Matcher;
 
 /** Decides from the numbers of a document and the thresholds of its language; all functions are pure. */
 public final class Filter {
+    private static final String LANGUAGE_SCORE = "language-score";
+    private static final String LOREM_IPSUM = "c4.lorem-ipsum";
+    private static final String CURLY_BRACKET = "c4.curly-bracket";
+    private static final String SENTENCES = "c4.sentences";
     private static final int ASKED_FIRST =
             C4Finding.LONG_WORD.bit() | C4Finding.NO_END_MARK.bit() | C4Finding.FEW_WORDS.bit();
 
+    private static final Set<String> KINDS = kinds();
+
     private Filter() {}
+
+    private static Set<String> kinds() {
+        Set<String> kinds = new HashSet<>(Set.of(LANGUAGE_SCORE, LOREM_IPSUM, CURLY_BRACKET, SENTENCES));
+        Rule.ALL.forEach(rule -> kinds.add(rule.name()));
+        return Set.copyOf(kinds);
+    }
+
+    /** Whether a reason to leave a document out is one of a filter, whatever its thresholds. */
+    public static boolean isReason(String reason) {
+        return KINDS.contains(Rejections.kind(reason));
+    }
 
     /**
      * Every reason to leave a document out, such as {@code gopher-quality.mean-word-length 2.1 < 3}; none when it stays.
@@ -21,7 +41,7 @@ public final class Filter {
         List<String> reasons = new ArrayList<>();
         Double least = thresholds.languageScore();
         if (least != null && languageScore < least) {
-            reasons.add(Rule.reason("language-score", languageScore, least, true));
+            reasons.add(Rule.reason(LANGUAGE_SCORE, languageScore, least, true));
         }
         for (Rule rule : Rule.ALL) {
             String reason = rule.reason(stats, thresholds);
@@ -65,10 +85,10 @@ public final class Filter {
         // at all once it is dropped
         int beforeBracket = dropping & (ASKED_FIRST | C4Finding.JAVASCRIPT.bit());
         if (anyLine(stats, C4Finding.LOREM_IPSUM, dropping & ASKED_FIRST)) {
-            reasons.add("c4.lorem-ipsum");
+            reasons.add(LOREM_IPSUM);
         }
         if (anyLine(stats, C4Finding.CURLY_BRACKET, beforeBracket)) {
-            reasons.add("c4.curly-bracket");
+            reasons.add(CURLY_BRACKET);
         }
         int left = stats.sentences();
         for (QualityStats.LineSpan span : stats.spans()) {
@@ -76,7 +96,7 @@ public final class Filter {
         }
         Double least = thresholds.minSentences();
         if (least != null && left < least) {
-            reasons.add(Rule.reason("c4.sentences", left, least, true));
+            reasons.add(Rule.reason(SENTENCES, left, least, true));
         }
     }
 

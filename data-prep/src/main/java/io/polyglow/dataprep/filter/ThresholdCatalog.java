@@ -4,6 +4,7 @@ import io.polyglow.common.config.ConfigFile;
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.error.Reasons;
+import io.polyglow.common.json.JsonObject;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;
@@ -40,6 +41,11 @@ public final class ThresholdCatalog implements Serializable {
 
     /** What {@code config} asks for; reads its directory. */
     public static ThresholdCatalog of(FilterConfig config) {
+        return files(config.thresholds()).with(config);
+    }
+
+    /** What the files say: Polyglow's own and above them those of a user's directory, if there is one. */
+    public static ThresholdCatalog files(@Nullable String directory) {
         Thresholds base = resource(DEFAULT);
         Map<String, Thresholds> layers = new TreeMap<>();
         for (String language : resource("languages.txt", "").split("\n", -1)) {
@@ -47,18 +53,48 @@ public final class ThresholdCatalog implements Serializable {
                 layers.put(language, resource(language).over(base));
             }
         }
-        if (config.thresholds() != null) {
-            Map<String, Thresholds> own = directory(Path.of(config.thresholds()));
+        if (directory != null) {
+            Map<String, Thresholds> own = directory(Path.of(directory));
             Thresholds ownBase = own.getOrDefault(DEFAULT, empty()).over(base);
             layers.replaceAll(
                     (language, values) -> own.getOrDefault(language, empty()).over(values));
             own.forEach((language, values) -> layers.putIfAbsent(language, values.over(ownBase)));
             base = ownBase;
         }
-        Thresholds all = config.forAll();
-        layers.replaceAll((language, values) -> all.over(values));
         layers.remove(DEFAULT);
-        return new ThresholdCatalog(all.over(base), layers);
+        return new ThresholdCatalog(base, layers);
+    }
+
+    /** These values below what {@code config} says of all languages; its directory is not read. */
+    public ThresholdCatalog with(FilterConfig config) {
+        Thresholds all = config.forAll();
+        Map<String, Thresholds> layers = new TreeMap<>(languages);
+        layers.replaceAll((language, values) -> all.over(values));
+        return new ThresholdCatalog(all.over(unlisted), layers);
+    }
+
+    /** What {@link #json} wrote. */
+    public static ThresholdCatalog parse(JsonObject json) {
+        Map<String, Thresholds> layers = new TreeMap<>();
+        for (String label : json.names()) {
+            layers.put(
+                    label,
+                    ConfigFile.load(Thresholds.class, "thresholds of " + label, json.getString(label), List.of())
+                            .value());
+        }
+        Thresholds unlisted = layers.remove(DEFAULT);
+        if (unlisted == null) {
+            throw json.problem(DEFAULT, "is missing.");
+        }
+        return new ThresholdCatalog(unlisted, layers);
+    }
+
+    /** All values, each language's as YAML by its label, those of all others by {@code default}. */
+    public JsonObject json() {
+        JsonObject json = new JsonObject().put(DEFAULT, ConfigFile.of(unlisted).yaml());
+        languages.forEach(
+                (label, values) -> json.put(label, ConfigFile.of(values).yaml()));
+        return json;
     }
 
     /** Every value of a language, {@code iso639-3_Script}. */

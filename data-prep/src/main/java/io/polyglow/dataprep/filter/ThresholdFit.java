@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * Fits the thresholds of one language to a corpus of that language that is held to be good, from histograms with bins of a thousandth: so the result is exact
  * to the bin and does not depend on the order of documents.
  *
- * <p>The smallest score of the language is the median less the standard deviation, within 0.3 and 0.9, as FineWeb-2 has it (arXiv 2506.20920). Every other bound cuts
+ * <p>The smallest score of the language is the median less the standard deviation, within 0.3 and 0.9, as FineWeb-2 has it (arXiv 2506.20920): of what the detector makes of documents that
+ * it gave a score for their language, wherever that came from; with too few of these it is not fitted. Every other bound cuts
  * off a tail (FineWeb-2's "10Tail"): a minimum is the tail's quantile, a maximum that of one less the tail. A bound on a share is never more than twice as strict
  * as {@code default.yaml}'s, since a clean corpus may have no repetition at all.
  */
@@ -24,6 +25,7 @@ public final class ThresholdFit {
     private static final int BINS_PER_ONE = 1000;
     private static final int MAX_BIN = 1_000_000;
     private static final int SCORE = 0;
+    private static final int NONE = -1;
     private static final int WORD_LENGTH = 1;
     private static final int ALPHABETIC = 2;
     private static final int PUNCTUATED = 3;
@@ -37,10 +39,14 @@ public final class ThresholdFit {
 
     private final Map<Integer, TreeMap<Integer, Long>> histograms = new TreeMap<>();
 
-    /** The bin of each measure of a document; the index is what {@link #add} wants. */
-    public static int[] bins(QualityStats stats, double languageScore) {
+    /**
+     * The bin of each measure of a document; the index is what {@link #add} wants. Negative where there is nothing to add.
+     *
+     * @param score of the detector for the document's language; null when it has none
+     */
+    public static int[] bins(QualityStats stats, @Nullable Double score) {
         int[] bins = new int[MEASURES.size() + 1];
-        bins[SCORE] = bin(languageScore);
+        bins[SCORE] = score == null ? NONE : bin(score);
         for (int i = 0; i < MEASURES.size(); i++) {
             bins[i + 1] = bin(MEASURES.get(i).applyAsDouble(stats));
         }
@@ -54,19 +60,30 @@ public final class ThresholdFit {
 
     /** Documents added so far. */
     public long documents() {
-        return total(histograms.getOrDefault(SCORE, new TreeMap<>()));
+        return documents(WORD_LENGTH);
+    }
+
+    /** Of these, documents with a score of the detector. */
+    public long scored() {
+        return documents(SCORE);
+    }
+
+    private long documents(int measure) {
+        return total(histograms.getOrDefault(measure, new TreeMap<>()));
     }
 
     /**
      * The file {@code <label>.yaml} that {@link FilterConfig#thresholds} reads.
      *
      * @param tail share of the documents that each bound alone may cut off, such as 0.1
+     * @param minScored fewest scores that {@code language-score} is fitted to
      * @param stopWords of the language; none leaves those of the built-in file
      */
-    public String yaml(double tail, List<String> stopWords) {
+    public String yaml(double tail, long minScored, List<String> stopWords) {
         Thresholds base = ThresholdCatalog.builtIn().of("");
-        return "# fitted to " + documents() + " documents, tail " + tail + "\n"
-                + line("", "language-score", score())
+        return "# fitted to " + documents() + " documents, tail " + tail + "; the detector has a score for " + scored()
+                + "\n"
+                + (scored() < minScored ? "" : line("", "language-score", score()))
                 + "gopher-quality:\n"
                 + line("  ", "min-mean-word-length", quantile(WORD_LENGTH, tail))
                 + line("  ", "max-mean-word-length", quantile(WORD_LENGTH, 1 - tail))

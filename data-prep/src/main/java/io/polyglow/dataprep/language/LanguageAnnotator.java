@@ -15,7 +15,7 @@ public final class LanguageAnnotator {
     public static final String VERSION = "language-3";
 
     /** The model that opinions of pages about themselves go by. */
-    static final String PAGE = "page";
+    public static final String PAGE = "page";
 
     /** A longer sample does not change the answer, only the time. */
     static final int DOCUMENT_CHARS = 4096;

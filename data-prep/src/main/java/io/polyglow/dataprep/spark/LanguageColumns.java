@@ -1,6 +1,7 @@
 package io.polyglow.dataprep.spark;
 
 import io.polyglow.dataprep.language.LanguageAnnotation;
+import io.polyglow.dataprep.language.LanguageAnnotator;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -39,6 +40,19 @@ final class LanguageColumns {
                         .equalTo(model))
                 .getItem(0)
                 .getField("label");
+    }
+
+    /** What the deciding model, whose opinions come first, makes of a label; null where it has no opinion of it. What a page claims of itself is no opinion of a model. */
+    static Column score(Column value, Column label) {
+        Column opinions = value.getField("opinions");
+        Column deciding = opinions.getItem(0).getField("model");
+        return functions
+                .filter(opinions, opinion -> opinion.getField("label")
+                        .equalTo(label)
+                        .and(opinion.getField("model").equalTo(deciding))
+                        .and(opinion.getField("model").notEqual(LanguageAnnotator.PAGE)))
+                .getItem(0)
+                .getField("score");
     }
 
     /** The annotation as a value of {@link #SCHEMA}. */

@@ -75,6 +75,7 @@ public final class PrepareJob {
     private final StageTracker tracker;
     private final ProgressListener listener;
     private final Stages stages;
+    private final ThresholdCatalog thresholdFiles;
     private final ThresholdCatalog thresholds;
 
     private PrepareJob(
@@ -89,7 +90,8 @@ public final class PrepareJob {
         this.tracker = tracker;
         this.listener = listener;
         this.stages = new Stages(spark, tracker, output.stages());
-        this.thresholds = ThresholdCatalog.of(config.filter());
+        this.thresholdFiles = ThresholdCatalog.files(config.filter().thresholds());
+        this.thresholds = thresholdFiles.with(config.filter());
     }
 
     /**
@@ -452,7 +454,7 @@ public final class PrepareJob {
             throws IOException {
         DedupConfig.Near near = config.dedup().near();
         String sketches = near.enabled() ? SketchColumns.version(near) : "";
-        provenance.write(output.store(), directory, config, stages.used(), sketches);
+        provenance.write(output.store(), directory, config, thresholdFiles, stages.used(), sketches);
         Stores.rewrite(output.store(), directory + "/" + FERTILITY, json(fertility));
         manifest.write(output.store(), directory, tokenizer);
         output.publish(directory);

@@ -7,9 +7,11 @@ import io.polyglow.common.json.JsonObject;
 import io.polyglow.common.store.Store;
 import io.polyglow.common.store.Stores;
 import io.polyglow.dataprep.clean.TextNormalizer;
+import io.polyglow.dataprep.filter.ThresholdCatalog;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -42,8 +44,19 @@ record Provenance(
         return new Provenance(runKey, configYaml, configSha256, passedOver, rejected, repaired);
     }
 
-    /** Writes the file; {@code sketches} is what {@link SketchColumns#version} says of them, empty when there are none. */
-    void write(Store store, String directory, PrepareConfig config, Set<StageKey> stages, String sketches)
+    /**
+     * Writes the file.
+     *
+     * @param thresholds what the files of thresholds said, see {@link ThresholdCatalog#files}
+     * @param sketches what {@link SketchColumns#version} says of them, empty when there are none
+     */
+    void write(
+            Store store,
+            String directory,
+            PrepareConfig config,
+            ThresholdCatalog thresholds,
+            Set<StageKey> stages,
+            String sketches)
             throws IOException {
         JsonObject tables = new JsonObject();
         stages.forEach(key -> tables.put(key.name(), key.directory()));
@@ -55,6 +68,7 @@ record Provenance(
                 .put("seed", config.seed())
                 .put("config_sha256", configSha256)
                 .put("config", configYaml)
+                .put("thresholds", thresholds.json())
                 .put("icu", TextNormalizer.icuVersion())
                 .put("unicode", TextNormalizer.unicodeVersion())
                 .put("passed_over", passedOver.json())
@@ -87,6 +101,14 @@ record Provenance(
     static String sketches(Store store, String directory) throws IOException {
         JsonObject json = json(store, directory);
         return json.has("sketches") ? json.getString("sketches") : "";
+    }
+
+    /** What the files of thresholds said when an output was made; empty for one of an earlier version. */
+    static Optional<ThresholdCatalog> thresholds(Store store, String directory) throws IOException {
+        JsonObject json = json(store, directory);
+        return json.has("thresholds")
+                ? Optional.of(ThresholdCatalog.parse(json.getObject("thresholds")))
+                : Optional.empty();
     }
 
     static Provenance read(Store store, String directory) throws IOException {

@@ -9,10 +9,8 @@ import static org.apache.spark.sql.functions.sum;
 import static org.apache.spark.sql.functions.when;
 
 import io.polyglow.common.json.JsonObject;
-import io.polyglow.dataprep.filter.FilterConfig;
-import io.polyglow.dataprep.filter.ThresholdCatalog;
+import io.polyglow.dataprep.filter.Filter;
 import java.io.Serializable;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -28,7 +26,7 @@ import org.apache.spark.sql.types.StructType;
 /**
  * What other thresholds would keep, next to what the present ones keep, per language. Answered from what a run left in its tables, where it left any: a document that is out for more
  * than the filters (personal data, parts of evaluation sets, a take-down) stays out, and of the documents that a run found to be equal or alike the first one that the thresholds let
- * through is kept. A document that only other thresholds let through was never compared with others, so it counts as kept: {@code added} tells how many there are. No text is read,
+ * through is kept; nothing stands in for one that edits left nothing of, or that was taken down. A document that only other thresholds let through was never compared with others, so it counts as kept: {@code added} tells how many there are. No text is read,
  * nothing is written. Tokens are bytes divided by what the corpus's tokenizer makes of the language, or by {@value #BYTES_PER_TOKEN} where it has not seen it.
  *
  * @param languages in the order of their labels
@@ -49,6 +47,7 @@ public record WhatIf(List<Language> languages, boolean filtersOnly) {
             .add(DocumentTable.BYTES, DataTypes.LongType, false)
             .add(DocumentTable.ID, DataTypes.StringType, true)
             .add(Deduplication.CLUSTER, DataTypes.StringType, true)
+            .add(AnnotatedCorpus.GONE, DataTypes.BooleanType, false)
             .add(NOW, DataTypes.BooleanType, false)
             .add(THEN, DataTypes.BooleanType, false);
 
@@ -76,8 +75,8 @@ public record WhatIf(List<Language> languages, boolean filtersOnly) {
         }
     }
 
-    /** What the filters of a run and of two questions say of a row of (language, score, quality, bytes), and the run's own reasons where there are any. */
-    private record Verdicts(Thresholds run, Thresholds now, Thresholds then) implements Serializable {
+    /** What two sets of filters say of a row of (language, score, quality, bytes), besides what a run found where there is one. */
+    private record Verdicts(Filters now, Filters then) implements Serializable {
         /** Of annotations alone. */
         Row ofAnnotations(Row row) {
             return RowFactory.create(
@@ -85,42 +84,35 @@ public record WhatIf(List<Language> languages, boolean filtersOnly) {
                     row.getLong(3),
                     null,
                     null,
+                    false,
                     now.reasons(row).isEmpty(),
                     then.reasons(row).isEmpty());
         }
 
-        /** With id, cluster, bytes of the text that was kept, and reasons behind: what a run leaves out for another reason no threshold lets in. */
+        /** With id, cluster, bytes of the text that was kept, reasons and whether it is gone behind: what a run leaves out for another reason no threshold lets in. */
         Row ofOutcome(Row row) {
-            List<String> others = new ArrayList<>(row.getList(7));
-            others.removeAll(run.reasons(row));
-            boolean free = others.isEmpty();
+            boolean free = row.<String>getList(7).stream().allMatch(Filter::isReason);
             return RowFactory.create(
                     row.getString(0),
                     row.isNullAt(6) ? row.getLong(3) : row.getLong(6),
                     row.getString(4),
                     row.getString(5),
+                    row.getBoolean(8),
                     free && now.reasons(row).isEmpty(),
                     free && then.reasons(row).isEmpty());
         }
     }
 
-    private record Thresholds(boolean on, ThresholdCatalog values) implements Serializable {
-        static Thresholds of(FilterConfig config) {
-            return new Thresholds(config.on(), ThresholdCatalog.of(config));
-        }
-
-        List<String> reasons(Row row) {
-            return on ? Decisions.filterReasons(row, 0, values) : List.of();
-        }
-    }
-
-    /** Compares two sets of thresholds. */
-    public static WhatIf of(AnnotatedCorpus corpus, FilterConfig now, FilterConfig then) {
+    /**
+     * Compares two sets of filters.
+     *
+     * @param now what is set now, {@code key=value} on top of the run's settings, see {@link AnnotatedCorpus#filters}
+     * @param then what might be set, likewise
+     */
+    public static WhatIf of(AnnotatedCorpus corpus, List<String> now, List<String> then) {
         Dataset<Row> annotated = corpus.annotations();
         Dataset<Row> outcomes = corpus.outcomes();
-        Thresholds nowValues = Thresholds.of(now);
-        Verdicts verdicts = new Verdicts(
-                outcomes == null ? nowValues : Thresholds.of(corpus.filter(List.of())), nowValues, Thresholds.of(then));
+        Verdicts verdicts = new Verdicts(corpus.filters(now), corpus.filters(then));
         MapFunction<Row, Row> decide = outcomes == null ? verdicts::ofAnnotations : verdicts::ofOutcome;
         Dataset<Row> rows = outcomes == null
                 ? annotated.select(
@@ -135,14 +127,15 @@ public record WhatIf(List<Language> languages, boolean filtersOnly) {
                                 DocumentTable.ID,
                                 Deduplication.CLUSTER,
                                 AnnotatedCorpus.KEPT_BYTES,
-                                Decisions.REASONS);
+                                Decisions.REASONS,
+                                AnnotatedCorpus.GONE);
         Dataset<Row> decided = rows.map(decide, Encoders.row(VERDICT));
         return new WhatIf(
                 languages(outcomes == null ? decided : oneOfEachCluster(decided), corpus.bytesPerToken()),
                 outcomes == null);
     }
 
-    /** Of a cluster the smallest id is kept that is let through, none where an earlier corpus has the first. */
+    /** Of a cluster the smallest id is kept that is let through, none where an earlier corpus has the first; where that one is gone, nothing stands in for it. */
     private static Dataset<Row> oneOfEachCluster(Dataset<Row> decided) {
         Dataset<Row> rows = decided.withColumn(KEY, coalesce(col(Deduplication.CLUSTER), col(DocumentTable.ID)));
         Dataset<Row> firsts =
@@ -159,7 +152,7 @@ public record WhatIf(List<Language> languages, boolean filtersOnly) {
     private static Column kept(String verdict) {
         Column isFirst = coalesce(col(DocumentTable.ID).equalTo(col(FIRST + verdict)), lit(false));
         Column earlier = coalesce(col(Deduplication.CLUSTER).startsWith(Deduplication.EARLIER), lit(false));
-        return isFirst.and(not(earlier));
+        return isFirst.and(not(earlier)).and(not(col(AnnotatedCorpus.GONE)));
     }
 
     /** All languages together. */

@@ -179,6 +179,40 @@ final class FilterTest {
     }
 
     @Test
+    void shouldReadBackTheValuesThatWereRecorded(@TempDir Path folder) throws IOException {
+        Files.writeString(folder.resolve("swh_Latn.yaml"), "language-score: 0.123456789\n");
+        FilterConfig config = ConfigFile.load(
+                        FilterConfig.class, "test", "gopher-quality: {min-words: 7}", List.of("thresholds=" + folder))
+                .value();
+        ThresholdCatalog files = ThresholdCatalog.files(config.thresholds());
+
+        ThresholdCatalog back = ThresholdCatalog.parse(files.json());
+
+        assertThat(back.text()).isEqualTo(files.text()).isNotEqualTo(catalog.text());
+        assertThat(back.with(config).text())
+                .isEqualTo(ThresholdCatalog.of(config).text());
+        assertThat(back.with(config).of("swh_Latn").languageScore()).isEqualTo(0.123456789);
+    }
+
+    @Test
+    void shouldTellItsOwnReasonsFromOthers() {
+        FilterConfig strict = ConfigFile.load(
+                        FilterConfig.class,
+                        "test",
+                        "language-score: 1\ngopher-quality: {min-words: 1000}\nc4: {on: true, min-sentences: 1000}",
+                        List.of())
+                .value();
+        List<String> reasons = Filter.reasons(
+                measure("Lorem ipsum {}."), 0.5, ThresholdCatalog.of(strict).of(ENGLISH));
+
+        assertThat(reasons)
+                .hasSizeGreaterThan(4)
+                .contains("c4.lorem-ipsum", "language-score 0.5 < 1")
+                .allMatch(Filter::isReason);
+        assertThat(List.of("pii: email", "taken down", "empty after edits")).noneMatch(Filter::isReason);
+    }
+
+    @Test
     void shouldCutOffTailsWhenFitted() {
         ThresholdFit fit = new ThresholdFit();
         int[] bins = ThresholdFit.bins(measure(PROSE), 0.8);
@@ -189,7 +223,7 @@ final class FilterTest {
                 fit.add(measure, bins[measure], 1);
             }
         }
-        Thresholds fitted = ConfigFile.load(Thresholds.class, "fitted", fit.yaml(0.1, List.of()), List.of())
+        Thresholds fitted = ConfigFile.load(Thresholds.class, "fitted", fit.yaml(0.1, 100, List.of()), List.of())
                 .value();
         assertThat(fitted.languageScore()).isCloseTo(0.749 - 0.028866, within(1e-4));
         assertThat(fitted.gopherQuality().minMeanWordLength()).isEqualTo(4.09);
@@ -197,6 +231,9 @@ final class FilterTest {
         assertThat(fitted.gopherRepetition().maxDuplicateLines())
                 .as("half of the default's, since nothing repeats")
                 .isCloseTo(0.1465, within(1e-9));
+        assertThat(fit.yaml(0.1, 101, List.of()))
+                .startsWith("# fitted to 100 documents, tail 0.1; the detector has a score for 100\n")
+                .doesNotContain("language-score:");
     }
 
     @Test

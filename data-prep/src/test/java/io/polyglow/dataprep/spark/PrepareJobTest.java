@@ -165,8 +165,7 @@ class PrepareJobTest extends PrepareFixture {
     private void assertThatWhatIfAgrees(PrepareReport report) throws IOException {
         AnnotatedCorpus annotated =
                 AnnotatedCorpus.open(spark, directory.resolve("out").toString());
-        WhatIf whatIf = WhatIf.of(
-                annotated, annotated.filter(List.of()), annotated.filter(List.of("filter.gopher-quality.min-words=1")));
+        WhatIf whatIf = WhatIf.of(annotated, List.of(), List.of("filter.gopher-quality.min-words=1"));
         assertThat(whatIf.total().all().documents()).isEqualTo(15);
         assertThat(whatIf.total().now())
                 .isEqualTo(new WhatIf.Amount(
