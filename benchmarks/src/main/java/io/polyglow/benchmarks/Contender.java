@@ -47,13 +47,11 @@ record Contender(String name, List<String> command, Map<String, String> environm
         int exit = await(memory, timeoutSeconds);
         if (exit != 0 || !Files.exists(folder.file(result))) {
             String tail = tail(log);
-            String why = memory.ranOut(exit, tail)
-                    ? name + " did not get the memory that it needs: it held " + memory.held() + " and"
-                    : name;
+            String why = memory.ranOut(exit, tail) ? " did not get the memory that it needs: it" : "";
             throw new PolyglowException(
                     ErrorKind.ENVIRONMENT,
-                    why + " ended with exit code " + exit + "; all of its output is in " + log + ", the end of it is:\n"
-                            + tail);
+                    name + why + " ended with exit code " + exit + ", having held " + memory.held()
+                            + "; all of its output is in " + log + ", the end of it is:\n" + tail);
         }
         return folder.json(result);
     }

@@ -44,7 +44,7 @@ public record LinearLayer(
         boolean even = rest == chunks.chunkRows();
         layers.add(head("head", shape, chunks, chunks.chunkRows(), even ? chunks.count() : chunks.count() - 1));
         if (!even) {
-            layers.add(head("head, last rows", shape, chunks, rest, 1));
+            layers.add(head("head rest", shape, chunks, rest, 1));
         }
         return List.copyOf(layers);
     }

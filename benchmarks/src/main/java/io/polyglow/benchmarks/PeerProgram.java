@@ -27,8 +27,8 @@ public final class PeerProgram {
     private final WorkFolder folder;
     private final TrainPlan plan;
     private final Factory factory;
-    private final NanoClock clock = SystemNanoClock.INSTANCE;
-    private final long beginNs = clock.nanoTime();
+    private final NanoClock clock;
+    private final long beginNs;
 
     /** Makes a model from the initial weights. */
     public interface Factory {
@@ -36,7 +36,9 @@ public final class PeerProgram {
         PeerModel open(TrainPlan plan, Weights weights);
     }
 
-    private PeerProgram(WorkFolder folder, Factory factory) throws IOException {
+    private PeerProgram(WorkFolder folder, Factory factory, NanoClock clock) throws IOException {
+        this.clock = clock;
+        this.beginNs = clock.nanoTime();
         this.folder = folder;
         this.plan = folder.plan();
         this.factory = factory;
@@ -44,10 +46,14 @@ public final class PeerProgram {
 
     /** Does what the arguments say and writes the result file. */
     public static void run(List<String> arguments, Factory factory) throws IOException {
+        run(arguments, factory, SystemNanoClock.INSTANCE);
+    }
+
+    static void run(List<String> arguments, Factory factory, NanoClock clock) throws IOException {
         if (arguments.size() != 3) {
             throw new PolyglowException(ErrorKind.USAGE, "a peer needs a verb, a folder and a result file");
         }
-        PeerProgram program = new PeerProgram(new WorkFolder(Path.of(arguments.get(1))), factory);
+        PeerProgram program = new PeerProgram(new WorkFolder(Path.of(arguments.get(1))), factory, clock);
         JsonObject result =
                 switch (arguments.get(0)) {
                     case "train" -> program.train(MOST_SECONDS).json();
