@@ -21,6 +21,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * numbers up in bf16, and takes 50 times as long.
  */
 final class SameDiffModel implements PeerModel {
+    private static final String VERSION = "1.0.0-M2.1";
+
     private final Optimizer settings;
     private final int context;
     private final SameDiff graph;
@@ -45,7 +47,7 @@ final class SameDiffModel implements PeerModel {
 
     @Override
     public String describe() {
-        return "ND4J " + Nd4j.class.getPackage().getImplementationVersion() + " SameDiff, CPU, nd4j-native linux-x86_64"
+        return "ND4J " + VERSION + " SameDiff, CPU, nd4j-native linux-x86_64"
                 + NativeLibrary.chosen() + ", "
                 + Nd4j.getEnvironment().maxThreads() + " threads, f32";
     }
