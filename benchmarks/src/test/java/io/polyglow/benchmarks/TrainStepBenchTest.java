@@ -107,7 +107,9 @@ class TrainStepBenchTest {
                 contender("greedy", "echo java.lang.OutOfMemoryError; exit 1"));
 
         assertThat(report.failed().get("greedy"))
-                .contains("greedy did not get the memory that it needs: it ended with exit code 1, having held", "MiB of this machine's");
+                .contains(
+                        "greedy did not get the memory that it needs: it ended with exit code 1, having held",
+                        "MiB of this machine's");
     }
 
     @Test
