@@ -1,13 +1,10 @@
 package io.polyglow.cli;
 
-import io.polyglow.common.error.ErrorKind;
-import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.store.Stores;
-import io.polyglow.common.token.BpeModel;
 import io.polyglow.common.token.ByteLevelBpe;
 import io.polyglow.common.token.TiktokenEncoding;
 import io.polyglow.common.token.TiktokenFile;
-import io.polyglow.common.token.TokenizerJson;
+import io.polyglow.common.token.Tokenizer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
@@ -25,17 +22,19 @@ import picocli.CommandLine.Parameters;
         description = {
             "Reads another program's tokenizer and writes it as tokenizer.json.",
             "",
-            "A .tiktoken file does not say how text is cut and what its special tokens are: name its encoding. A byte-level tokenizer.json"
-                    + " is checked and written in canonical form."
+            "A tokenizer.json (byte-level BPE, BPE with byte fallback, unigram) or a SentencePiece .model is checked"
+                + " and written in canonical form. A .tiktoken file does not say how text is cut and what its special"
+                + " tokens are: name its encoding."
         },
-        footerHeading = "%nExample:%n",
-        footer = "  polyglow tokenizer import cl100k_base.tiktoken --encoding cl100k_base --to tokenizer.json")
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  polyglow tokenizer import llama-2/tokenizer.model --to tokenizer.json",
+            "  polyglow tokenizer import cl100k_base.tiktoken --encoding cl100k_base --to tokenizer.json"
+        })
 final class TokenizerImportCommand implements Callable<Integer> {
-    private static final String JSON = ".json";
-
     private final Console console;
 
-    @Parameters(paramLabel = "FILE", description = "A .tiktoken file or a tokenizer.json.")
+    @Parameters(paramLabel = "FILE", description = "A tokenizer.json, a SentencePiece .model or a .tiktoken file.")
     private Path file;
 
     @Option(
@@ -53,29 +52,26 @@ final class TokenizerImportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        ByteLevelBpe tokenizer = new ByteLevelBpe(read());
+        Tokenizer tokenizer = encoding == null ? TokenizerCommand.read(file) : readTiktoken(encoding);
         try (LocalFile target = LocalFile.of(output)) {
             Stores.rewrite(target.folder(), target.name(), tokenizer.json());
         }
-        console.line("Tokenizer: " + tokenizer.vocabSize() + " ids, "
-                + tokenizer.model().merges().size() + " merges, pattern "
-                + tokenizer.model().pattern() + ", sha256 " + tokenizer.sha256() + ", in " + output);
+        console.line("Tokenizer: " + tokenizer.vocabSize() + " ids" + details(tokenizer) + ", sha256 "
+                + tokenizer.sha256() + ", in " + output);
         return 0;
     }
 
-    private BpeModel read() throws IOException {
+    private Tokenizer readTiktoken(String name) throws IOException {
         try (LocalFile source = LocalFile.of(file);
                 InputStream in = source.folder().open(source.name(), 0)) {
-            if (encoding != null) {
-                return TiktokenFile.parse(file.toString(), in, TiktokenEncoding.named(encoding));
-            }
-            if (file.toString().endsWith(JSON)) {
-                return TokenizerJson.parse(file.toString(), in);
-            }
+            return new ByteLevelBpe(TiktokenFile.parse(file.toString(), in, TiktokenEncoding.named(name)));
         }
-        throw new PolyglowException(
-                ErrorKind.USAGE,
-                file + " is not a " + JSON
-                        + " file. If it is a .tiktoken file, name its encoding: --encoding r50k_base, p50k_base, cl100k_base, o200k_base or llama3.");
+    }
+
+    private static String details(Tokenizer tokenizer) {
+        return tokenizer instanceof ByteLevelBpe bpe
+                ? ", " + bpe.model().merges().size() + " merges, pattern "
+                        + bpe.model().pattern()
+                : "";
     }
 }

@@ -354,6 +354,42 @@ class CommandsTest {
         assertThat(out()).contains("FAIL").contains("/proc/polyglow");
     }
 
+    /** Byte fallback as Llama 2 has it: the same door as {@code tokenizer.file}. */
+    @Test
+    void shouldImportATokenizerWithByteFallback() throws IOException {
+        Path file = folder.resolve("llama.json");
+        Path imported = folder.resolve("tokenizer.json");
+        Files.writeString(
+                file,
+                """
+                {"version":"1.0","truncation":null,"padding":null,"added_tokens":[],
+                 "normalizer":{"type":"Replace","pattern":{"String":" "},"content":"▁"},"pre_tokenizer":null,"post_processor":null,
+                 "decoder":{"type":"Sequence","decoders":[{"type":"Replace","pattern":{"String":"▁"},"content":" "},{"type":"ByteFallback"},{"type":"Fuse"}]},
+                 "model":{"type":"BPE","dropout":null,"unk_token":null,"continuing_subword_prefix":null,"end_of_word_suffix":null,"fuse_unk":true,
+                  "byte_fallback":true,"ignore_merges":false,"vocab":{"<0x0A>":0,"a":1,"▁":2,"▁a":3},"merges":[["▁","a"]]}}
+                """);
+
+        assertThat(run("tokenizer", "import", file.toString(), "--to", imported.toString()))
+                .as(err())
+                .isZero();
+        assertThat(out()).contains("Tokenizer: 4 ids, sha256 ");
+        out.reset();
+        Path text = Files.writeString(folder.resolve("text"), " a\n");
+        assertThat(run("tokenizer", "encode", "--tokenizer", imported.toString(), "--input", text.toString()))
+                .isZero();
+        assertThat(out()).isEqualTo("3 0\n");
+    }
+
+    @Test
+    void shouldAskForTheEncodingOfATiktokenFile() throws IOException {
+        Path file = Files.writeString(folder.resolve("tokenizer.model"), "IQ== 0\nIg== 1\n");
+
+        assertThat(run("tokenizer", "import", file.toString(), "--to", file + ".json"))
+                .isEqualTo(65);
+
+        assertThat(err()).contains("--encoding");
+    }
+
     @Test
     void shouldRefuseATokenizerThatIsNone() throws IOException {
         Path file = folder.resolve("tokenizer.json");

@@ -13,7 +13,7 @@ import java.util.List;
  * @param frame what may be put around a text
  */
 public record BpeModel(
-        PreTokenPattern pattern,
+        PreTokenRule pattern,
         boolean wholePieceFirst,
         List<String> vocabulary,
         IntPairs merges,
@@ -21,7 +21,7 @@ public record BpeModel(
         TextFrame frame) {
     /** A model with nothing around texts. */
     public BpeModel(
-            PreTokenPattern pattern,
+            PreTokenRule pattern,
             boolean wholePieceFirst,
             List<String> vocabulary,
             IntPairs merges,

@@ -15,7 +15,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import org.agrona.collections.IntArrayList;
 
 /**
- * Byte-level byte-pair encoding (Sennrich et al. 2016; Radford et al. 2019) with the ids of Hugging Face tokenizers. Text is cut by a {@link PreTokenPattern}; within a
+ * Byte-level byte-pair encoding (Sennrich et al. 2016; Radford et al. 2019) with the ids of Hugging Face tokenizers. Text is cut by a {@link PreTokenRule}; within a
  * pre-token the pair of lowest rank merges first, the leftmost among equals. Linear in the text, whatever the text: see {@link PieceEncoder}. Each thread that
  * encodes at the same time as others takes 2 MB of scratch memory, kept for the next.
  *
@@ -64,7 +64,7 @@ public final class ByteLevelBpe implements Tokenizer {
 
     @Override
     public boolean isLossless() {
-        return true;
+        return model.pattern().isLossless();
     }
 
     @Override
@@ -116,8 +116,8 @@ public final class ByteLevelBpe implements Tokenizer {
     }
 
     /**
-     * Where each of the ids {@code [first, ids.size())} ends in the text that they were encoded from, in bytes; each begins where the one before ends. Nothing is lost in
-     * encoding, so lengths are all it takes. A special token counts with the length of its name.
+     * Where each of the ids {@code [first, ids.size())} ends in the text that they were encoded from, in bytes; each begins where the one before ends. Where the tokenizer is lossless,
+     * lengths are all it takes. A special token counts with the length of its name.
      */
     public long[] ends(IntArrayList ids, int first) {
         long[] ends = new long[ids.size() - first];

@@ -91,7 +91,7 @@ final class EncodingTables {
     }
 
     private PolyglowException unknown(byte[] utf8, int at, int pieceStart) {
-        int start = model.pattern() == PreTokenPattern.CHAR ? pieceStart : at;
+        int start = model.pattern().equals(PreTokenPattern.CHAR) ? pieceStart : at;
         int decoded = Utf8.decode(utf8, start, utf8.length);
         String what = decoded == Utf8.INVALID
                 ? String.format(Locale.ROOT, "byte 0x%02X", utf8[at])
@@ -100,7 +100,8 @@ final class EncodingTables {
                 ErrorKind.DATA,
                 "The " + what + " at byte " + at + " of the text is not in the closed vocabulary of this tokenizer ("
                         + size()
-                        + " tokens, no byte fallback). Remove it from the text, or train a tokenizer with byte fallback.");
+                        + " tokens, no byte fallback). Remove it from the text, or train a tokenizer with byte"
+                        + " fallback.");
     }
 
     private static byte[][] bytesOfIds(BpeModel model) {

@@ -5,30 +5,20 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Hugging Face's Metaspace pre-tokenizer: spaces become marks, a mark is put before the text unless it has one, and every mark begins a pre-token. After a
- * WhitespaceSplit all white space goes, and every word gets a mark.
+ * Hugging Face's Metaspace pre-tokenizer: spaces become marks, a mark is put before the text unless it has one, and every mark begins a pre-token.
  */
-record Metaspace(boolean prepend, boolean split, boolean words) implements PreTokenizer {
+record Metaspace(boolean prepend, boolean split) implements PreTokenizer {
     private static final byte[] SPACE = {' '};
 
     private static byte[] mark() {
         return Spaces.MARK.getBytes(StandardCharsets.UTF_8);
     }
 
-    static Metaspace parse(JsonObject json, boolean words) {
+    static Metaspace parse(JsonObject json) {
         if (!json.getString("replacement", Spaces.MARK).equals(Spaces.MARK)) {
             throw json.problem("replacement", "only \"" + Spaces.MARK + "\" is supported.");
         }
-        Metaspace parsed = new Metaspace(prepends(json), json.getBoolean("split", true), words);
-        if (words
-                && (!parsed.prepend
-                        || !parsed.split
-                        || json.getString("prepend_scheme", "always").equals("first"))) {
-            throw json.problem(
-                    "prepend_scheme",
-                    "after WhitespaceSplit only a Metaspace that always prepends and splits is supported.");
-        }
-        return parsed;
+        return new Metaspace(prepends(json), json.getBoolean("split", true));
     }
 
     /** Whether a mark is put before the text, in the old notation or the new one. */
@@ -43,10 +33,11 @@ record Metaspace(boolean prepend, boolean split, boolean words) implements PreTo
     }
 
     @Override
-    public byte[] rewrite(byte[] text) {
-        if (words) {
-            return markWords(text);
-        }
+    public Pieces cut(byte[] text) {
+        return Pieces.of(mark(text), this::end);
+    }
+
+    private byte[] mark(byte[] text) {
         byte[] marked = Spaces.replace(text, SPACE, mark());
         if (!prepend || marked.length == 0 || Spaces.isMark(marked, 0, marked.length)) {
             return marked;
@@ -57,29 +48,11 @@ record Metaspace(boolean prepend, boolean split, boolean words) implements PreTo
         return out.toByteArray();
     }
 
-    @Override
-    public int end(byte[] text, int start, int limit) {
+    private int end(byte[] text, int start, int limit) {
         int at = start + 1;
         while (at < limit && !(split && Spaces.isMark(text, at, limit))) {
             at++;
         }
         return at;
-    }
-
-    private static byte[] markWords(byte[] text) {
-        ByteArrayOutputStream out = new ByteArrayOutputStream(text.length + text.length / 2);
-        boolean between = true;
-        for (int at = 0, length; at < text.length; at += length) {
-            length = Utf8.length(text, at, text.length);
-            boolean space = Spaces.isWhiteSpace(text, at);
-            if (!space && between && !Spaces.isMark(text, at, text.length)) {
-                out.writeBytes(mark());
-            }
-            if (!space) {
-                out.write(text, at, length);
-            }
-            between = space;
-        }
-        return out.toByteArray();
     }
 }

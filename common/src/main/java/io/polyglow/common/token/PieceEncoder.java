@@ -17,7 +17,7 @@ final class PieceEncoder {
     private static final int NO_TOKEN = EncodingTables.NO_TOKEN;
 
     private final EncodingTables tables;
-    private final PreTokenPattern pattern;
+    private final PreTokenRule rule;
     private final Derivations derivations;
     private final @Nullable PieceMerger merger;
     private final PieceCache cache = new PieceCache();
@@ -29,15 +29,29 @@ final class PieceEncoder {
     private int pieceStart;
     private int firstId;
 
-    PieceEncoder(EncodingTables tables, PreTokenPattern pattern) {
+    PieceEncoder(EncodingTables tables, PreTokenRule rule) {
         this.tables = tables;
-        this.pattern = pattern;
+        this.rule = rule;
         this.derivations = tables.derivations();
         this.merger = derivations.newMerger();
     }
 
     /** Appends the ids of {@code utf8[offset, limit)}. */
     void encode(byte[] utf8, int offset, int limit, IntArrayList out) {
+        if (rule instanceof PreTokenPattern pattern) {
+            encodeScanned(pattern, utf8, offset, limit, out);
+        } else {
+            encodePieces(((PreTokenSteps) rule).cut(utf8, offset, limit), out);
+        }
+    }
+
+    private void encodePieces(Pieces pieces, IntArrayList out) {
+        for (int i = 0, start = 0; i < pieces.count(); start = pieces.end(i), i++) {
+            encodePiece(pieces.text(), start, pieces.end(i), out);
+        }
+    }
+
+    private void encodeScanned(PreTokenPattern pattern, byte[] utf8, int offset, int limit, IntArrayList out) {
         for (int start = offset; start < limit; ) {
             int count = pattern.scan(utf8, start, limit, ends);
             for (int i = 0; i < count; i++) {

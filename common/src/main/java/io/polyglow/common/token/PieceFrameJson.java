@@ -1,6 +1,5 @@
 package io.polyglow.common.token;
 
-import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.json.JsonObject;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -20,8 +19,8 @@ final class PieceFrameJson {
 
     private PieceFrameJson() {}
 
-    /** The pattern of a byte-level pre-tokenizer, or null when the vocabulary is of characters. */
-    static @Nullable PreTokenPattern byteLevel(JsonObject frame) {
+    /** The rule of a byte-level pre-tokenizer, or null when the vocabulary is of characters. */
+    static @Nullable PreTokenRule byteLevel(JsonObject frame) {
         if (frame.get("decoder") == null || !type(frame, "decoder").equals("ByteLevel")) {
             return null;
         }
@@ -36,47 +35,9 @@ final class PieceFrameJson {
             return crossesWords ? PreTokenizer.WHOLE : PreTokenizer.WORDS;
         }
         JsonObject json = frame.getObject(PRE);
-        return switch (json.getString("type")) {
-            case "Metaspace" -> Metaspace.parse(json, false);
-            case "Sequence" -> sequence(json);
-            case "Split" -> split(json);
-            default -> throw unsupported(json);
-        };
-    }
-
-    private static PreTokenizer sequence(JsonObject json) {
-        List<JsonObject> parts = json.getArray("pretokenizers").objects();
-        boolean words = parts.size() == 2
-                && parts.get(0).getString("type").equals("WhitespaceSplit")
-                && parts.get(1).getString("type").equals("Metaspace");
-        if (!words) {
-            throw unsupported(json);
-        }
-        return Metaspace.parse(parts.get(1), true);
-    }
-
-    /** Gemma's: after each space; its normaliser has left none. */
-    private static PreTokenizer split(JsonObject json) {
-        boolean afterSpaces = " ".equals(json.getObject("pattern").get("String"))
-                && json.getString("behavior").equals("MergedWithPrevious")
-                && !json.getBoolean("invert", false);
-        if (!afterSpaces) {
-            throw unsupported(json);
-        }
-        return PreTokenizer.of((text, start, limit) -> {
-            int at = start;
-            while (at < limit - 1 && text[at] != ' ') {
-                at++;
-            }
-            return at + 1;
-        });
-    }
-
-    private static PolyglowException unsupported(JsonObject json) {
-        return json.problem(
-                "type",
-                "\"" + json.getString("type")
-                        + "\" like this is not supported. Supported are null, Metaspace, Sequence[WhitespaceSplit, Metaspace], Split(\" \", MergedWithPrevious), and the byte-level ones with a ByteLevel decoder.");
+        return json.getString("type").equals("Metaspace")
+                ? Metaspace.parse(json)
+                : PreTokenStepsJson.parse(json, false);
     }
 
     static Trim trim(JsonObject frame) {
@@ -108,7 +69,8 @@ final class PieceFrameJson {
                     throw json.problem(
                             "type",
                             "\"" + json.getString("type")
-                                    + "\" is not supported, only Replace, ByteFallback, Fuse, Strip and Metaspace are.");
+                                    + "\" is not supported, only Replace, ByteFallback, Fuse, Strip and Metaspace"
+                                    + " are.");
             }
         }
         return trim;

@@ -30,23 +30,26 @@ final class PieceTokenizer implements Tokenizer {
     private final boolean[] isText;
     private final Queue<PieceCache> idle = new ConcurrentLinkedQueue<>();
     private final int endOfTextId;
-    private final boolean byteLevel;
+    private final boolean isLossless;
 
     PieceTokenizer(PieceModel model) {
         json = PieceModelJson.write(model).getBytes(StandardCharsets.UTF_8);
         sha256 = HexFormat.of().formatHex(ByteLevelBpe.sha256(json));
         JsonObject frame = model.frame();
-        PreTokenPattern pattern = PieceFrameJson.byteLevel(frame);
-        byteLevel = pattern != null;
+        PreTokenRule rule = PieceFrameJson.byteLevel(frame);
+        boolean byteLevel = rule != null;
+        isLossless = rule != null && rule.isLossless();
         subwords = subwords(model, byteLevel);
         normalizer = frame.get("normalizer") == null ? null : Normalizers.parse(frame);
-        preTokenizer = pattern != null
-                ? PreTokenizer.of(pattern::end)
-                : PieceFrameJson.preTokenizer(frame, subwords.crossesWords());
+        preTokenizer = rule != null ? cutter(rule) : PieceFrameJson.preTokenizer(frame, subwords.crossesWords());
         trim = PieceFrameJson.trim(frame);
         isText = new boolean[model.size()];
         bytesOfId = bytesOfIds(model, byteLevel, isText);
         endOfTextId = ByteLevelBpe.endOfText(model.addedTokens());
+    }
+
+    private static PreTokenizer cutter(PreTokenRule rule) {
+        return rule instanceof PreTokenPattern pattern ? PreTokenizer.of(pattern::end) : (PreTokenSteps) rule;
     }
 
     private static SubwordModel subwords(PieceModel model, boolean byteLevel) {
@@ -105,7 +108,7 @@ final class PieceTokenizer implements Tokenizer {
     /** Byte-level models only: normalisers, and marks that stand for spaces, lose something by nature. */
     @Override
     public boolean isLossless() {
-        return byteLevel;
+        return isLossless;
     }
 
     @Override
@@ -121,12 +124,13 @@ final class PieceTokenizer implements Tokenizer {
     @Override
     public void encode(byte[] utf8, int offset, int length, IntArrayList ids) {
         Objects.checkFromIndexSize(offset, length, utf8.length);
-        byte[] text = Arrays.copyOfRange(utf8, offset, offset + length);
-        text = preTokenizer.rewrite(normalizer == null ? text : normalizer.normalize(text));
+        byte[] input = Arrays.copyOfRange(utf8, offset, offset + length);
+        Pieces pieces = preTokenizer.cut(normalizer == null ? input : normalizer.normalize(input));
+        byte[] text = pieces.text();
         SubwordModel.Encoder encoder = subwords.encoder();
         PieceCache cache = Objects.requireNonNullElseGet(idle.poll(), PieceCache::new);
-        for (int start = 0, end; start < text.length; start = end) {
-            end = preTokenizer.end(text, start, text.length);
+        for (int i = 0, start = 0; i < pieces.count(); start = pieces.end(i), i++) {
+            int end = pieces.end(i);
             if (end - start > PieceCache.MAX_BYTES) {
                 encoder.encode(text, start, end, ids);
             } else if (!cache.appendIfKnown(text, start, end, ids)) {

@@ -9,7 +9,7 @@ import java.util.stream.Collectors;
  * How text is cut into pre-tokens; tokens never cross their borders. Hand-written scanners instead of a regex engine: linear on any input, the same on
  * every JDK ({@link UnicodeTable}), and defined on bytes that are not UTF-8 (each such byte is a character that is neither letter, number nor space).
  */
-public enum PreTokenPattern {
+public enum PreTokenPattern implements PreTokenRule {
     /** GPT-2's: {@code 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+}. */
     GPT2("gpt2", "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+") {
         @Override
@@ -135,6 +135,11 @@ public enum PreTokenPattern {
 
     /** Fills {@code ends} with the ends of the next pre-tokens, as many as fit; answers how many. One call for many: no dispatch in the inner loop. */
     abstract int scan(byte[] utf8, int start, int limit, int[] ends);
+
+    @Override
+    public boolean isLossless() {
+        return true;
+    }
 
     /** The same pattern as {@code tokenizer.json} writes it (Oniguruma syntax). */
     String regex() {

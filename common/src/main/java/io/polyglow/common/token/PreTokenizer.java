@@ -1,12 +1,10 @@
 package io.polyglow.common.token;
 
 /** How a normalised text is cut before a subword model sees it. Safe for many threads. */
+@FunctionalInterface
 interface PreTokenizer {
-    /** The text as it is cut: some pre-tokenizers write marks into it. */
-    byte[] rewrite(byte[] text);
-
-    /** End of the pre-token that begins at {@code start < limit} of a rewritten text; greater than {@code start}. */
-    int end(byte[] text, int start, int limit);
+    /** The pre-tokens of a text; some pre-tokenizers write marks into it, or leave something out. */
+    Pieces cut(byte[] text);
 
     /** Cuts nothing. */
     PreTokenizer WHOLE = of((text, start, limit) -> limit);
@@ -14,22 +12,13 @@ interface PreTokenizer {
     /** A place to cut. */
     @FunctionalInterface
     interface Cut {
+        /** End of the pre-token that begins at {@code start < limit}; greater than {@code start}. */
         int end(byte[] text, int start, int limit);
     }
 
     /** Cuts a text that is left as it is. */
     static PreTokenizer of(Cut cut) {
-        return new PreTokenizer() {
-            @Override
-            public byte[] rewrite(byte[] text) {
-                return text;
-            }
-
-            @Override
-            public int end(byte[] text, int start, int limit) {
-                return cut.end(text, start, limit);
-            }
-        };
+        return text -> Pieces.of(text, cut);
     }
 
     /**

@@ -1,6 +1,5 @@
 package io.polyglow.common.token;
 
-import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.json.JsonArray;
 import io.polyglow.common.json.JsonObject;
 import java.util.List;
@@ -8,13 +7,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The {@code pre_tokenizer} of a {@code tokenizer.json}: ByteLevel, a Split by one of the known patterns followed by ByteLevel, or Digits followed by
- * ByteLevel.
+ * The {@code pre_tokenizer} of a byte-level {@code tokenizer.json}. One that a {@link PreTokenPattern} knows (ByteLevel, a Split by a known regex followed by ByteLevel, Digits followed
+ * by ByteLevel) is that pattern; others become {@link PreTokenSteps}.
  */
 final class PreTokenizerJson {
     private static final String NAME = "pre_tokenizer";
-    private static final String SUPPORTED =
-            "Supported are ByteLevel with GPT-2's regex, the same after Digits(individual_digits: true), and Sequence[Split(regex, Isolated), ByteLevel(use_regex: false)] with one of the regexes ";
 
     /** Other spellings that cut every text alike; for why, see {@code docs/formats/tokenizer.md}. */
     private static final Map<String, PreTokenPattern> VARIANTS = Map.of(
@@ -22,14 +19,30 @@ final class PreTokenizerJson {
             PreTokenPattern.GPT2,
             "'(?:[sdmt]|ll|ve|re)| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
             PreTokenPattern.GPT2,
-            "'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*|\\s*[\\r\\n]|\\s+(?!\\S)|\\s+",
+            "'(?i:[sdmt]|ll|ve|re)|[^\\r"
+                    + "\\n"
+                    + "\\p{L}\\p{N}]?+\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]++[\\r"
+                    + "\\n"
+                    + "]*|\\s*[\\r"
+                    + "\\n"
+                    + "]|\\s+(?!\\S)|\\s+",
             PreTokenPattern.CL100K,
-            "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}++|\\p{N}{1,3}+| ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*+|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
+            "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r"
+                    + "\\n"
+                    + "\\p{L}\\p{N}]?+\\p{L}++|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]++[\\r"
+                    + "\\n"
+                    + "]*+|\\s*[\\r"
+                    + "\\n"
+                    + "]+|\\s+(?!\\S)|\\s+",
             PreTokenPattern.CL100K);
 
     private PreTokenizerJson() {}
 
-    static JsonObject write(PreTokenPattern pattern) {
+    static JsonObject write(PreTokenRule rule) {
+        return rule instanceof PreTokenPattern pattern ? write(pattern) : ((PreTokenSteps) rule).json();
+    }
+
+    private static JsonObject write(PreTokenPattern pattern) {
         if (pattern == PreTokenPattern.GPT2) {
             return byteLevel(true);
         }
@@ -58,83 +71,54 @@ final class PreTokenizerJson {
                 .put("use_regex", useRegex);
     }
 
-    static PreTokenPattern parse(JsonObject root) {
+    static PreTokenRule parse(JsonObject root) {
         JsonObject json = root.getObject(NAME);
-        switch (json.getString("type")) {
-            case "ByteLevel" -> {
-                parseByteLevel(json, true);
-                return PreTokenPattern.GPT2;
-            }
-            case "Sequence" -> {
-                return parseSequence(json);
-            }
-            default -> throw unsupported(json, "type", "\"" + json.getString("type") + "\"");
-        }
+        PreTokenPattern known = known(json);
+        return known != null ? known : PreTokenStepsJson.parse(json, true);
     }
 
-    private static PreTokenPattern parseSequence(JsonObject json) {
+    private static @Nullable PreTokenPattern known(JsonObject json) {
+        if (isByteLevel(json, true)) {
+            return PreTokenPattern.GPT2;
+        }
+        if (!json.getString("type").equals("Sequence")) {
+            return null;
+        }
         List<JsonObject> parts = json.getArray("pretokenizers").objects();
         if (parts.size() != 2) {
-            throw unsupported(json, "pretokenizers", parts.size() + " of them");
+            return null;
         }
         JsonObject first = parts.get(0);
-        if (first.getString("type").equals("Digits")) {
-            if (!first.getBoolean("individual_digits", false)) {
-                throw unsupported(first, "individual_digits", "false");
-            }
-            parseByteLevel(parts.get(1), true);
-            return PreTokenPattern.GPT2_DIGITS;
+        if (first.getString("type").equals("Digits") && first.getBoolean("individual_digits", false)) {
+            return isByteLevel(parts.get(1), true) ? PreTokenPattern.GPT2_DIGITS : null;
         }
-        parseByteLevel(parts.get(1), false);
-        return parseSplit(first);
+        return isByteLevel(parts.get(1), false) ? knownSplit(first) : null;
     }
 
-    private static void parseByteLevel(JsonObject json, boolean useRegex) {
-        if (!json.getString("type").equals("ByteLevel")) {
-            throw unsupported(json, "type", "\"" + json.getString("type") + "\"");
-        }
-        if (json.getBoolean("add_prefix_space", true)) {
-            throw unsupported(json, "add_prefix_space", "true, which makes decoding lossy,");
-        }
-        if (json.getBoolean("use_regex", true) != useRegex) {
-            throw unsupported(json, "use_regex", String.valueOf(!useRegex));
-        }
+    private static boolean isByteLevel(JsonObject json, boolean useRegex) {
+        return json.getString("type").equals("ByteLevel")
+                && !json.getBoolean("add_prefix_space", true)
+                && json.getBoolean("use_regex", true) == useRegex;
     }
 
     /** The known regexes match every text whole, so it does not matter whether what is between matches is kept. */
-    private static PreTokenPattern parseSplit(JsonObject json) {
+    private static @Nullable PreTokenPattern knownSplit(JsonObject json) {
         if (!json.getString("type").equals("Split")) {
-            throw unsupported(json, "type", "\"" + json.getString("type") + "\"");
+            return null;
         }
-        String behavior = json.getString("behavior");
-        boolean keepsMatches =
-                behavior.equals("Isolated") || (behavior.equals("Removed") && json.getBoolean("invert", false));
-        if (!keepsMatches) {
-            throw unsupported(json, "behavior", "other than Isolated, or Removed and inverted,");
-        }
-        JsonObject pattern = json.getObject("pattern");
-        PreTokenPattern known = withRegex(pattern.getString("Regex", ""));
-        if (known == null) {
-            throw unsupported(pattern, "Regex", "\"" + pattern.get("Regex") + "\"");
-        }
-        return known;
+        SplitBehavior behavior = SplitBehavior.parse(json);
+        boolean inverted = json.getBoolean("invert", false);
+        boolean keepsMatches = behavior == SplitBehavior.ISOLATED || (behavior == SplitBehavior.REMOVED && inverted);
+        return keepsMatches ? withRegex(json.getObject("pattern").getString("Regex", "")) : null;
     }
 
-    private static @Nullable PreTokenPattern withRegex(String regex) {
+    /** The pattern of a regex in any of its spellings. */
+    static @Nullable PreTokenPattern withRegex(String regex) {
         for (PreTokenPattern known : PreTokenPattern.values()) {
             if (known.regex().equals(regex)) {
                 return known;
             }
         }
         return VARIANTS.get(regex);
-    }
-
-    private static PolyglowException unsupported(JsonObject at, String name, String found) {
-        StringBuilder what =
-                new StringBuilder(found).append(" is not supported. ").append(SUPPORTED);
-        for (PreTokenPattern known : PreTokenPattern.values()) {
-            what.append('"').append(known.regex()).append("\" ");
-        }
-        return at.problem(name, what.toString().stripTrailing() + ".");
     }
 }

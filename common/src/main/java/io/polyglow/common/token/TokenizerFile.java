@@ -34,9 +34,27 @@ public final class TokenizerFile {
         if (SentencePieceFile.isOne(bytes)) {
             return new PieceTokenizer(PieceModelJson.parse(SentencePieceFile.json(source, bytes)));
         }
+        if (!isJson(bytes)) {
+            throw new PolyglowException(
+                    ErrorKind.DATA,
+                    source
+                            + ": neither a tokenizer.json nor a SentencePiece .model. A .tiktoken file (some are"
+                            + " called tokenizer.model) becomes a tokenizer.json by `polyglow tokenizer import FILE"
+                            + " --encoding NAME --to tokenizer.json`, with r50k_base, p50k_base, cl100k_base,"
+                            + " o200k_base or llama3 as NAME.");
+        }
         JsonObject root = Json.parseObject(source, bytes, TokenizerJson.MAX_BYTES);
         return PieceModelJson.describes(root)
                 ? new PieceTokenizer(PieceModelJson.parse(root))
                 : new ByteLevelBpe(TokenizerJson.parse(root));
+    }
+
+    /** Whether the first character is that of a JSON object. */
+    private static boolean isJson(byte[] bytes) {
+        int at = 0;
+        while (at < bytes.length && Character.isWhitespace(bytes[at])) {
+            at++;
+        }
+        return at < bytes.length && bytes[at] == '{';
     }
 }

@@ -37,7 +37,7 @@ public final class TokenizerJson {
         refuseSet(root, "truncation", "it would cut texts; set it to null.");
         checkPadding(root);
         checkDecoder(root);
-        PreTokenPattern pattern = PreTokenizerJson.parse(root);
+        PreTokenRule pattern = PreTokenizerJson.parse(root);
         JsonObject model = root.getObject("model");
         checkModel(model);
         Map<String, Integer> ids = new HashMap<>();
@@ -210,7 +210,8 @@ public final class TokenizerJson {
                 throw each.problem(
                         "id",
                         token.id()
-                                + ": an added token must repeat a vocabulary entry or continue the ids after it, ascending.");
+                                + ": an added token must repeat a vocabulary entry or continue the ids after it,"
+                                + " ascending.");
             }
             next += known ? 0 : 1;
             last = token.id();

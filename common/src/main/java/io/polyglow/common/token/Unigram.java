@@ -40,7 +40,7 @@ final class Unigram implements SubwordModel {
     }
 
     private static boolean crosses(byte[] token) {
-        return PreTokenizer.WORDS.end(token, 0, token.length) < token.length;
+        return PreTokenizer.WORDS.cut(token).count() > 1;
     }
 
     private boolean hasMark() {

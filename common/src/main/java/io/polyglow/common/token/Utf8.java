@@ -1,14 +1,14 @@
 package io.polyglow.common.token;
 
 /** Strict UTF-8 (Unicode 16, table 3-7) over bytes that may be anything. */
-final class Utf8 {
+public final class Utf8 {
     /** What {@link #decode} answers for a byte that does not start a well-formed sequence; such a byte counts as one character. */
-    static final int INVALID = -1;
+    public static final int INVALID = -1;
 
     private Utf8() {}
 
     /** {@code codePoint << 3 | length in bytes} of the sequence at {@code at}, or {@link #INVALID}: overlong, surrogate, cut off, beyond U+10FFFF. */
-    static int decode(byte[] utf8, int at, int limit) {
+    public static int decode(byte[] utf8, int at, int limit) {
         int lead = utf8[at] & 0xFF;
         if (lead < 0x80) {
             return lead << 3 | 1;

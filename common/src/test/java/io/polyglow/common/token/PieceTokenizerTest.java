@@ -15,8 +15,11 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.agrona.collections.IntArrayList;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -28,9 +31,10 @@ class PieceTokenizerTest {
     private static final String LLAMA =
             "{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"Prepend\",\"prepend\":\"▁\"},"
                     + "{\"type\":\"Replace\",\"pattern\":{\"String\":\" \"},\"content\":\"▁\"}]}";
-    private static final String LLAMA_DECODER = "{\"type\":\"Sequence\",\"decoders\":["
-            + "{\"type\":\"Replace\",\"pattern\":{\"String\":\"▁\"},\"content\":\" \"},{\"type\":\"ByteFallback\"},{\"type\":\"Fuse\"},"
-            + "{\"type\":\"Strip\",\"content\":\" \",\"start\":1,\"stop\":0}]}";
+    private static final String LLAMA_DECODER =
+            "{\"type\":\"Sequence\",\"decoders\":[{\"type\":\"Replace\",\"pattern\":{\"String\":\"▁\"},\"content\":\""
+                    + " \"},{\"type\":\"ByteFallback\"},{\"type\":\"Fuse\"},{\"type\":\"Strip\",\"content\":\""
+                    + " \",\"start\":1,\"stop\":0}]}";
     private static final String METASPACE =
             "{\"type\":\"Metaspace\",\"replacement\":\"▁\",\"prepend_scheme\":\"%s\",\"split\":%s}";
     private static final String CHARSMAP = Base64.getEncoder().encodeToString(PieceModels.charsMap());
@@ -62,13 +66,18 @@ class PieceTokenizerTest {
         String charsMap =
                 "{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"Precompiled\",\"precompiled_charsmap\":\""
                         + CHARSMAP
-                        + "\"},{\"type\":\"Strip\",\"strip_left\":false,\"strip_right\":true},{\"type\":\"Replace\",\"pattern\":{\"Regex\":\" {2,}\"},\"content\":\"▁\"}]}";
+                        + "\"},{\"type\":\"Strip\",\"strip_left\":false,\"strip_right\":true},{\"type\":\"Replace\",\"pattern\":{\"Regex\":\""
+                        + " {2,}\"},\"content\":\"▁\"}]}";
         String words = "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"WhitespaceSplit\"}," + metaspace + "]}";
         String gemma = "{\"type\":\"Replace\",\"pattern\":{\"String\":\" \"},\"content\":\"▁\"}";
-        String gemmaSplit =
-                "{\"type\":\"Split\",\"pattern\":{\"String\":\" \"},\"behavior\":\"MergedWithPrevious\",\"invert\":false}";
+        String gemmaSplit = "{\"type\":\"Split\",\"pattern\":{\"String\":\""
+                + " \"},\"behavior\":\"MergedWithPrevious\",\"invert\":false}";
         String gemmaDecoder =
                 LLAMA_DECODER.replace(",{\"type\":\"Strip\",\"content\":\" \",\"start\":1,\"stop\":0}", "");
+        String steps =
+                "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Punctuation\",\"behavior\":\"MergedWithPrevious\"},"
+                        + metaspace + ",{\"type\":\"Digits\",\"individual_digits\":true},"
+                                    + "{\"type\":\"Split\",\"pattern\":{\"Regex\":\"[^▁]e\"},\"behavior\":\"MergedWithNext\",\"invert\":false}]}";
         var bpe = PieceModels.bpeJson(BPE, true);
         var unigram = PieceModels.unigramJson(UNIGRAM, true);
         var unknowns = PieceModels.unigramJson(PieceModels.pieces(false, PieceModels.unigram(300)), false);
@@ -86,7 +95,25 @@ class PieceTokenizerTest {
                         "Unigram, never",
                         PieceModels.json("null", METASPACE.formatted("never", true), gemmaDecoder, unigram)),
                 arguments("T5", PieceModels.json(charsMap, words, metaspaceDecoder, unknowns)),
+                arguments("digits, signs and words", PieceModels.json("null", steps, LLAMA_DECODER, bpe)),
+                arguments(
+                        "white space gone", PieceModels.json("null", "{\"type\":\"Whitespace\"}", LLAMA_DECODER, bpe)),
                 arguments("XLM-R", PieceModels.json(charsMap, metaspace, metaspaceDecoder, unknowns)));
+    }
+
+    /** One pre-token, which a heap merges in O(n log n). */
+    @Test
+    @Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void shouldEncodeTenMegabytesOfOneLetterInTime() {
+        Tokenizer ours =
+                PieceModels.read(PieceModels.json(LLAMA, "null", LLAMA_DECODER, PieceModels.bpeJson(BPE, true)));
+        byte[] text = "a".repeat(10_000_000).getBytes(StandardCharsets.UTF_8);
+        IntArrayList ids = new IntArrayList();
+
+        ours.encode(text, 0, text.length, ids);
+
+        int[] some = ids.toIntArray();
+        assertThat(ours.decode(some, 0, some.length)).isEqualTo(text);
     }
 
     private static Arguments arguments(String what, String json) {
@@ -213,7 +240,7 @@ class PieceTokenizerTest {
                         "pattern.Regex"),
                 refusal(
                         "\"pre_tokenizer\":null",
-                        "\"pre_tokenizer\":{\"type\":\"Whitespace\"}",
+                        "\"pre_tokenizer\":{\"type\":\"BertPreTokenizer\"}",
                         "$.pre_tokenizer.type"),
                 refusal(
                         "\"post_processor\":null",

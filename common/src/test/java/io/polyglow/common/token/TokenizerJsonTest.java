@@ -72,7 +72,7 @@ class TokenizerJsonTest {
     void shouldReadTheSplitFormOfThePattern() {
         String split =
                 "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\",\"pattern\":{\"Regex\":\"%s\"},\"behavior\":\"Isolated\",\"invert\":false},"
-                        + "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":true,\"use_regex\":false}]}";
+                    + "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":true,\"use_regex\":false}]}";
         String plain = "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":true}";
         String gpt2 = PreTokenPattern.GPT2.regex().replace("\\", "\\\\");
         assertThat(parse(SMALL.replace(plain, String.format(split, gpt2))).sha256())
@@ -81,11 +81,10 @@ class TokenizerJsonTest {
                         .model()
                         .pattern())
                 .isEqualTo(PreTokenPattern.CHAR);
-        assertThatThrownBy(() -> parse(SMALL.replace(plain, String.format(split, "(a+)+$"))))
+        assertThatThrownBy(() -> parse(SMALL.replace(plain, String.format(split, "(?>a+)$"))))
                 .isInstanceOf(PolyglowException.class)
                 .hasMessageContaining("$.pre_tokenizer.pretokenizers[0].pattern.Regex")
-                .hasMessageContaining("\"(a+)+$\" is not supported")
-                .hasMessageContaining(PreTokenPattern.GPT2.regex());
+                .hasMessageContaining("\"(?>a+)$\" has an atomic group");
     }
 
     /** As Llama 3 has it; Qwen adds the normal form. */
@@ -137,11 +136,31 @@ class TokenizerJsonTest {
         }
         String cl100k = new String(Tokenizers.bytes(PreTokenPattern.CL100K).json(), StandardCharsets.UTF_8);
         String possessive = cl100k.replace("\\\\p{L}+|", "\\\\p{L}++|")
-                .replace("{1,3}", "{1,3}+")
                 .replace("\\\\p{N}]?", "\\\\p{N}]?+")
                 .replace("\\\\p{N}]+[\\\\r\\\\n]*|", "\\\\p{N}]++[\\\\r\\\\n]*+|");
         assertThat(possessive).isNotEqualTo(cl100k);
         assertThat(parse(possessive).model().pattern()).isEqualTo(PreTokenPattern.CL100K);
+    }
+
+    @Test
+    void shouldCutByAnyRegexAndWriteItAsItWasRead() {
+        String plain = "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":true}";
+        String words =
+                "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\",\"pattern\":{\"Regex\":\"[^b]+\"},\"behavior\":\"Isolated\",\"invert\":false},"
+                    + "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":true,\"use_regex\":false}]}";
+        ByteLevelBpe tokenizer = parse(SMALL.replace(plain, words));
+        assertThat(tokenizer.encode("abab")).containsExactly(0, 1, 0, 1);
+        assertThat(tokenizer.isLossless()).isTrue();
+        assertThat(parse(tokenizer.json()).model()).isEqualTo(tokenizer.model());
+        assertThat(new String(tokenizer.json(), StandardCharsets.UTF_8)).contains("\"Regex\": \"[^b]+\"");
+    }
+
+    @Test
+    void shouldSayThatATokenizerWhichAddsOrDropsTextIsNotLossless() {
+        assertThat(parse(SMALL).isLossless()).isTrue();
+        ByteLevelBpe spaced = parse(SMALL.replaceFirst("\"add_prefix_space\":false", "\"add_prefix_space\":true"));
+        assertThat(spaced.isLossless()).isFalse();
+        assertThat(spaced.encode("ab")).containsExactly(4);
     }
 
     @ParameterizedTest
@@ -156,12 +175,21 @@ class TokenizerJsonTest {
                 "\"type\":\"BPE\"; \"type\":\"Unigram\"; $.model.type",
                 "\"dropout\":null; \"dropout\":0.1; $.model.dropout",
                 "\"unk_token\":null; \"unk_token\":\"<unk>\"; $.model.unk_token",
-                "\"continuing_subword_prefix\":\"\"; \"continuing_subword_prefix\":\"##\"; $.model.continuing_subword_prefix",
+                "\"continuing_subword_prefix\":\"\"; \"continuing_subword_prefix\":\"##\";"
+                        + " $.model.continuing_subword_prefix",
                 "\"fuse_unk\":false; \"byte_fallback\":true; $.model.byte_fallback",
-                "\"add_prefix_space\":false; \"add_prefix_space\":true; $.pre_tokenizer.add_prefix_space",
-                "{\"type\":\"ByteLevel\",\"add_prefix_space\":false; {\"type\":\"Whitespace\",\"add_prefix_space\":false; $.pre_tokenizer.type",
+                "\"add_prefix_space\":false; \"prefix_space\":false; $.pre_tokenizer.prefix_space",
+                "{\"type\":\"ByteLevel\",\"add_prefix_space\":false;"
+                        + " {\"type\":\"Whitespace\",\"add_prefix_space\":false; $.pre_tokenizer.add_prefix_space",
+                "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":true}; {\"type\":\"Whitespace\"};"
+                        + " $.pre_tokenizer.type",
+                "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":true}; {\"type\":\"Metaspace\"};"
+                        + " $.pre_tokenizer.type",
+                "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":true};"
+                        + " {\"type\":\"BertPreTokenizer\"}; $.pre_tokenizer.type",
                 "\"decoder\":{\"type\":\"ByteLevel\"; \"decoder\":{\"type\":\"Metaspace\"; $.decoder",
-                "\"post_processor\":{\"type\":\"ByteLevel\"; \"post_processor\":{\"type\":\"TemplateProcessing\"; $.post_processor",
+                "\"post_processor\":{\"type\":\"ByteLevel\"; \"post_processor\":{\"type\":\"TemplateProcessing\";"
+                        + " $.post_processor",
                 "\"a\":0,; \"a\":1,; $.model.vocab.b",
                 "\"a\":0,; \"a\":77,; $.model.vocab.a",
                 "\"a b\"; \"a  b\"; $.model.merges[0]",

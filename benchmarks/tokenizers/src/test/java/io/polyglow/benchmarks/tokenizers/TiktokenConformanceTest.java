@@ -306,8 +306,8 @@ class TiktokenConformanceTest {
         int pieces = 0;
         for (int id = 0; id < tokenizer.vocabSize(); id++) {
             byte[] token = tokenizer.decode(new int[] {id}, 0, 1);
-            boolean onePiece =
-                    !specials.contains(id) && tokenizer.model().pattern().end(token, 0, token.length) == token.length;
+            boolean onePiece = !specials.contains(id)
+                    && ((PreTokenPattern) tokenizer.model().pattern()).end(token, 0, token.length) == token.length;
             if (onePiece) {
                 ids.clear();
                 tokenizer.encode(token, 0, token.length, ids);
