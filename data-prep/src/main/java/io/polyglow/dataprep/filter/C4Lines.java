@@ -25,11 +25,11 @@ final class C4Lines {
     private final List<QualityStats.LineSpan> spans = new ArrayList<>();
     private int total;
 
-    QualityStats.C4Stats measure(String text) {
+    QualityStats.C4Stats measure(String text, BadWords badWords) {
         spans.clear();
         total = 0;
         TextLines.split(text, (start, end, next) -> line(text, start, end, next));
-        return new QualityStats.C4Stats(total, List.copyOf(spans));
+        return new QualityStats.C4Stats(total, List.copyOf(spans), badWords.count(text));
     }
 
     private void line(String text, int lineStart, int lineEnd, int next) {

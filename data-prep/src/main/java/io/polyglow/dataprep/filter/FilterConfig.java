@@ -11,13 +11,18 @@ import org.jspecify.annotations.Nullable;
  */
 public record FilterConfig(
         @Default("true")
-                @Doc(
-                        "Whether documents are filtered by their quality; the numbers are taken in any case, for prepare what-if.")
+                @Doc("Whether documents are filtered by their quality; the numbers are taken in any case, for"
+                        + " prepare what-if.")
                 boolean on,
-        @Doc(
-                        "Local directory with your own values, one file per language such as swh_Latn.yaml; prepare fit-thresholds makes them.")
+        @Doc("Local directory with your own values, one file per language such as swh_Latn.yaml; prepare"
+                        + " fit-thresholds makes them.")
                 @Nullable
                 String thresholds,
+        @Doc("Local directory with lists of bad words as C4 uses them, a file per language such as en.txt"
+                        + " or eng_Latn.txt, a word or phrase a line. A document with one is left out"
+                        + " (c4.max-bad-words). Polyglow brings no list.")
+                @Nullable
+                String badWords,
         @Range(min = 0, max = 1) @Doc("Smallest score of the language that was found.") @Nullable Double languageScore,
         Thresholds.GopherQuality gopherQuality,
         Thresholds.GopherRepetition gopherRepetition,

@@ -28,17 +28,17 @@ public final class QualityAnnotator {
     private int alphabetic;
     private long plainChars;
 
-    /** The stop words are those of {@code thresholds}. */
+    /** The stop words and bad words are those of {@code thresholds}. */
     public QualityAnnotator(ThresholdCatalog thresholds) {
         this.thresholds = thresholds;
     }
 
-    /** Whatever changes the numbers of a text, other than stop words, changes this. */
+    /** Whatever changes the numbers of a text, other than lists of words, changes this. */
     public static String version() {
-        return "quality 1, " + Words.version();
+        return "quality 2, " + Words.version();
     }
 
-    /** Measures a text whose language is {@code label}, {@code iso639-3_Script}; only the stop words depend on it. */
+    /** Measures a text whose language is {@code label}, {@code iso639-3_Script}; only stop words and bad words depend on it. */
     public QualityStats annotate(String text, String label) {
         int chars = text.codePointCount(0, text.length());
         QualityStats.WordStats wordStats = words(text, thresholds.stopWords(label));
@@ -48,7 +48,7 @@ public final class QualityAnnotator {
                 lines.lines(text),
                 lines.fineweb(text, chars, count),
                 lines.repetition(text, chars, grams),
-                c4.measure(text),
+                c4.measure(text, thresholds.badWords(label)),
                 characters(text, chars));
     }
 

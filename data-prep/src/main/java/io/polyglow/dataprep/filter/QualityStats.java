@@ -91,8 +91,9 @@ public record QualityStats(
      *
      * @param sentences in all lines, citations taken out
      * @param spans lines with a finding, neighbours with the same ones joined, in order
+     * @param badWords places with a word of the language's list; -1 when there is no list
      */
-    public record C4Stats(int sentences, List<LineSpan> spans) {}
+    public record C4Stats(int sentences, List<LineSpan> spans, int badWords) {}
 
     /**
      * Lines with the same findings.

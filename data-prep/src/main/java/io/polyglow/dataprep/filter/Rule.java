@@ -56,6 +56,7 @@ record Rule(
         gopherQuality(rules);
         gopherRepetition(rules);
         fineweb(rules);
+        rules.add(new Rule("c4.bad-words", false, s -> s.c4().badWords(), t -> t.c4().maxBadWords()));
         rules.add(new Rule(
                 "mc4.long-lines",
                 true,

@@ -27,10 +27,13 @@ public final class ThresholdCatalog implements Serializable {
 
     private final Thresholds unlisted;
     private final TreeMap<String, Thresholds> languages;
+    private final BadWordLists badWordLists;
     private transient @Nullable Map<String, StopWords> stopWords;
+    private transient @Nullable Map<String, BadWords> badWords;
 
-    private ThresholdCatalog(Thresholds unlisted, Map<String, Thresholds> languages) {
+    private ThresholdCatalog(Thresholds unlisted, Map<String, Thresholds> languages, BadWordLists badWordLists) {
         this.unlisted = unlisted;
+        this.badWordLists = badWordLists;
         this.languages = new TreeMap<>(languages);
     }
 
@@ -39,9 +42,9 @@ public final class ThresholdCatalog implements Serializable {
         return of(ConfigFile.load(FilterConfig.class, "filter", "{}", List.of()).value());
     }
 
-    /** What {@code config} asks for; reads its directory. */
+    /** What {@code config} asks for; reads its directories. */
     public static ThresholdCatalog of(FilterConfig config) {
-        return files(config.thresholds()).with(config);
+        return files(config.thresholds()).with(config).withBadWords(config.badWords());
     }
 
     /** What the files say: Polyglow's own and above them those of a user's directory, if there is one. */
@@ -62,7 +65,7 @@ public final class ThresholdCatalog implements Serializable {
             base = ownBase;
         }
         layers.remove(DEFAULT);
-        return new ThresholdCatalog(base, layers);
+        return new ThresholdCatalog(base, layers, BadWordLists.NONE);
     }
 
     /** These values below what {@code config} says of all languages; its directory is not read. */
@@ -70,7 +73,14 @@ public final class ThresholdCatalog implements Serializable {
         Thresholds all = config.forAll();
         Map<String, Thresholds> layers = new TreeMap<>(languages);
         layers.replaceAll((language, values) -> all.over(values));
-        return new ThresholdCatalog(all.over(unlisted), layers);
+        return new ThresholdCatalog(all.over(unlisted), layers, badWordLists);
+    }
+
+    /** The same with the lists of bad words in a user's directory, if there is one: they are needed to annotate, not to decide. */
+    public ThresholdCatalog withBadWords(@Nullable String directory) {
+        return directory == null
+                ? this
+                : new ThresholdCatalog(unlisted, languages, BadWordLists.read(Path.of(directory)));
     }
 
     /** What {@link #json} wrote. */
@@ -86,7 +96,7 @@ public final class ThresholdCatalog implements Serializable {
         if (unlisted == null) {
             throw json.problem(DEFAULT, "is missing.");
         }
-        return new ThresholdCatalog(unlisted, layers);
+        return new ThresholdCatalog(unlisted, layers, BadWordLists.NONE);
     }
 
     /** All values, each language's as YAML by its label, those of all others by {@code default}. */
@@ -115,12 +125,16 @@ public final class ThresholdCatalog implements Serializable {
         return out.toString();
     }
 
-    /** The stop words of all languages as text: they decide {@link QualityAnnotator}'s numbers, the other values do not. */
-    public String stopWordsText() {
+    /** The words of all languages as text, stop words and bad words: they decide {@link QualityAnnotator}'s numbers, the other values do not. */
+    public String wordListsText() {
         StringBuilder out = new StringBuilder();
         languages.forEach((label, values) ->
                 out.append(label).append(' ').append(values.stopWords()).append('\n'));
-        return out.append(unlisted.stopWords()).toString();
+        out.append(unlisted.stopWords());
+        String lists = badWordLists.text();
+        return lists == null
+                ? out.toString()
+                : out.append("\nbad words ").append(lists).toString();
     }
 
     synchronized StopWords stopWords(String label) {
@@ -131,6 +145,13 @@ public final class ThresholdCatalog implements Serializable {
             List<String> words = of(each).stopWords();
             return words == null || words.isEmpty() ? StopWords.NONE : new StopWords(words);
         });
+    }
+
+    synchronized BadWords badWords(String label) {
+        if (badWords == null) {
+            badWords = new TreeMap<>();
+        }
+        return badWords.computeIfAbsent(label, badWordLists::of);
     }
 
     private static Thresholds empty() {

@@ -66,7 +66,11 @@ public record Thresholds(
             @Doc("Whether these rules apply.") @Nullable Boolean on,
             @Doc("Sentences left, at least.") @Nullable Double minSentences,
             @Doc("Whether lines without an end mark go.") @Nullable Boolean endMarks,
-            @Doc("Whether lines of fewer than three words go.") @Nullable Boolean fewWords)
+            @Doc("Whether lines of fewer than three words go.") @Nullable Boolean fewWords,
+            @Doc("Words of filter.bad-words, at most; asked of every language with a list, whether the"
+                            + " other rules apply or not.")
+                    @Nullable
+                    Double maxBadWords)
             implements Serializable {}
 
     /** mC4's rule (Xue et al. 2021). */

@@ -103,8 +103,9 @@ public record AnnotatedCorpus(
     Filters filters(List<String> overrides) {
         FilterConfig config = filter(name, yaml, overrides);
         boolean asRecorded = overrides.stream().noneMatch(override -> override.startsWith("filter.thresholds="));
-        return new Filters(
-                config.on(), recorded != null && asRecorded ? recorded.with(config) : ThresholdCatalog.of(config));
+        ThresholdCatalog files =
+                recorded != null && asRecorded ? recorded : ThresholdCatalog.files(config.thresholds());
+        return new Filters(config.on(), files.with(config));
     }
 
     /** Refuses values that are none of the filters, before a corpus is at hand; a USAGE error. */
@@ -118,7 +119,8 @@ public record AnnotatedCorpus(
                 throw new PolyglowException(
                         ErrorKind.USAGE,
                         "\"" + override
-                                + "\" cannot be answered from the annotations: only keys of filter can, such as filter.language-score=0.75.");
+                                + "\" cannot be answered from the annotations: only keys of filter can, such as"
+                                + " filter.language-score=0.75.");
             }
         }
         return ConfigFile.load(PrepareConfig.class, name, yaml, overrides)
@@ -136,6 +138,14 @@ public record AnnotatedCorpus(
                         location + " has no column " + needed + ", so it holds no annotations of documents; it has "
                                 + String.join(", ", columns) + ".");
             }
+        }
+        String quality =
+                annotations.schema().apply(Annotations.QUALITY).dataType().catalogString();
+        if (!quality.equals(QualityColumns.SCHEMA.catalogString())) {
+            throw new PolyglowException(
+                    ErrorKind.DATA,
+                    location + " holds annotations of another version of Polyglow, which measured other numbers ("
+                            + quality + "). Prepare the corpus again, or ask with the version that made it.");
         }
         return annotations.filter(col(Annotations.QUALITY).isNotNull());
     }

@@ -91,7 +91,9 @@ public final class PrepareJob {
         this.listener = listener;
         this.stages = new Stages(spark, tracker, output.stages());
         this.thresholdFiles = ThresholdCatalog.files(config.filter().thresholds());
-        this.thresholds = thresholdFiles.with(config.filter());
+        this.thresholds = thresholdFiles
+                .with(config.filter())
+                .withBadWords(config.filter().badWords());
     }
 
     /**

@@ -186,12 +186,12 @@ record PrepareKeys(
 
     private static StageKey annotations(
             PrepareConfig config, StageKey documents, List<String> languageVersions, ThresholdCatalog thresholds) {
-        StageKey.Builder annotate = StageKey.of("annotations", 2)
+        StageKey.Builder annotate = StageKey.of("annotations", 3)
                 .and(documents)
                 .and(config.language() == null ? "" : config.language())
                 .and(config.languageId())
                 .and(QualityAnnotator.version())
-                .and(thresholds.stopWordsText())
+                .and(thresholds.wordListsText())
                 .and(PiiAnnotator.version());
         languageVersions.forEach(annotate::and);
         return annotate.key();

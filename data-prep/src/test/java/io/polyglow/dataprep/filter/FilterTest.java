@@ -1,9 +1,11 @@
 package io.polyglow.dataprep.filter;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.polyglow.common.config.ConfigFile;
+import io.polyglow.common.error.PolyglowException;
 import io.polyglow.dataprep.doc.Edits;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -16,8 +18,9 @@ import org.junit.jupiter.api.io.TempDir;
 final class FilterTest {
     private static final String ENGLISH = "eng_Latn";
     private static final String PROSE =
-            "The old bridge was closed that winter, and the people of the town had to walk for an hour to be with their families."
-                    + " Nobody complained, since all of them remembered the flood which had carried its predecessor away.";
+            "The old bridge was closed that winter, and the people of the town had to walk for an hour to be with"
+                    + " their families. Nobody complained, since all of them remembered the flood which had carried its"
+                    + " predecessor away.";
 
     private final ThresholdCatalog catalog = ThresholdCatalog.builtIn();
     private final QualityAnnotator annotator = new QualityAnnotator(catalog);
@@ -123,6 +126,63 @@ final class FilterTest {
         assertThat(reasons("Here is Lorem Ipsum for you.\n" + PROSE, ENGLISH)).contains("c4.lorem-ipsum");
         assertThat(reasons("Here is a { for you all.\n" + PROSE, ENGLISH)).contains("c4.curly-bracket");
         assertThat(reasons("{\n" + PROSE, ENGLISH)).doesNotContain("c4.curly-bracket");
+    }
+
+    @Test
+    void shouldRejectDocumentsWithABadWordAsC4Does(@TempDir Path directory) throws IOException {
+        Files.writeString(directory.resolve("en.txt"), "drat\nblast it\nBother\na+b\n\n");
+        Files.writeString(directory.resolve("hi"), "क\n");
+        ThresholdCatalog own = ThresholdCatalog.of(config("bad-words: " + directory));
+
+        assertThat(badWords(own, "Drat! DRAT, drat_ drats xdrat ödrat 2drat", ENGLISH))
+                .isEqualTo(2);
+        assertThat(badWords(own, "blast it. Blast  it, blast\nit; a+b", ENGLISH))
+                .isEqualTo(2);
+        // the text is lower-cased and the list is not
+        assertThat(badWords(own, "Bother, bother", ENGLISH)).isZero();
+        // a vowel sign is a mark, and a mark is no part of a word
+        assertThat(badWords(own, "कि क कक", "hin_Deva")).isEqualTo(2);
+        assertThat(Filter.reasons(
+                        new QualityAnnotator(own).annotate("drat and drat " + PROSE, ENGLISH), 1, own.of(ENGLISH)))
+                .contains("c4.bad-words 2 > 0");
+    }
+
+    @Test
+    void shouldFindBadWordsWithinOthersWhereWordsHaveNoSpaces(@TempDir Path directory) throws IOException {
+        Files.writeString(directory.resolve("ja.txt"), "馬鹿\nsm\n");
+        Files.writeString(directory.resolve("cmn_Hans.txt"), "坏\n性\n");
+        ThresholdCatalog own = ThresholdCatalog.of(config("bad-words: " + directory));
+
+        assertThat(badWords(own, "大馬鹿者, smsm", "jpn_Jpan")).isEqualTo(1);
+        assertThat(badWords(own, "很坏性坏", "cmn_Hani")).isEqualTo(2);
+        assertThat(badWords(own, "坏", "jpn_Jpan")).isZero();
+    }
+
+    @Test
+    void shouldAskForBadWordsOnlyWhereThereIsAList(@TempDir Path directory) throws IOException {
+        Files.writeString(directory.resolve("eng_Latn.txt"), "bridge\n");
+        ThresholdCatalog own = ThresholdCatalog.of(config("bad-words: " + directory + "\nc4:\n  on: false\n"));
+
+        assertThat(Filter.reasons(new QualityAnnotator(own).annotate(PROSE, ENGLISH), 1, own.of(ENGLISH)))
+                .contains("c4.bad-words 1 > 0");
+        assertThat(Filter.reasons(new QualityAnnotator(own).annotate(PROSE, "deu_Latn"), 1, own.of("deu_Latn")))
+                .noneMatch(reason -> reason.startsWith("c4.bad"));
+        assertThat(badWords(own, "bridge", "eng_Cyrl")).isEqualTo(-1);
+        assertThat(measure(PROSE).c4().badWords()).isEqualTo(-1);
+        assertThat(own.wordListsText()).contains("bridge").isNotEqualTo(catalog.wordListsText());
+    }
+
+    @Test
+    void shouldRefuseAListThatNamesNoLanguage(@TempDir Path directory) throws IOException {
+        Files.writeString(directory.resolve("notes-on-words.txt"), "drat\n");
+
+        assertThatThrownBy(() -> ThresholdCatalog.of(config("bad-words: " + directory)))
+                .isInstanceOf(PolyglowException.class)
+                .hasMessageContaining("notes-on-words.txt");
+    }
+
+    private static int badWords(ThresholdCatalog catalog, String text, String label) {
+        return new QualityAnnotator(catalog).annotate(text, label).c4().badWords();
     }
 
     @Test
@@ -270,8 +330,10 @@ final class FilterTest {
         return List.of(
                         "",
                         "In spring a mason came from beyond the hills to look at what was left of the arches. ",
-                        "He measured every stone, wrote the numbers in a small book, and promised to return before harvest. ",
-                        "When he did, forty men were with him, each carrying tools that nobody there had seen until then.")
+                        "He measured every stone, wrote the numbers in a small book, and promised to return before"
+                                + " harvest. ",
+                        "When he did, forty men were with him, each carrying tools that nobody there had seen until"
+                                + " then.")
                 .get(i);
     }
 }
