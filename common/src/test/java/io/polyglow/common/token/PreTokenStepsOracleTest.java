@@ -170,18 +170,16 @@ class PreTokenStepsOracleTest {
     @Tag("nightly")
     @ParameterizedTest(name = "{0}")
     @MethodSource("preTokenizers")
-    void shouldGiveTheSameIdsAndCutsWhenGivenAnyAssignedCodePoint(String what, String preTokenizer) throws IOException {
+    void shouldGiveTheSameIdsAndCutsWhenGivenAnyCodePointOfTheFirstTwoPlanes(String what, String preTokenizer)
+            throws IOException {
         Oracle oracle = new Oracle(preTokenizer);
-        // planes 4 to 13 are unassigned, 15 and 16 for private use
-        int[] pages = IntStream.concat(IntStream.range(0, 0x40000 >> 7), IntStream.range(0xE0000 >> 7, 0xE1000 >> 7))
-                .toArray();
         try (HuggingFaceTokenizer theirs = oracle.theirs()) {
-            for (int page : pages) {
+            for (int page = 0; page < 0x20000 >> 7; page++) {
                 StringBuilder text = new StringBuilder();
                 for (int c = page << 7; c < (page + 1) << 7; c++) {
                     if (c < 0xD800 || c > 0xDFFF) {
                         String it = Character.toString(c);
-                        text.append(" a" + it + "A 1" + it + "'" + it + it + "! ");
+                        text.append(" a" + it + "1" + it + "!");
                     }
                 }
                 oracle.compare(theirs, text.toString());
