@@ -7,6 +7,7 @@ import com.knuddels.jtokkit.Encodings;
 import io.polyglow.common.token.BpeModel;
 import io.polyglow.common.token.ByteLevelBpe;
 import io.polyglow.common.token.PeerFiles;
+import io.polyglow.common.token.PreTokenPattern;
 import io.polyglow.common.token.TiktokenFile;
 import java.io.IOException;
 import java.io.InputStream;
