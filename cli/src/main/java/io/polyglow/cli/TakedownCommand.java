@@ -5,20 +5,18 @@ import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.json.Json;
 import io.polyglow.common.json.JsonArray;
 import io.polyglow.common.json.JsonObject;
-import io.polyglow.common.store.Store;
-import io.polyglow.common.store.Stores;
 import io.polyglow.common.token.shard.DocumentId;
-import io.polyglow.common.token.shard.Takedown;
 import io.polyglow.common.token.shard.Tombstone;
 import io.polyglow.dataprep.spark.DocumentLookup;
+import io.polyglow.dataprep.spark.TakedownJob;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import org.agrona.concurrent.SystemEpochClock;
 import org.apache.spark.sql.SparkSession;
@@ -36,10 +34,13 @@ import picocli.CommandLine.Parameters;
         description = {
             "Takes documents out of a corpus's token shards, rewriting only the shards that hold them, and leaves a tombstone.",
             "",
-            "Documents with the same text go too. A later prepare of the corpus leaves them out; runs that were trained on"
-                    + " them cannot be resumed. report.html and DATACARD.md, which tell of the corpus before and may show"
-                    + " the texts, are deleted. Texts stay in the raw input and in CORPUS.stages: delete them there yourself.",
-            "Nobody may read or write the corpus meanwhile; killed at any moment, it is the old corpus or the new one."
+            "Documents with the same text go too. A later prepare of the corpus leaves them out, also those that no shard"
+                    + " holds now; runs that were trained on them cannot be resumed. report.html and DATACARD.md, which"
+                    + " tell of the corpus before and may show the texts, are deleted; prepare with the settings of the"
+                    + " corpus makes them again. Texts stay in the raw input and in CORPUS.stages: delete them there"
+                    + " yourself.",
+            "While a prepare or another takedown is at work on the corpus this is refused, and the other way round. Nobody"
+                    + " may read the corpus meanwhile; killed at any moment, it is the old corpus or the new one."
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -91,11 +92,8 @@ final class TakedownCommand implements Callable<Integer> {
         }
         try (Locations locations = new Locations()) {
             String place = locations.address(corpus);
-            List<Tombstone.Taken> taken = taken(place, wanted);
-            try (Store store = Stores.open(place)) {
-                Instant now = Instant.ofEpochMilli(SystemEpochClock.INSTANCE.time());
-                report(Takedown.run(store, "", taken, reason, now));
-            }
+            Instant now = Instant.ofEpochMilli(SystemEpochClock.INSTANCE.time());
+            report(TakedownJob.run(place, () -> taken(place, wanted), reason, now));
         }
         return 0;
     }
@@ -120,25 +118,37 @@ final class TakedownCommand implements Callable<Integer> {
 
     /** With the tables of documents: also those with the same text, and the hashes that keep the text out for good. */
     private List<Tombstone.Taken> taken(String place, List<String> wanted) throws IOException {
-        Map<DocumentId, Tombstone.Taken> taken = new TreeMap<>();
-        wanted.forEach(id -> taken.put(DocumentId.parse(id), new Tombstone.Taken(DocumentId.parse(id), null)));
         if (sources.isEmpty() && urls.isEmpty() && !DocumentLookup.isPossible(place)) {
             console.note("The tables of documents are not beside the corpus: going by ids alone. Equal texts from other"
                     + " places are not found.");
-            return List.copyOf(taken.values());
+            return wanted.stream()
+                    .map(id -> new Tombstone.Taken(DocumentId.parse(id), null))
+                    .toList();
         }
         console.note("Starting Spark ...");
         try (SparkSession session = spark.session("polyglow takedown " + corpus)) {
-            DocumentLookup.open(session, place)
-                    .withEquals(wanted, sources, urls)
-                    .forEach(found -> taken.put(found.id(), found));
+            List<Tombstone.Taken> taken = DocumentLookup.open(session, place).withEquals(wanted, sources, urls);
+            requireKnown(wanted, taken);
+            return taken;
+        }
+    }
+
+    private void requireKnown(List<String> wanted, List<Tombstone.Taken> taken) {
+        Set<String> unknown = new TreeSet<>(wanted);
+        taken.forEach(known -> unknown.remove(known.id().toString()));
+        if (!unknown.isEmpty()) {
+            throw new PolyglowException(
+                    ErrorKind.DATA,
+                    "No document of " + corpus + " has the id "
+                            + unknown.iterator().next() + ": "
+                            + Console.count(unknown.size(), "id") + " of " + wanted.size()
+                            + " named are unknown. Nothing was taken out. Correct the ids, or leave these out.");
         }
         if (taken.isEmpty()) {
             throw new PolyglowException(
                     ErrorKind.DATA,
                     "No document of " + corpus + " comes from what was named. Check --source and --url.");
         }
-        return List.copyOf(taken.values());
     }
 
     private void report(Tombstone tombstone) {
@@ -156,11 +166,14 @@ final class TakedownCommand implements Callable<Integer> {
             return;
         }
         console.line("Take-down " + tombstone.number() + ": "
-                + Console.count(tombstone.documents().size(), "document") + ", rewritten: "
-                + String.join(", ", tombstone.shards()));
+                + Console.count(tombstone.documents().size(), "document")
+                + (tombstone.shards().isEmpty()
+                        ? ", in no shard: none was rewritten, and a later prepare leaves them out"
+                        : ", rewritten: " + String.join(", ", tombstone.shards())));
         console.line("Fingerprint: " + tombstone.newFingerprint());
         console.line(
                 "report.html and DATACARD.md told of the corpus before and are deleted; manifest.json has the counts"
-                        + " of now. Texts are still in the raw input and in " + corpus + ".stages.");
+                        + " of now, and prepare with the settings of the corpus makes both again. Texts are still in"
+                        + " the raw input and in " + corpus + ".stages.");
     }
 }

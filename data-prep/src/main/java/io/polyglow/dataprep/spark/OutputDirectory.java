@@ -58,14 +58,22 @@ final class OutputDirectory implements AutoCloseable {
         return name;
     }
 
-    /** Makes this process the only one that writes to the output; a USAGE error names another one that does. */
+    /** Makes this process the only one that writes to the output; a USAGE error names another one that does. What a run that was killed put aside is back then. */
     Lease take(NanoClock clock) throws IOException {
+        return take(clock, "The output " + parent + "/" + name);
+    }
+
+    /** As above; {@code what} calls the output by what is done to it, to begin a sentence with. */
+    Lease take(NanoClock clock, String what) throws IOException {
         lease = Lease.take(
                 store,
                 stagesPath() + "/" + StageDirectory.LEASES,
-                "The output " + parent + "/" + name,
+                what,
                 clock,
                 TimeUnit.SECONDS.toNanos(STALE_AFTER_S));
+        if (!exists() && store.exists(replaced())) {
+            store.publish(replaced(), name);
+        }
         return lease;
     }
 
@@ -87,10 +95,12 @@ final class OutputDirectory implements AutoCloseable {
 
     /** Whether there is a finished output. */
     boolean exists() throws IOException {
-        if (!store.exists(name) && store.exists(replaced())) {
-            store.publish(replaced(), name);
-        }
         return store.exists(name);
+    }
+
+    /** Whether there is one, or will be once the output is {@link #take taken}. */
+    boolean isRestorable() throws IOException {
+        return exists() || store.exists(replaced());
     }
 
     /** An error if something stands here that no prepare run made: whatever is asked for, it is not ours to delete. */

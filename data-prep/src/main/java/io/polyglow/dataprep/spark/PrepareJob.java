@@ -1,6 +1,5 @@
 package io.polyglow.dataprep.spark;
 
-import io.polyglow.common.config.ConfigFile;
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.json.Json;
@@ -19,11 +18,6 @@ import io.polyglow.dataprep.filter.ThresholdCatalog;
 import io.polyglow.dataprep.language.LanguageLabel;
 import io.polyglow.dataprep.mix.MixGroup;
 import io.polyglow.dataprep.mix.MixPlan;
-import io.polyglow.dataprep.pii.PiiPolicy;
-import io.polyglow.dataprep.report.CorpusReport;
-import io.polyglow.dataprep.report.DataCard;
-import io.polyglow.dataprep.report.HtmlReport;
-import io.polyglow.dataprep.report.StageTables;
 import io.polyglow.dataprep.split.SplitPlan;
 import io.polyglow.dataprep.split.SplitPlan.Side;
 import io.polyglow.dataprep.tokenize.FertilityReport;
@@ -65,8 +59,6 @@ public final class PrepareJob {
 
     private static final String FERTILITY = "fertility.json";
     private static final String SHARDS = "shards.jsonl";
-    private static final String MIX = "mix.json";
-    private static final String CONTAMINATION = "contamination.json";
     private static final int MAX_BYTES = 256 << 20;
 
     private final SparkSession spark;
@@ -111,6 +103,7 @@ public final class PrepareJob {
                     spark.sessionState().newHadoopConf(),
                     config.input(),
                     config.format().fixed());
+            requireRoom(input.files());
             return run(spark, config, listener, output, input);
         } catch (IOException e) {
             throw new PolyglowException(
@@ -145,7 +138,8 @@ public final class PrepareJob {
         config.tokenizer().requireRoom();
         requireEarlier(config);
         if (Locations.isLocal(config.input())) {
-            InputFiles.list(new Configuration(), config.input(), config.format().fixed());
+            requireRoom(InputFiles.list(
+                    new Configuration(), config.input(), config.format().fixed()));
         }
         String premiumTexts = config.tokenizer().premiumTexts();
         if (premiumTexts != null && Locations.isLocal(premiumTexts)) {
@@ -165,19 +159,19 @@ public final class PrepareJob {
         Tokenizer given = givenTokenizer(config.tokenizer().file());
         PrepareKeys.Contents contents = tracker.run("hash inputs", () -> contents(given, input.files(), earlier));
         Takedowns takedowns = Takedowns.read(output.store(), output.published());
-        PrepareKeys keys = PrepareKeys.of(config, contents, thresholds);
         // an output that documents were taken out of later is still the output of its run
-        if (output.exists() && isOf(keys)) {
-            return reuse(input, keys, takedowns, earlier);
-        }
-        if (takedowns.chain().count() > 0) {
-            keys = PrepareKeys.of(
-                    config, contents.withTakedowns(takedowns.chain().sha256()), thresholds);
+        for (int known = takedowns.chain().count(); known >= 0; known--) {
+            Takedowns before = takedowns.first(known);
+            PrepareKeys keys = keys(contents, before);
             if (isOf(keys)) {
-                return reuse(input, keys, takedowns, earlier);
+                return reuse(input, keys, selection(keys, before, earlier), takedowns);
             }
         }
-        return make(input, contents.sources(), given, keys, takedowns, earlier);
+        return make(input, contents.sources(), given, keys(contents, takedowns), takedowns, earlier);
+    }
+
+    private PrepareKeys keys(PrepareKeys.Contents contents, Takedowns takedowns) {
+        return PrepareKeys.of(config, contents.withTakedowns(takedowns.chain().sha256()), thresholds);
     }
 
     private List<EarlierCorpus> earlier() throws IOException {
@@ -253,9 +247,13 @@ public final class PrepareJob {
                 CorpusManifest.of(tokenizer, readShards(corpus), sources).withTakedowns(takedowns.chain());
         takedowns.copyTo(output.store(), corpus);
         Stores.rewrite(
-                output.store(), corpus + "/" + MIX, Json.pretty(mix.json()).getBytes(StandardCharsets.UTF_8));
-        CorpusNumbers numbers =
-                tracker.run("report", () -> report(corpus, keys, manifest, fertility, input.passedOver()));
+                output.store(),
+                corpus + "/" + CorpusPages.MIX,
+                Json.pretty(mix.json()).getBytes(StandardCharsets.UTF_8));
+        CorpusNumbers numbers = tracker.run("report", () -> {
+            writeContamination(corpus, keys);
+            return pages(keys).write(corpus, output.published(), manifest, fertility, input.passedOver(), Set.of());
+        });
         return tracker.run(
                 "publish",
                 () -> publish(
@@ -300,7 +298,7 @@ public final class PrepareJob {
             noteItemsWithoutField(found.getObject("sets"));
             Stores.rewrite(
                     output.store(),
-                    directory + "/" + CONTAMINATION,
+                    directory + "/" + CorpusPages.CONTAMINATION,
                     Json.pretty(found).getBytes(StandardCharsets.UTF_8));
         }
     }
@@ -396,54 +394,12 @@ public final class PrepareJob {
                 .toList();
     }
 
-    private CorpusNumbers report(
-            String directory,
-            PrepareKeys keys,
-            CorpusManifest manifest,
-            FertilityReport fertility,
-            PassedOver passedOver)
-            throws IOException {
-        writeContamination(directory, keys);
-        CorpusNumbers numbers = numbers(keys, manifest.sources());
-        List<CorpusReport.Table> tables = new ArrayList<>();
-        if (passedOver.files() > 0) {
-            tables.add(passedOver.table());
-        }
-        if (!config.mix().isAsIs()) {
-            tables.add(StageTables.mix(written(directory + "/" + MIX)));
-        }
-        tables.add(StageTables.fertility(fertility.json()));
-        if (Decontamination.wanted(config.decontamination())) {
-            tables.add(StageTables.contamination(written(directory + "/" + CONTAMINATION)));
-        }
-        CorpusReport report = numbers.report(
-                output.published(),
-                manifest,
-                tables,
-                ConfigFile.of(config.withoutPlaces()).yaml());
-        Stores.rewrite(
-                output.store(),
-                directory + "/" + CorpusManifest.REPORT,
-                HtmlReport.of(report).getBytes(StandardCharsets.UTF_8));
-        Stores.rewrite(
-                output.store(),
-                directory + "/" + CorpusManifest.CARD,
-                DataCard.of(report).getBytes(StandardCharsets.UTF_8));
-        return numbers;
+    private CorpusPages pages(PrepareKeys keys) {
+        return new CorpusPages(config, keys, stages, output.store());
     }
 
     private JsonObject written(String path) throws IOException {
         return Json.parseObject(path, Stores.read(output.store(), path, MAX_BYTES));
-    }
-
-    private CorpusNumbers numbers(PrepareKeys keys, List<SourceFile> sources) {
-        return new CorpusNumbers(
-                stages.table(keys.documents()),
-                stages.table(keys.annotations()),
-                stages.table(keys.duplicates()),
-                stages.table(keys.kept()),
-                new PiiPolicy(config.pii()),
-                sources.stream().map(SourceFile::path).toList());
     }
 
     /** Everything is put into the directory of the shards, which then becomes the output; a run killed in between does this again. */
@@ -459,6 +415,7 @@ public final class PrepareJob {
         provenance.write(output.store(), directory, config, thresholdFiles, stages.used(), sketches);
         Stores.rewrite(output.store(), directory + "/" + FERTILITY, json(fertility));
         manifest.write(output.store(), directory, tokenizer);
+        requireSameTakedowns(manifest);
         output.publish(directory);
         output.store().delete(output.published() + "/" + SHARDS);
         output.store().delete(output.published() + "/" + StageDirectory.MARKER);
@@ -466,9 +423,21 @@ public final class PrepareJob {
         return PrepareReport.of(config.output(), false, manifest, provenance);
     }
 
-    /** The output stands, but the gate may be another, or the texts to measure on. */
-    private PrepareReport reuse(
-            InputFiles.Listing input, PrepareKeys keys, Takedowns takedowns, List<EarlierCorpus> earlier)
+    /** The lease keeps take-downs out while it is held; what is replaced by mistake all the same brings documents back that somebody had taken out. */
+    private void requireSameTakedowns(CorpusManifest manifest) throws IOException {
+        Takedowns.Chain now = Takedowns.read(output.store(), output.published()).chain();
+        if (!now.equals(manifest.takedowns())) {
+            throw new PolyglowException(
+                    ErrorKind.FENCED,
+                    "Documents were taken out of " + config.output() + " while this run made its successor: there were "
+                            + manifest.takedowns().count() + " take-downs when it began, now there are " + now.count()
+                            + ". Nothing was published. Run the same command again: it leaves these documents out too, and"
+                            + " makes only what they change.");
+        }
+    }
+
+    /** The output stands, but the gate may be another, or the texts to measure on, and a take-down deletes the pages that tell of it. */
+    private PrepareReport reuse(InputFiles.Listing input, PrepareKeys keys, Selection selection, Takedowns takedowns)
             throws IOException {
         String directory = output.published();
         Tokenizer tokenizer = TokenizerFile.read(output.store(), directory + "/" + CorpusManifest.TOKENIZER);
@@ -477,11 +446,25 @@ public final class PrepareJob {
         if (keys.fertility().directory().equals(measured)) {
             passed(directory, tokenizer);
         } else if (config.tokenizer().maxPremium() != null) {
-            fertility(tokenizer, selection(keys, takedowns, earlier).kept(input.files()), keys.fertility());
+            fertility(tokenizer, selection.kept(input.files()), keys.fertility());
         }
         CorpusManifest manifest = CorpusManifest.read(output.store(), directory);
+        if (!pages(keys).areIn(directory)) {
+            selection.kept(input.files());
+            tracker.run("report", () -> writeAgain(input, keys, manifest, takedowns));
+            listener.note(CorpusManifest.REPORT + " and " + CorpusManifest.CARD
+                    + " were not there, as after a take-down; they were made again from what is left.");
+        }
         Provenance before = Provenance.read(output.store(), directory);
         return PrepareReport.of(config.output(), true, manifest, before);
+    }
+
+    private CorpusNumbers writeAgain(
+            InputFiles.Listing input, PrepareKeys keys, CorpusManifest manifest, Takedowns takedowns)
+            throws IOException {
+        String directory = output.published();
+        FertilityReport fertility = FertilityReport.parse(written(directory + "/" + FERTILITY));
+        return pages(keys).write(directory, directory, manifest, fertility, input.passedOver(), takedowns.names());
     }
 
     private static long repaired(Dataset<Row> kept) {
@@ -516,6 +499,13 @@ public final class PrepareJob {
                     "The input " + input + " lies inside the output " + output
                             + ", which is replaced as a whole; choose another output.");
         }
+    }
+
+    /** The hashes are not known yet, only how long they will be. */
+    private static void requireRoom(List<InputFile> files) {
+        CorpusManifest.requireRoom(files.stream()
+                .map(file -> new SourceFile(file.source(), file.bytes(), ""))
+                .toList());
     }
 
     private static boolean isInside(String inner, String outer) {

@@ -17,6 +17,7 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 
 /**
@@ -51,6 +52,7 @@ public record CorpusManifest(
     private static final String FORMAT = "polyglow-tokens";
     private static final int VERSION = 1;
     private static final int MAX_BYTES = 256 << 20;
+    private static final int BYTES_BESIDE_A_PATH = 132;
     private static final Set<String> NAMES = Set.of(
             "format",
             "version",
@@ -102,6 +104,35 @@ public record CorpusManifest(
     /** The same corpus after take-downs, whose tombstones lie beside it; see {@link Takedowns#copyTo}. */
     public CorpusManifest withTakedowns(Takedowns.Chain chain) {
         return new CorpusManifest(type, vocabSize, tokenizerSha256, unicode, shards, sources, chain);
+    }
+
+    /** The same corpus, without where it comes from and what became of it. */
+    CorpusManifest withoutSources() {
+        return new CorpusManifest(type, vocabSize, tokenizerSha256, unicode, shards, List.of(), Takedowns.Chain.NONE);
+    }
+
+    /** An error if these input files alone are too many to be listed in a manifest: to be told before the work, not after it. */
+    public static void requireRoom(List<SourceFile> sources) {
+        long bytes = 0;
+        for (SourceFile source : sources) {
+            bytes += BYTES_BESIDE_A_PATH + source.path().length();
+        }
+        requireShort(bytes, sources.size());
+    }
+
+    private static void requireShort(long bytes, int sources) {
+        if (bytes > MAX_BYTES) {
+            throw new PolyglowException(
+                    ErrorKind.USAGE,
+                    String.format(
+                            Locale.ROOT,
+                            "The manifest of the corpus would list %,d input files in %,d bytes; no reader takes more than %,d."
+                                    + " Join the inputs into fewer files (JSON Lines, Parquet and WARC hold many documents"
+                                    + " each), or prepare parts of them as corpora of their own.",
+                            sources,
+                            bytes,
+                            MAX_BYTES));
+        }
     }
 
     /** Documents of all splits. */
@@ -156,20 +187,35 @@ public record CorpusManifest(
                 .put("languages", LanguageCount.json(languages()));
     }
 
-    /** Writes or replaces {@code tokenizer.json}, then {@code manifest.json}, durable both, in the directory that already holds the shards. */
+    /**
+     * Writes or replaces {@code tokenizer.json}, then {@code manifest.json}, durable both, in the directory that already holds the shards. Nothing is written when
+     * no reader would take the manifest.
+     */
     public void write(Store store, String directory, Tokenizer tokenizer) throws IOException {
+        byte[] manifest = encode();
         Stores.rewrite(store, path(directory, TOKENIZER), tokenizer.json());
-        Stores.rewrite(store, path(directory, FILE), Json.pretty(json()).getBytes(StandardCharsets.UTF_8));
+        Stores.rewrite(store, path(directory, FILE), manifest);
     }
 
     /** Atomically replaces {@code manifest.json}. */
     void rewrite(Store store, String directory) throws IOException {
-        Stores.rewrite(store, path(directory, FILE), Json.pretty(json()).getBytes(StandardCharsets.UTF_8));
+        Stores.rewrite(store, path(directory, FILE), encode());
+    }
+
+    /** The bytes of {@code manifest.json}, as many as a reader takes. */
+    byte[] encode() {
+        requireRoom(sources);
+        byte[] bytes = Json.pretty(json()).getBytes(StandardCharsets.UTF_8);
+        requireShort(bytes.length, sources.size());
+        return bytes;
     }
 
     /** Reads and checks {@code manifest.json} of a corpus directory, nothing else. */
     public static CorpusManifest read(Store store, String directory) throws IOException {
-        String path = path(directory, FILE);
+        return readFile(store, path(directory, FILE));
+    }
+
+    static CorpusManifest readFile(Store store, String path) throws IOException {
         try (InputStream in = store.open(path, 0)) {
             return parse(Json.parseObject(store.root() + "/" + path, in, MAX_BYTES));
         }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,16 +17,17 @@ import org.jspecify.annotations.Nullable;
 public final class SplitIndex {
     private final String name;
     private final Store store;
-    private final String directory;
+    private final UnaryOperator<String> directories;
     private final List<ShardInfo> infos;
     private final @Nullable ShardIndex[] opened;
     private final long[] firstToken;
     private final long[] firstDocument;
 
-    SplitIndex(Store store, String directory, String name, List<ShardInfo> infos) {
+    /** The split of these shards; {@code directories} tells, by name, where the files of a shard lie. */
+    SplitIndex(Store store, UnaryOperator<String> directories, String name, List<ShardInfo> infos) {
         this.name = name;
         this.store = store;
-        this.directory = directory;
+        this.directories = directories;
         this.infos = infos;
         opened = new ShardIndex[infos.size()];
         firstToken = new long[infos.size() + 1];
@@ -132,7 +134,8 @@ public final class SplitIndex {
             throw new PolyglowException(
                     ErrorKind.DATA,
                     store.root() + "/"
-                            + CorpusManifest.path(directory, infos.get(shard).name())
+                            + CorpusManifest.path(
+                                    directory(shard), infos.get(shard).name())
                             + " has no .docs file: an older version made this corpus, so nothing tells which documents its tokens come from."
                             + " Prepare the corpus again.");
         }
@@ -150,13 +153,17 @@ public final class SplitIndex {
         ShardIndex index = opened[shard];
         if (index == null) {
             try {
-                index = new ShardIndex(store, directory, infos.get(shard));
+                index = new ShardIndex(store, directory(shard), infos.get(shard));
             } catch (IOException e) {
-                throw TokenDataset.unreadable(store, directory, e);
+                throw TokenDataset.unreadable(store, directory(shard), e);
             }
             opened[shard] = index;
         }
         return index;
+    }
+
+    private String directory(int shard) {
+        return directories.apply(infos.get(shard).name());
     }
 
     /** The shard that holds item {@code at}; empty shards hold none. */

@@ -3,21 +3,24 @@ package io.polyglow.common.token.shard;
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.store.Store;
-import io.polyglow.common.store.Stores;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
  * Takes documents out of the shards of a corpus, rewriting only those that hold them. New shards are written beside the old ones, under a name with the next
- * revision; then the tombstone; then the report and the data card, which tell of the corpus as it was and may show the texts, are deleted; then the manifest is
- * replaced, which is the one moment at which the corpus changes; then the old shards are deleted. Killed before that moment, the corpus is the old one; killed
- * after it, the new one, and what is left over is deleted by {@link #clean}.
+ * revision; then what tells of the corpus as it was, see {@link CorpusIndex}; then the tombstone; then the report and the data card, which count the old corpus and
+ * may show the texts, are deleted; then the manifest is replaced, which is the one moment at which the corpus changes; then the old shards are deleted. Killed
+ * before that moment, the corpus is the old one; killed after it, the new one, and what is left over is deleted by {@link #clean}.
+ *
+ * <p>One process at a time may do this to a corpus; its caller sees to that.
  */
 public final class Takedown {
     private final Store store;
@@ -35,11 +38,12 @@ public final class Takedown {
     /**
      * Takes documents out, all their copies and parts.
      *
-     * @param documents which; those that the shards do not hold are listed in the tombstone too, so that a later prepare leaves them out
+     * @param documents which; those that no shard holds are listed in the tombstone too, so that a later prepare leaves them out
      * @param reason who asked for it and why
      * @param now goes into the tombstone
      * @return the tombstone
-     * @throws PolyglowException of kind DATA when no shard holds any of them, or the corpus cannot tell
+     * @throws PolyglowException of kind DATA when no shard holds any of them and no text of theirs is known that was not taken down before, or when the corpus
+     *     cannot tell; USAGE when they are too many for one tombstone; FENCED when another process changed the corpus meanwhile
      */
     public static Tombstone run(
             Store store, String directory, Collection<Tombstone.Taken> documents, String reason, Instant now)
@@ -67,6 +71,7 @@ public final class Takedown {
     private Tombstone run(Collection<Tombstone.Taken> documents, String reason, Instant now) throws IOException {
         Map<DocumentId, Tombstone.Taken> wanted = new TreeMap<>();
         documents.forEach(taken -> wanted.put(taken.id(), taken));
+        requireFew(wanted.size());
         List<ShardInfo> shards = new ArrayList<>();
         List<String> touched = new ArrayList<>();
         for (String split : List.of(TokenDataset.TRAIN, TokenDataset.VALIDATION)) {
@@ -82,12 +87,34 @@ public final class Takedown {
             }
         }
         if (touched.isEmpty()) {
+            requireNews(wanted.values());
+        }
+        return commit(shards, touched, List.copyOf(wanted.values()), reason, now);
+    }
+
+    /** A tombstone without a shard is worth while for a text that a later prepare would not leave out otherwise. */
+    private void requireNews(Collection<Tombstone.Taken> wanted) {
+        Set<String> names = before.names();
+        if (wanted.stream().allMatch(taken -> taken.contentHash() == null || names.contains(taken.contentHash()))) {
             throw new PolyglowException(
                     ErrorKind.DATA,
                     "No shard of " + store.root() + "/" + directory + " holds any of the " + wanted.size()
-                            + " documents named; check the ids with: polyglow lineage CORPUS --document ID");
+                            + " documents named, and their texts are unknown or were taken down before, so there is nothing"
+                            + " to do. Check the ids with: polyglow lineage CORPUS --document ID");
         }
-        return commit(shards, touched, List.copyOf(wanted.values()), reason, now);
+    }
+
+    private static void requireFew(int documents) {
+        if (documents > Takedowns.MAX_DOCUMENTS) {
+            throw new PolyglowException(
+                    ErrorKind.USAGE,
+                    String.format(
+                            Locale.ROOT,
+                            "%,d documents are too many for one take-down, which lists at most %,d. Nothing was taken out."
+                                    + " Name them in several take-downs, by files of ids or one source after the other.",
+                            documents,
+                            Takedowns.MAX_DOCUMENTS));
+        }
     }
 
     private static boolean holdsAny(SplitIndex index, int shard, Map<DocumentId, Tombstone.Taken> wanted) {
@@ -173,13 +200,25 @@ public final class Takedown {
                 revised.fingerprint(),
                 List.copyOf(new TreeSet<>(touched)),
                 before.chain().sha256());
-        byte[] bytes = tombstone.encode();
-        Stores.rewrite(store, Takedowns.path(directory, tombstone.number()), bytes);
+        requireUnchanged();
+        if (!touched.isEmpty()) {
+            CorpusIndex.keep(store, directory, old, touched);
+        }
+        Takedowns.Chain chain = Takedowns.write(store, directory, tombstone);
         for (String telling : List.of(CorpusManifest.REPORT, CorpusManifest.CARD)) {
             store.delete(CorpusManifest.path(directory, telling));
         }
-        Takedowns.Chain chain = new Takedowns.Chain(tombstone.number(), Tombstone.sha256(bytes));
         revised.withTakedowns(chain).rewrite(store, directory);
         return tombstone;
+    }
+
+    /** Whoever changes a corpus holds a lease; one that was lost while this process slept is seen here. */
+    private void requireUnchanged() throws IOException {
+        if (!CorpusManifest.read(store, directory).equals(corpus.manifest())) {
+            throw new PolyglowException(
+                    ErrorKind.FENCED,
+                    "The corpus " + store.root() + "/" + directory
+                            + " was changed by another process meanwhile. Nothing was taken out; run the command again.");
+        }
     }
 }

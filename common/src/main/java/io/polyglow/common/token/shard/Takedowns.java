@@ -9,8 +9,10 @@ import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
@@ -22,6 +24,9 @@ import java.util.TreeSet;
 public record Takedowns(List<Tombstone> tombstones, Chain chain) {
     /** The directory of tombstones in a corpus directory. */
     public static final String DIRECTORY = "takedown";
+
+    /** The most documents that one tombstone lists, {@value} of some 150 bytes, so that it stays below what is read of one. */
+    static final int MAX_DOCUMENTS = 1_500_000;
 
     private static final int MAX_BYTES = 256 << 20;
 
@@ -83,14 +88,50 @@ public record Takedowns(List<Tombstone> tombstones, Chain chain) {
     public Optional<Tombstone> after(String fingerprint) {
         return tombstones.stream()
                 .filter(tombstone -> tombstone.oldFingerprint().equals(fingerprint))
+                .filter(tombstone -> !tombstone.newFingerprint().equals(fingerprint))
                 .findFirst();
+    }
+
+    /** The take-downs as they were when there were {@code count} of them. */
+    public Takedowns first(int count) {
+        if (count == tombstones.size()) {
+            return this;
+        }
+        String sha256 = tombstones.get(count).previousSha256();
+        return new Takedowns(tombstones.subList(0, count), new Chain(count, sha256));
+    }
+
+    /** Of these documents, those that a take-down names by their id, with the first that does. */
+    public Map<DocumentId, Tombstone> of(Set<DocumentId> documents) {
+        Map<DocumentId, Tombstone> found = new TreeMap<>();
+        for (Tombstone tombstone : tombstones) {
+            for (Tombstone.Taken taken : tombstone.documents()) {
+                if (documents.contains(taken.id())) {
+                    found.putIfAbsent(taken.id(), tombstone);
+                }
+            }
+        }
+        return found;
     }
 
     /** Writes the same tombstones into another corpus directory, whose manifest must then have the same {@link #chain}. */
     public void copyTo(Store store, String directory) throws IOException {
         for (Tombstone tombstone : tombstones) {
-            Stores.rewrite(store, path(directory, tombstone.number()), tombstone.encode());
+            write(store, directory, tombstone);
         }
+    }
+
+    /** Writes a tombstone that a reader takes, and tells the chain that ends in it. */
+    static Chain write(Store store, String directory, Tombstone tombstone) throws IOException {
+        byte[] bytes = tombstone.encode();
+        if (bytes.length > MAX_BYTES) {
+            throw new PolyglowException(
+                    ErrorKind.USAGE,
+                    "The tombstone of the take-down would have " + bytes.length + " bytes; no reader takes more than "
+                            + MAX_BYTES + ". Nothing was taken out. Give a shorter reason, or name fewer documents.");
+        }
+        Stores.rewrite(store, path(directory, tombstone.number()), bytes);
+        return new Chain(tombstone.number(), Tombstone.sha256(bytes));
     }
 
     static String path(String directory, int number) {

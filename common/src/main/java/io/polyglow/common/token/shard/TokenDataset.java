@@ -12,6 +12,7 @@ import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A prepared corpus. Opening it reads the manifest and the tokenizer; {@link #split} maps the shards of a split and checks every byte of them. Anything
@@ -66,7 +67,14 @@ public final class TokenDataset {
 
     /** Where the documents of {@link #TRAIN} or {@link #VALIDATION} lie and which they are; reads nothing yet. */
     public SplitIndex index(String split) {
-        return new SplitIndex(store, directory, split, manifest.shards(split));
+        return CorpusIndex.of(store, directory, manifest).index(split);
+    }
+
+    /** The corpus as it was when it had this fingerprint; empty if it never had, or if nothing was kept of then. */
+    public Optional<CorpusIndex> as(String fingerprint) throws IOException {
+        return fingerprint.equals(manifest.fingerprint())
+                ? Optional.of(CorpusIndex.of(store, directory, manifest))
+                : CorpusIndex.former(store, directory, manifest, fingerprint);
     }
 
     /** Maps and checks the shards of {@link #TRAIN} or {@link #VALIDATION}; a split without shards is empty. */

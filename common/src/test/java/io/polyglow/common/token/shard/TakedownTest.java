@@ -11,11 +11,16 @@ import io.polyglow.common.store.Stores;
 import io.polyglow.common.token.ByteLevelBpe;
 import io.polyglow.common.token.Tokenizers;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 class TakedownTest {
@@ -108,13 +113,134 @@ class TakedownTest {
     }
 
     @Test
-    void shouldRefuseWhenNoShardHoldsADocument() throws IOException {
+    void shouldRefuseWhenNoShardHoldsADocumentAndNothingIsKnownOfIt() throws IOException {
         write(store);
-        assertThatThrownBy(() -> takeDown(store, 77))
+        List<Tombstone.Taken> mistyped = List.of(new Tombstone.Taken(id(77), null));
+        assertThatThrownBy(() -> Takedown.run(store, CORPUS, mistyped, "asked by a test", NOW))
                 .isInstanceOfSatisfying(
                         PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.DATA))
                 .hasMessageContaining("holds any of the 1 documents");
         assertThat(Takedowns.read(store, CORPUS).tombstones()).isEmpty();
+    }
+
+    @Test
+    void shouldRecordAKnownTextThatNoShardHoldsAndRewriteNothing() throws IOException {
+        write(store);
+        CorpusManifest before = CorpusManifest.read(store, CORPUS);
+
+        Tombstone recorded = takeDown(store, 77);
+        Tombstone next = takeDown(store, 5);
+
+        assertThat(recorded.shards()).isEmpty();
+        assertThat(recorded.newFingerprint()).isEqualTo(before.fingerprint());
+        Takedowns takedowns = Takedowns.read(store, CORPUS);
+        assertThat(takedowns.names()).containsExactlyInAnyOrder("hash 77", "hash 5");
+        assertThat(takedowns.after(before.fingerprint())).contains(next);
+        assertThat(texts(store)).isEqualTo(textsWithout(5));
+        assertThatThrownBy(() -> takeDown(store, 5, 77)).hasMessageContaining("were taken down before");
+    }
+
+    @Test
+    void shouldTellTakedownsAsTheyWere() throws IOException {
+        write(store);
+        takeDown(store, 5);
+        Takedowns one = Takedowns.read(store, CORPUS);
+        takeDown(store, 6);
+        Takedowns both = Takedowns.read(store, CORPUS);
+
+        assertThat(both.first(0).chain()).isEqualTo(Takedowns.Chain.NONE);
+        assertThat(both.first(1)).isEqualTo(one);
+        assertThat(both.first(2)).isEqualTo(both);
+        assertThat(both.of(Set.of(id(6), id(7))))
+                .containsExactly(Map.entry(id(6), both.tombstones().get(1)));
+    }
+
+    @Test
+    void shouldTellWhereDocumentsStoodBeforeEveryTakedown() throws IOException {
+        write(store);
+        String first = CorpusManifest.read(store, CORPUS).fingerprint();
+        String second = takeDown(store, 5).newFingerprint();
+        String third = takeDown(store, 6, 25).newFingerprint();
+        takeDown(store, 7);
+
+        assertThat(trainIds(first)).isEqualTo(idsWithout());
+        assertThat(trainIds(second)).isEqualTo(idsWithout(5));
+        assertThat(trainIds(third)).isEqualTo(idsWithout(5, 6, 25));
+        assertThat(TokenDataset.open(store, CORPUS).as("another")).isEmpty();
+        assertThat(store.list("corpus/former"))
+                .extracting(Store.Entry::name)
+                .noneMatch(name -> name.endsWith(".bin"))
+                .contains("train-00000.idx", "train-00000.lang", "train-00000.docs", first + ".json");
+    }
+
+    private List<DocumentId> trainIds(String fingerprint) throws IOException {
+        CorpusIndex corpus = TokenDataset.open(store, CORPUS).as(fingerprint).orElseThrow();
+        assertThat(corpus.fingerprint()).isEqualTo(fingerprint);
+        SplitIndex train = corpus.index(TokenDataset.TRAIN);
+        return LongStream.range(0, train.documents()).mapToObj(train::id).toList();
+    }
+
+    private static List<DocumentId> idsWithout(int... documents) {
+        return IntStream.range(0, 30)
+                .filter(d -> IntStream.of(documents).noneMatch(gone -> gone == d))
+                .mapToObj(TakedownTest::id)
+                .toList();
+    }
+
+    @Test
+    void shouldRefuseMoreDocumentsThanATombstoneCanListAndTakeNoneOut() throws IOException {
+        write(store);
+        List<Tombstone.Taken> many = IntStream.rangeClosed(0, Takedowns.MAX_DOCUMENTS)
+                .mapToObj(d -> new Tombstone.Taken(id(d), null))
+                .toList();
+
+        assertThatThrownBy(() -> Takedown.run(store, CORPUS, many, "asked by a test", NOW))
+                .isInstanceOfSatisfying(
+                        PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.USAGE))
+                .hasMessageContaining("1,500,001 documents are too many")
+                .hasMessageContaining("in several take-downs");
+
+        assertThat(texts(store)).isEqualTo(textsWithout());
+    }
+
+    @Test
+    void shouldCountWithTombstonesThatListAsManyDocumentsAsTheyMay() {
+        int documents = 1000;
+        List<Tombstone.Taken> taken = IntStream.range(0, documents)
+                .mapToObj(d -> new Tombstone.Taken(id(d), "0".repeat(64)))
+                .toList();
+        long bytes = new Tombstone(1, NOW.toString(), "", taken, "", "", List.of(), "").encode().length;
+
+        assertThat(bytes * (Takedowns.MAX_DOCUMENTS / documents)).isBetween(200L << 20, 230L << 20);
+    }
+
+    @Test
+    void shouldNotOverwriteTheTombstoneOfATakedownThatEndedMeanwhile() throws IOException {
+        write(store);
+        List<Tombstone.Taken> seenLate = new AbstractList<>() {
+            @Override
+            public Tombstone.Taken get(int at) {
+                try {
+                    takeDown(store, 77);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+                return new Tombstone.Taken(id(5), "hash 5");
+            }
+
+            @Override
+            public int size() {
+                return 1;
+            }
+        };
+
+        assertThatThrownBy(() -> Takedown.run(store, CORPUS, seenLate, "asked by a test", NOW))
+                .isInstanceOfSatisfying(
+                        PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.FENCED))
+                .hasMessageContaining("changed by another process");
+
+        assertThat(Takedowns.read(store, CORPUS).names()).containsExactly("hash 77");
+        assertThat(texts(store)).isEqualTo(textsWithout());
     }
 
     /** Power fails at every single operation in turn. */

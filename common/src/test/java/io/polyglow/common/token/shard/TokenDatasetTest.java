@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -177,6 +178,30 @@ class TokenDatasetTest {
     @Test
     void shouldRefuseWhenNothingWasPrepared() {
         assertRefused("is not a complete corpus");
+    }
+
+    @Test
+    void shouldWriteNoManifestThatNoReaderTakes() throws IOException {
+        List<SourceFile> inputs = Collections.nCopies(2_000_000, new SourceFile("a.txt", 1, "0".repeat(64)));
+
+        assertThatThrownBy(() -> CorpusManifest.of(TOKENIZER, List.of(), inputs).write(store, "corpus", TOKENIZER))
+                .isInstanceOfSatisfying(
+                        PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.USAGE))
+                .hasMessageContaining("would list 2,000,000 input files in 274,000,000 bytes")
+                .hasMessageContaining("Join the inputs into fewer files");
+
+        assertThat(store.exists("corpus")).isFalse();
+    }
+
+    @Test
+    void shouldCountInputsNoLongerThanTheyAreInTheManifest() {
+        SourceFile input = new SourceFile("a.txt", 1, "0".repeat(64));
+        int none = CorpusManifest.of(TOKENIZER, List.of(), List.of()).encode().length;
+        int thousand = CorpusManifest.of(TOKENIZER, List.of(), Collections.nCopies(1000, input))
+                .encode()
+                .length;
+
+        assertThat(thousand - none).isBetween(137 * 1000, 138 * 1000);
     }
 
     @Test
