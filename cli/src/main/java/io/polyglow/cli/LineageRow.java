@@ -2,14 +2,16 @@ package io.polyglow.cli;
 
 import io.polyglow.common.json.JsonObject;
 import io.polyglow.common.token.shard.SplitIndex;
-import io.polyglow.dataprep.spark.DocumentLookup;
+import io.polyglow.common.token.shard.Tombstone;
+import io.polyglow.dataprep.spark.DocumentStory;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A range of tokens and the document that it belongs to.
+ * A range of tokens and the document that it belongs to, or a document that no shard holds.
  *
+ * @param shard empty when no shard holds the document
  * @param firstToken counted from the beginning of the shard
  * @param samples those samples of the run that hold it, counted from 0
  */
@@ -40,49 +42,47 @@ record LineageRow(
                 samples);
     }
 
-    static List<String> header(boolean sources) {
+    /** A document that no shard holds. */
+    static LineageRow nowhere(String id, @Nullable DocumentStory story) {
+        return new LineageRow(id, 0, story == null ? "unknown" : story.language(), "", 0, 0, List.of());
+    }
+
+    static List<String> header(boolean stories) {
         List<String> header = new ArrayList<>(List.of("document", "copy", "language", "shard", "tokens", "samples"));
-        if (sources) {
-            header.add("source");
+        if (stories) {
+            header.addAll(List.of("source", "decided"));
         }
         return header;
     }
 
-    List<String> cells(boolean sources, DocumentLookup.@Nullable Found found) {
+    List<String> cells(boolean stories, @Nullable DocumentStory story) {
         List<String> cells = new ArrayList<>(List.of(
                 id,
                 String.valueOf(copy),
                 language,
-                shard,
+                shard.isEmpty() ? "none" : shard,
                 "[" + firstToken + ", " + (firstToken + tokens) + ")",
                 samples.toString()));
-        if (sources) {
-            cells.add(found == null ? "unknown" : source(found));
+        if (stories) {
+            cells.add(story == null ? "unknown" : story.place());
+            cells.add(story == null ? "unknown" : story.decided());
         }
         return cells;
     }
 
-    private static String source(DocumentLookup.Found found) {
-        return found.position() == 0 ? found.source() : found.source() + ":" + found.position();
-    }
-
-    JsonObject json(DocumentLookup.@Nullable Found found) {
-        JsonObject json = new JsonObject()
-                .put("id", id)
-                .put("copy", copy)
-                .put("language", language)
-                .put("shard", shard)
-                .put("first_token", firstToken)
-                .put("tokens", tokens)
-                .put("samples", samples);
-        if (found != null) {
-            json.put("source", found.source())
-                    .put("position", found.position())
-                    .put("offset", found.offset())
-                    .put("url", found.url())
-                    .put("content_hash", found.contentHash())
-                    .put("reasons", found.reasons());
+    /** One object; {@code takedown} took the document out of the corpus, if any did. */
+    JsonObject json(@Nullable DocumentStory story, @Nullable Tombstone takedown) {
+        JsonObject json = new JsonObject().put("id", id).put("language", language);
+        if (!shard.isEmpty()) {
+            json.put("copy", copy)
+                    .put("shard", shard)
+                    .put("first_token", firstToken)
+                    .put("tokens", tokens)
+                    .put("samples", samples);
         }
-        return json;
+        if (story != null) {
+            story.putInto(json);
+        }
+        return takedown == null ? json : json.put("takedown", takedown.number());
     }
 }

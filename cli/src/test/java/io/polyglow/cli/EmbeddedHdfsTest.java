@@ -144,6 +144,9 @@ class EmbeddedHdfsTest {
                 .contains("Take-down 1: 1 document, rewritten: train-00000, validation-00000")
                 .contains("report.html and DATACARD.md told of the corpus before and are deleted");
         assertThat(inspect(on("/corpus")).getLong("documents")).isZero();
+        assertThat(run("lineage", on("/run"), "--step", "3")).contains(id, "train-00000", "take-down 1");
+        assertThat(run("lineage", on("/corpus"), "--source", "text.txt", "--master", "local[1]"))
+                .contains(id, "none", "text.txt", "kept", "its author asked");
     }
 
     private JsonObject inspect(String path) {

@@ -2,14 +2,18 @@ package io.polyglow.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.polyglow.common.json.Json;
+import io.polyglow.common.json.JsonObject;
 import io.polyglow.common.store.LocalStore;
 import io.polyglow.common.token.ByteLevelBpe;
 import io.polyglow.common.token.shard.CorpusManifest;
 import io.polyglow.common.token.shard.DocumentId;
 import io.polyglow.common.token.shard.ShardEntry;
 import io.polyglow.common.token.shard.ShardInfo;
+import io.polyglow.common.token.shard.Takedown;
 import io.polyglow.common.token.shard.TokenShardWriter;
 import io.polyglow.common.token.shard.TokenType;
+import io.polyglow.common.token.shard.Tombstone;
 import io.polyglow.dataprep.tokenize.CharTrainer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -17,7 +21,10 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -72,6 +79,48 @@ class LineageCommandTest {
             metrics.append("{\"step\":").append(step).append("}\n");
         }
         Files.writeString(run.resolve("metrics.jsonl"), metrics);
+        writeCheckpoint(fingerprint());
+    }
+
+    private String fingerprint() throws IOException {
+        try (LocalStore store = new LocalStore(folder)) {
+            return CorpusManifest.read(store, "corpus").fingerprint();
+        }
+    }
+
+    /** That of step 4, without weights. */
+    private void writeCheckpoint(String trained) throws IOException {
+        String blank = Json.pretty(new JsonObject()
+                .put("crc32c", "00000000")
+                .put("format", "polyglow-checkpoint")
+                .put("version", 1)
+                .put("run_id", "r")
+                .put("attempt", 1)
+                .put("step", 4)
+                .put("samples", 0)
+                .put("layout", new JsonObject().put("data", 1).put("pipeline", 1))
+                .put("engine", "cpu")
+                .put("dtype", "float32")
+                .put("data_fingerprint", trained)
+                .put("tokenizer_sha256", "")
+                .put("code_version", "")
+                .put("config", "")
+                .put("files", List.of())
+                .put("tensors", List.of())
+                .put("slices", List.of()));
+        CRC32C crc = new CRC32C();
+        crc.update(blank.getBytes(StandardCharsets.UTF_8));
+        Path checkpoint = Files.createDirectories(folder.resolve("run/checkpoints/step-00000004"));
+        Files.writeString(
+                checkpoint.resolve("manifest.json"),
+                blank.replaceFirst("00000000", String.format(Locale.ROOT, "%08x", crc.getValue())));
+    }
+
+    private void takeDown(long document) throws IOException {
+        try (LocalStore store = new LocalStore(folder)) {
+            Tombstone.Taken taken = new Tombstone.Taken(new DocumentId(1, document), null);
+            Takedown.run(store, "corpus", List.of(taken), "its author asked", Instant.EPOCH);
+        }
     }
 
     @Test
@@ -82,9 +131,56 @@ class LineageCommandTest {
     }
 
     @Test
-    void shouldSayThatARunHasTakenNoStep() throws IOException {
-        Files.delete(folder.resolve("run/metrics.jsonl"));
+    void shouldRefuseWhatNothingTellsTheCorpusOf() throws IOException {
+        writeCheckpoint("another");
+        assertThat(lineage("1", 65)).contains("fingerprint another", "put it back");
 
-        assertThat(lineage("1", 64)).contains("has taken no step yet");
+        Files.delete(folder.resolve("run/checkpoints/step-00000004/manifest.json"));
+        Files.delete(folder.resolve("run/checkpoints/step-00000004"));
+        assertThat(lineage("1", 65)).contains("has no checkpoint yet");
+    }
+
+    @Test
+    void shouldTellOfARunWhoseDocumentsWereTakenDownSince() throws IOException {
+        String before = lineage("5", 0);
+        takeDown(3);
+        takeDown(4);
+
+        String after = lineage("5", 0);
+
+        assertThat(after).startsWith(before);
+        for (DocumentId gone : List.of(new DocumentId(1, 3), new DocumentId(1, 4))) {
+            String notice = "Document " + gone + " was taken out of the corpus by take-down " + (gone.low() - 2);
+            assertThat(after.contains(notice)).isEqualTo(before.contains(gone.toString()));
+        }
+    }
+
+    @Test
+    void shouldTellOfADocumentThatWasTakenDownAndRefuseOneThatNobodyKnows() throws IOException {
+        String run = folder.resolve("run").toString();
+        String corpus = folder.resolve("corpus").toString();
+        String gone = new DocumentId(1, 3).toString();
+        assertThat(run("lineage", run, "--document", gone)).isZero();
+        String before = out.toString(StandardCharsets.UTF_8);
+        takeDown(3);
+
+        assertThat(run("lineage", run, "--document", gone)).isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8))
+                .startsWith(before)
+                .contains("take-down 1 of 1970-01-01T00:00:00Z: its author asked");
+        assertThat(run("lineage", corpus, "--document", gone, "--json")).isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8))
+                .contains("\"takedown\": 1")
+                .doesNotContain("shard");
+        assertThat(run("lineage", corpus, "--document", new DocumentId(9, 9).toString()))
+                .isEqualTo(65);
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains("the tables that tell why are not beside the corpus");
+    }
+
+    @Test
+    void shouldAskForOneThingToLookFor() {
+        assertThat(run("lineage", "run", "--step", "1", "--source", "a.txt")).isEqualTo(64);
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .contains("--step N of a run, --document ID, --source FILE[:LINE]");
     }
 }

@@ -59,21 +59,27 @@ public final class Filter {
      * @param text the text that {@code stats} was measured from
      */
     public static List<Edit> edits(String text, QualityStats stats, Thresholds thresholds) {
-        List<Edit> edits = new ArrayList<>();
         if (!Boolean.TRUE.equals(thresholds.c4().on())) {
-            return edits;
+            return List.of();
         }
-        int dropping = dropping(thresholds.c4());
-        for (QualityStats.LineSpan span : stats.c4().spans()) {
-            if ((span.findings() & dropping) != 0) {
-                edits.add(Edit.removal(span.start(), span.end()));
-            }
-        }
+        List<Edit> edits = new ArrayList<>(lines(stats, thresholds));
         Matcher citations = C4Lines.CITATION.matcher(text);
         while (citations.find()) {
             edits.add(Edit.removal(citations.start(), citations.end()));
         }
         return edits;
+    }
+
+    /** Of the {@link #edits} those of lines, which can be told without the text. */
+    public static List<Edit> lines(QualityStats stats, Thresholds thresholds) {
+        if (!Boolean.TRUE.equals(thresholds.c4().on())) {
+            return List.of();
+        }
+        int dropping = dropping(thresholds.c4());
+        return stats.c4().spans().stream()
+                .filter(span -> (span.findings() & dropping) != 0)
+                .map(span -> Edit.removal(span.start(), span.end()))
+                .toList();
     }
 
     private static void c4(QualityStats.C4Stats stats, Thresholds.C4 thresholds, List<String> reasons) {

@@ -2,6 +2,9 @@ package io.polyglow.dataprep.spark;
 
 import static org.apache.spark.sql.functions.col;
 
+import io.polyglow.common.config.ConfigFile;
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.store.Store;
 import io.polyglow.common.store.Stores;
 import io.polyglow.common.token.shard.DocumentId;
@@ -10,45 +13,29 @@ import java.io.IOException;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Where the documents of a corpus come from and what was decided of them: the tables {@code documents} and {@code decisions} that {@code prepare} keeps beside a
- * corpus. Whole tables are scanned once a call, without their texts.
+ * Where the documents of a corpus come from and what was decided of them, from the tables that {@code prepare} keeps beside it. Whole tables are scanned once a
+ * call, without their texts.
  */
 public final class DocumentLookup {
     private static final String URL = "url";
+    private static final int MOST_OF_A_SOURCE = 1000;
 
+    private final CorpusTables tables;
+    private final PrepareConfig config;
     private final Dataset<Row> documents;
-    private final Dataset<Row> decisions;
 
-    /**
-     * A document as the tables have it.
-     *
-     * @param position line or row counted from 1; 0 when the document is the whole file
-     * @param offset first byte of the document in its source, where the reader knows it
-     * @param contentHash SHA-256 of the normalised text; null when there is none
-     * @param reasons why it was left out; none for one that was not
-     */
-    public record Found(
-            String id,
-            String source,
-            long position,
-            long offset,
-            @Nullable String url,
-            @Nullable String contentHash,
-            List<String> reasons) {}
-
-    private DocumentLookup(Dataset<Row> documents, Dataset<Row> decisions) {
-        this.documents = documents;
-        this.decisions = decisions;
+    private DocumentLookup(CorpusTables tables, PrepareConfig config) {
+        this.tables = tables;
+        this.config = config;
+        this.documents = tables.table("documents");
     }
 
     /** Whether the tables of the corpus at this location are still beside it. */
@@ -66,35 +53,40 @@ public final class DocumentLookup {
     /** Opens the tables of a corpus; a DATA error when they are not there. */
     public static DocumentLookup open(SparkSession spark, String corpus) throws IOException {
         CorpusTables tables = CorpusTables.open(spark, corpus);
-        return new DocumentLookup(tables.table("documents"), tables.table("decisions"));
+        try (Store store = Stores.open(corpus)) {
+            String yaml = Provenance.read(store, "").configYaml();
+            return new DocumentLookup(
+                    tables,
+                    ConfigFile.load(PrepareConfig.class, corpus + "/prepare.json", yaml, List.of())
+                            .value());
+        }
     }
 
     /** The documents with these ids, by id; unknown ids have no entry. */
-    public Map<String, Found> byId(Collection<String> ids) {
-        Dataset<Row> rows = documents
-                .select(
-                        DocumentTable.ID,
-                        DocumentTable.SOURCE,
-                        DocumentTable.POSITION,
-                        DocumentTable.OFFSET,
-                        URL,
-                        DocumentTable.CONTENT_HASH)
-                .join(table(ids), DocumentTable.ID)
-                .join(decisions.select(DocumentTable.ID, Decisions.REASONS), DocumentTable.ID);
-        Map<String, Found> found = new TreeMap<>();
-        for (Row row : rows.collectAsList()) {
-            found.put(
-                    row.getString(0),
-                    new Found(
-                            row.getString(0),
-                            row.getString(1),
-                            row.getLong(2),
-                            row.getLong(3),
-                            row.getString(4),
-                            row.getString(5),
-                            row.getList(6)));
+    public Map<String, DocumentStory> byId(Collection<String> ids) {
+        return new DocumentStories(tables, config).of(table(ids));
+    }
+
+    /**
+     * The documents of a source, by id.
+     *
+     * @param source {@code file} or {@code file:line}, as in reports
+     * @throws PolyglowException of kind USAGE when they are too many to tell of
+     */
+    public Map<String, DocumentStory> bySource(String source) {
+        List<String> ids = documents
+                .filter(at(source))
+                .select(DocumentTable.ID)
+                .limit(MOST_OF_A_SOURCE + 1)
+                .as(Encoders.STRING())
+                .collectAsList();
+        if (ids.size() > MOST_OF_A_SOURCE) {
+            throw new PolyglowException(
+                    ErrorKind.USAGE,
+                    source + " has more than " + MOST_OF_A_SOURCE
+                            + " documents, the most that are told of at once. Name a line, as in " + source + ":1.");
         }
-        return found;
+        return byId(ids);
     }
 
     /**

@@ -13,6 +13,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.execution.QueryExecution;
 import org.apache.spark.sql.util.QueryExecutionListener;
@@ -60,17 +61,84 @@ class DocumentLookupTest extends PrepareFixture {
 
     @Test
     void shouldTellOfDocumentsById() {
-        Map<String, DocumentLookup.Found> found =
+        Map<String, DocumentStory> found =
                 lookup.byId(List.of(id("a.jsonl:61"), id("b.jsonl:2"), "00000000000000000000000000000000"));
 
         assertThat(found).containsOnlyKeys(id("a.jsonl:61"), id("b.jsonl:2"));
-        assertThat(found.get(id("b.jsonl:2")))
-                .extracting(DocumentLookup.Found::url)
-                .isEqualTo("https://b.org/41");
+        assertThat(found.get(id("b.jsonl:2"))).extracting(DocumentStory::url).isEqualTo("https://b.org/41");
         assertThat(Objects.requireNonNull(found.get(id("a.jsonl:61"))).reasons())
                 .singleElement()
                 .asString()
                 .startsWith("malformed JSON");
+    }
+
+    @Test
+    void shouldTellWhatWasDecidedOfDocuments() throws IOException {
+        Path web = Files.createDirectories(directory.resolve("web"));
+        String footer = "The footer that every page of this site has at its end.";
+        for (int i = 0; i < 12; i++) {
+            Files.writeString(
+                    web.resolve("page" + i + ".txt"),
+                    "Page " + Character.toString('a' + i).repeat(4) + " tells of the weather of that day.\n"
+                            + (i == 3 ? "Please switch JavaScript on to see this page.\n" : "")
+                            + (i == 4 ? "Write to jane.roe@company.com or to jo@company.com today.\n" : "")
+                            + footer + "\n");
+        }
+        Files.copy(web.resolve("page5.txt"), web.resolve("copy.txt"));
+        Files.writeString(web.resolve("short.txt"), "No.");
+        PrepareJob.run(
+                spark,
+                config(
+                        "pages",
+                        "input=" + web,
+                        "language=en",
+                        "filter.on=true",
+                        "filter.language-score=0",
+                        "filter.gopher-quality.min-words=5",
+                        "filter.gopher-quality.min-stop-words=0",
+                        "filter.gopher-quality.min-mean-word-length=1",
+                        "filter.gopher-repetition.on=false",
+                        "filter.fineweb.on=false",
+                        "filter.c4.on=true",
+                        "filter.c4.min-sentences=0",
+                        "dedup.lines.min-documents=2"),
+                ProgressListener.SILENT);
+        lookup = DocumentLookup.open(spark, corpus("pages"));
+
+        assertThat(story("page3.txt").decided())
+                .startsWith("eng_Latn 1.00; kept; c4 took out 46 characters in 1 places")
+                .contains(" bytes left of ");
+        assertThat(IntStream.range(0, 12)
+                        .mapToObj(i -> story("page" + i + ".txt").decided())
+                        .filter(decided -> decided.contains("passages took out ")))
+                .hasSizeGreaterThan(9);
+        assertThat(story("page4.txt").redacted()).containsExactly(Map.entry("email", 2L));
+        DocumentStory first = story("page5.txt");
+        DocumentStory second = story("copy.txt");
+        DocumentStory kept = first.duplicate() == null ? first : second;
+        DocumentStory left = first.duplicate() == null ? second : first;
+        assertThat(kept.decided()).contains("kept, stands for 1 duplicates");
+        assertThat(left.decided()).isEqualTo("eng_Latn 1.00; left out: exact duplicate of " + kept.id());
+        assertThat(story("short.txt").decided()).contains("left out: gopher-quality.words 1 < 5");
+        assertThat(story("short.txt").keptBytes()).isZero();
+        assertThat(lookup.bySource("nowhere.txt")).isEmpty();
+    }
+
+    @Test
+    void shouldTellOfASourceOrALineOfIt() {
+        assertThat(lookup.bySource("a.jsonl")).hasSize(61);
+        assertThat(story("b.jsonl:2").place()).isEqualTo("b.jsonl:2");
+        assertThat(story("a.jsonl:61").decided()).contains("left out: malformed JSON");
+    }
+
+    private DocumentStory story(String source) {
+        Map<String, DocumentStory> found = lookup.bySource(source);
+        assertThat(found).as(source).hasSize(1);
+        return found.values().iterator().next();
+    }
+
+    private String corpus(String output) {
+        return directory.resolve(output).toString();
     }
 
     /** A file of millions must not become a query with millions of literals. */
