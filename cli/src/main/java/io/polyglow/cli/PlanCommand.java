@@ -87,8 +87,8 @@ final class PlanCommand implements Callable<Integer> {
         try (Engine engine = openEngine(full)) {
             RunPlan plan = RunPlan.of(full, full.computeType(engine), schedule);
             deviceBytes = engine.deviceBytes();
-            PlanReport report =
-                    new PlanReport(plan, engine.describe(), process(plan), new PlanReport.Limit(limit(plan), onDevice()));
+            PlanReport report = new PlanReport(
+                    plan, engine.describe(), process(plan), new PlanReport.Limit(limit(plan), onDevice()));
             if (!fits(plan)) {
                 throw tooLarge(plan, schedule, report);
             }

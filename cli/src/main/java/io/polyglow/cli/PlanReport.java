@@ -86,7 +86,8 @@ final class PlanReport {
         plan.stages().forEach(each -> sent.add(bytes(each.sentBytes())));
         rows.add(sent);
         console.table(header, rows);
-        console.line("java: classes, compiled code, stacks; links: what neighbour stages have sent; aeron: in /dev/shm; heap: spark.executor.memory, used in part");
+        console.line(
+                "java: classes, compiled code, stacks; links: what neighbour stages have sent; aeron: in /dev/shm; heap: spark.executor.memory, used in part");
     }
 
     private List<String> row(String name, long bytes) {

@@ -23,8 +23,8 @@ import picocli.CommandLine.Parameters;
             "Reads another program's tokenizer and writes it as tokenizer.json.",
             "",
             "A tokenizer.json (byte-level BPE, BPE with byte fallback, unigram) or a SentencePiece .model is checked"
-                + " and written in canonical form. A .tiktoken file does not say how text is cut and what its special"
-                + " tokens are: name its encoding."
+                    + " and written in canonical form. A .tiktoken file does not say how text is cut and what its special"
+                    + " tokens are: name its encoding."
         },
         footerHeading = "%nExamples:%n",
         footer = {

@@ -36,8 +36,7 @@ final class FrameStage implements AutoCloseable {
     static int bytes(int messages, int messageBytes, int maxFrameBytes) {
         int record = record(maxFrameBytes);
         long framesOfMessage = Math.max(1, ceilDiv(messageBytes, maxFrameBytes - FrameLayout.HEADER_BYTES));
-        long wanted =
-                Math.max(8L * record, messages * framesOfMessage * record + record + roomForFrame(maxFrameBytes));
+        long wanted = Math.max(8L * record, messages * framesOfMessage * record + record + roomForFrame(maxFrameBytes));
         if (wanted > MAX_BYTES) {
             throw new PolyglowException(
                     ErrorKind.USAGE,

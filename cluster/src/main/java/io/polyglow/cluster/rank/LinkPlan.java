@@ -78,8 +78,6 @@ public record LinkPlan(
     public long stagedBytes(boolean oneHost) {
         int neighbours = Math.min(layout.pipeline() - 1, 2);
         int frame = AeronTransport.maxFrameBytes(StreamKind.STAGE, oneHost, AeronOptions.defaults());
-        return neighbours == 0
-                ? 0
-                : (long) neighbours * MessageLink.stagedBytes(maxInFlight, stageMessageBytes, frame);
+        return neighbours == 0 ? 0 : (long) neighbours * MessageLink.stagedBytes(maxInFlight, stageMessageBytes, frame);
     }
 }

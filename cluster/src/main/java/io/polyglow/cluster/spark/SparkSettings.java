@@ -62,7 +62,7 @@ final class SparkSettings {
     /** Tells clusters that end a process which holds more than it asked for (YARN, Kubernetes) what a rank holds beside its heap; what the user says wins. */
     void leaveRoomBesideHeap(long bytes) {
         if (!conf.contains("spark.executor.memoryOverheadFactor")) {
-            conf.setIfMissing(OVERHEAD, ((bytes - 1 >> 20) + 1) + "m");
+            conf.setIfMissing(OVERHEAD, (((bytes - 1) >> 20) + 1) + "m");
         }
     }
 

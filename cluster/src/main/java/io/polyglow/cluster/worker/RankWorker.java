@@ -140,9 +140,8 @@ public final class RankWorker {
     private Engine openEngine() {
         int threads = config.value().threadsPerRank();
         int processors = Runtime.getRuntime().availableProcessors();
-        int share = host.cores() > 1
-                ? Math.min(host.cores(), processors)
-                : Math.max(1, processors / host.ranksOnHost());
+        int share =
+                host.cores() > 1 ? Math.min(host.cores(), processors) : Math.max(1, processors / host.ranksOnHost());
         return Engines.named(config.value().engine().name().toLowerCase(Locale.ROOT))
                 .open(new MachineShare(threads == 0 ? share : threads, host.indexOnHost(), host.gpus()));
     }

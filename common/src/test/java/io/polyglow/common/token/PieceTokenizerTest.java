@@ -77,7 +77,7 @@ class PieceTokenizerTest {
         String steps =
                 "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Punctuation\",\"behavior\":\"MergedWithPrevious\"},"
                         + metaspace + ",{\"type\":\"Digits\",\"individual_digits\":true},"
-                                    + "{\"type\":\"Split\",\"pattern\":{\"Regex\":\"[^▁]e\"},\"behavior\":\"MergedWithNext\",\"invert\":false}]}";
+                        + "{\"type\":\"Split\",\"pattern\":{\"Regex\":\"[^▁]e\"},\"behavior\":\"MergedWithNext\",\"invert\":false}]}";
         var bpe = PieceModels.bpeJson(BPE, true);
         var unigram = PieceModels.unigramJson(UNIGRAM, true);
         var unknowns = PieceModels.unigramJson(PieceModels.pieces(false, PieceModels.unigram(300)), false);

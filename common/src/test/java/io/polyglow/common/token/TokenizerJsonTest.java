@@ -72,7 +72,7 @@ class TokenizerJsonTest {
     void shouldReadTheSplitFormOfThePattern() {
         String split =
                 "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\",\"pattern\":{\"Regex\":\"%s\"},\"behavior\":\"Isolated\",\"invert\":false},"
-                    + "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":true,\"use_regex\":false}]}";
+                        + "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":true,\"use_regex\":false}]}";
         String plain = "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":true}";
         String gpt2 = PreTokenPattern.GPT2.regex().replace("\\", "\\\\");
         assertThat(parse(SMALL.replace(plain, String.format(split, gpt2))).sha256())
@@ -147,7 +147,7 @@ class TokenizerJsonTest {
         String plain = "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":true}";
         String words =
                 "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\",\"pattern\":{\"Regex\":\"[^b]+\"},\"behavior\":\"Isolated\",\"invert\":false},"
-                    + "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":true,\"use_regex\":false}]}";
+                        + "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":true,\"use_regex\":false}]}";
         ByteLevelBpe tokenizer = parse(SMALL.replace(plain, words));
         assertThat(tokenizer.encode("abab")).containsExactly(0, 1, 0, 1);
         assertThat(tokenizer.isLossless()).isTrue();

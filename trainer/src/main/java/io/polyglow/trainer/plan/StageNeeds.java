@@ -88,8 +88,7 @@ public record StageNeeds(StagePlan stage, MemoryPlan engine, MemoryPlan host, lo
         return new MemoryPlan()
                 .add(
                         "messages",
-                        executors * config.stageMessageBytes()
-                                + (nodes + 1L) * ShardPlan.LARGEST_BUCKET * Float.BYTES)
+                        executors * config.stageMessageBytes() + (nodes + 1L) * ShardPlan.LARGEST_BUCKET * Float.BYTES)
                 .add("checkpoint", saved * Float.BYTES);
     }
 

@@ -46,8 +46,7 @@ public record StepTimes(double layerSeconds, double endsSeconds, double updateSe
             double[] passes = fastest(clock, budgetNs / 3 * 2, one::run, two::run);
             double[] elements = fastest(clock, budgetNs / 3, update::owned, update::all);
             double layer = Math.max(passes[1] - passes[0], 0);
-            return new StepTimes(
-                    layer, Math.max(passes[0] - layer, 0), elements[0] / ELEMENTS, elements[1] / ELEMENTS);
+            return new StepTimes(layer, Math.max(passes[0] - layer, 0), elements[0] / ELEMENTS, elements[1] / ELEMENTS);
         }
     }
 

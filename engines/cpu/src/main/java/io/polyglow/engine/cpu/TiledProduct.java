@@ -64,7 +64,9 @@ final class TiledProduct implements Team.Task {
             long depth = (long) slice * tiling.depth();
             lane.multiply(
                     part,
-                    a + (row * spec.a().row() + depth * spec.a().column()) * spec.in().bytes(),
+                    a
+                            + (row * spec.a().row() + depth * spec.a().column())
+                                    * spec.in().bytes(),
                     tiling.panelRow() == 0
                             ? b + column * spec.b().column() * spec.in().bytes()
                             : panel(depth, column, part, lane),

@@ -35,7 +35,9 @@ record Tiling(int rows, int columns, int depth, int panelRow) {
     private static final int LINE = 64 / Float.BYTES;
 
     static Tiling of(GemmSpec spec) {
-        double work = Math.max(spec.operations() / TILE_FLOPS, (double) spec.k() * spec.n() * spec.in().bytes() / TILE_BYTES);
+        double work = Math.max(
+                spec.operations() / TILE_FLOPS,
+                (double) spec.k() * spec.n() * spec.in().bytes() / TILE_BYTES);
         int most = (int) Math.min(work, Integer.MAX_VALUE);
         if (wantsPanels(spec)) {
             Tiling tiling = blocks(spec, most, PANEL_ROWS, PANEL_COLUMNS);

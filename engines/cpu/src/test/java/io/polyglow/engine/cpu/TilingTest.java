@@ -59,7 +59,9 @@ class TilingTest {
             engine.kernels()
                     .linearBackwardInput(dX, filled(engine, dOut, N, O), filled(engine, w, O, I), WeightLayout.OUT_IN);
             assertThat(Values.read(engine, dX)).isEqualTo(product(N, I, O, dOut, O, 1, w));
-            assertThat(engine.work().products()).as("three slices of each of two tiles").isEqualTo(6);
+            assertThat(engine.work().products())
+                    .as("three slices of each of two tiles")
+                    .isEqualTo(6);
         }
     }
 
@@ -79,7 +81,9 @@ class TilingTest {
             assertThat(Values.read(engine, out)).isEqualTo(expected);
             engine.kernels().linear(stream, left, right, WeightLayout.IN_OUT, row, stream);
             assertThat(Values.read(engine, stream)).as("in place").isEqualTo(expected);
-            assertThat(engine.work().products()).as("three slices of each of two tiles, twice").isEqualTo(12);
+            assertThat(engine.work().products())
+                    .as("three slices of each of two tiles, twice")
+                    .isEqualTo(12);
         }
     }
 

@@ -21,7 +21,9 @@ class TypeChoiceTest {
         assertThat(choice(false, new Features(false, false, true, true)))
                 .as("no bf16 products")
                 .isEqualTo(DType.F32);
-        assertThat(choice(true, new Features(true, true, true, false))).as("AMX").isEqualTo(DType.BF16);
+        assertThat(choice(true, new Features(true, true, true, false)))
+                .as("AMX")
+                .isEqualTo(DType.BF16);
         assertThat(choice(true, new Features(false, true, true, true)))
                 .as("AMD's bf16 vectors")
                 .isEqualTo(DType.BF16);
