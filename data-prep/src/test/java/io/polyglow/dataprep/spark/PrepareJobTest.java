@@ -307,7 +307,7 @@ class PrepareJobTest extends PrepareFixture {
                         "huge.jsonl:2 null 0",
                         "huge.jsonl:3 third line 0",
                         "binary.txt:0 a\uFFFDb 2",
-                        "broken.jsonl.gz:0 null 0",
+                        "broken.jsonl.gz:1 null 0",
                         "not-zstd.txt.zst:0 null 0");
     }
 

@@ -98,7 +98,7 @@ public record StageNeeds(StagePlan stage, MemoryPlan engine, MemoryPlan host, lo
         for (Group group : shards.ownedBy(stage.stage())) {
             bytes += exchanged(group, shards, rank, nodes);
         }
-        long links = (stage.embedding() ? 0 : 1) + (stage.head() ? 0 : 1);
+        long links = (stage.embedding() ? 0L : 1L) + (stage.head() ? 0L : 1L);
         bytes += links * microBatches * config.stageMessageBytes();
         if (shards.tied() && shards.layout().pipeline() > 1) {
             Group table = shards.ownedBy(0).get(0);
