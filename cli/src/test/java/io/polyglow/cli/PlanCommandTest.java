@@ -63,7 +63,8 @@ class PlanCommandTest {
 
     @Test
     void shouldRefuseWhatCannotFitWithTheSmallestLayoutThatDoes() {
-        assertThat(plan("--vocab-size", "300", "--memory", "1300m")).isEqualTo(64);
+        assertThat(plan("--vocab-size", "300", "--set", "dtype=f32", "--memory", "1300m"))
+                .isEqualTo(64);
         assertThat(err.toString(StandardCharsets.UTF_8))
                 .contains("needs 1,356.6 MiB (weights 3.2 MiB, ", "heap 1,024.0 MiB")
                 .contains("may use 1,300.0 MiB")
