@@ -149,6 +149,15 @@ final class PlanCommand implements Callable<Integer> {
         return needs(plan) <= limit(plan);
     }
 
+    /** Whether another layout fits; one whose stages cannot send each other a micro-batch does not. */
+    private boolean canRun(RunPlan other) {
+        try {
+            return fits(other);
+        } catch (PolyglowException e) {
+            return false;
+        }
+    }
+
     private Engine openEngine(TrainConfig config) {
         int ranksHere = isOneHost() ? ranks(config) : 1;
         int share = Math.max(1, Runtime.getRuntime().availableProcessors() / ranksHere);
@@ -177,7 +186,7 @@ final class PlanCommand implements Callable<Integer> {
     }
 
     private PolyglowException tooLarge(RunPlan plan, Schedule schedule, PlanReport report) {
-        String advice = plan.smallestLayout(schedule, this::fits)
+        String advice = plan.smallestLayout(schedule, this::canRun)
                 .map(other -> "the smallest layout whose ranks fit is --set layout.data="
                         + other.config().layout().data() + " --set layout.pipeline="
                         + other.config().layout().pipeline() + ", with "

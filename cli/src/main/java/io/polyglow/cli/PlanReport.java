@@ -78,7 +78,7 @@ final class PlanReport {
         List<String> besideHeap = new ArrayList<>(List.of("beside the heap"));
         plan.stages().forEach(each -> besideHeap.add(bytes(besideHeap(each))));
         rows.add(rows.size() - 1, besideHeap);
-        List<String> total = new ArrayList<>(List.of(limit.onDevice() ? "of these on the GPU" : "all"));
+        List<String> total = new ArrayList<>(List.of(limit.onDevice() ? "on the GPU" : "all"));
         plan.stages().forEach(each -> total.add(bytes(bytes(each))));
         rows.add(total);
         rows.add(row("may use", limit.bytes()));
@@ -108,9 +108,10 @@ final class PlanReport {
         return needs.engine().bytes(purpose) + needs.host().bytes(purpose) + process.bytes(purpose);
     }
 
-    /** What a container needs beside {@code spark.executor.memory}, on the host and on its device. */
+    /** What a container needs beside {@code spark.executor.memory}: tensors on a device are not in it. */
     private long besideHeap(StageNeeds needs) {
-        return needs.bytes() + process.total() - process.bytes(RankMemory.HEAP);
+        long tensors = limit.onDevice() ? needs.host().total() : needs.bytes();
+        return tensors + process.total() - process.bytes(RankMemory.HEAP);
     }
 
     /** What counts against the limit. */

@@ -75,6 +75,15 @@ class PlanCommandTest {
     }
 
     @Test
+    void shouldAdviseNoLayoutWhoseStagesCannotSendEachOtherAMicroBatch() {
+        int code =
+                plan("--vocab-size", "300", "--set", "dtype=f32", "--set", "model.context=1048576", "--memory", "1g");
+        assertThat(code).isEqualTo(64);
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .contains("a rank of layout data 1 x pipeline 1 needs", "no layout of this model and batch fits");
+    }
+
+    @Test
     void shouldAskForTheVocabularyWhileThereIsNoCorpus() {
         assertThat(plan()).isEqualTo(64);
         assertThat(err.toString(StandardCharsets.UTF_8)).contains("add --vocab-size N");
