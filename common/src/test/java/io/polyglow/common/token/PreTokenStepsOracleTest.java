@@ -287,14 +287,10 @@ class PreTokenStepsOracleTest {
             "中文".repeat(60));
 
     private static String random(Random random, int length) {
-        String spice = "  \n\r\t''sStTmdrREvVlLkK019.,/-+$_aeiouABCxb ñéÉжЖह中ไかカ²\u00a0\u3000\u0301\u0903½ſ。।(";
-        StringBuilder text = new StringBuilder();
-        for (int i = 0; i < length; i++) {
-            boolean common = random.nextInt(10) < 9;
-            int codePoint = common ? spice.charAt(random.nextInt(spice.length())) : random.nextInt(0x2_0000);
-            boolean surrogate = codePoint >= 0xD800 && codePoint <= 0xDFFF;
-            text.appendCodePoint(surrogate ? 'x' : codePoint);
-        }
-        return text.toString();
+        return RandomText.of(
+                random,
+                length,
+                "  \n\r\t''sStTmdrREvVlLkK019.,/-+$_aeiouABCxb ñéÉжЖह中ไかカ²\u00a0\u3000\u0301\u0903½ſ。।(",
+                0x2_0000);
     }
 }

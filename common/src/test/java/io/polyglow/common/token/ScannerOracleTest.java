@@ -123,15 +123,11 @@ class ScannerOracleTest {
             " 1".repeat(200) + "  1   1");
 
     private static String random(Random random, int length) {
-        String spice = "  \n\r\t''sStTmdrREvVlL019.,/-aeiouABC ñéÉжЖह中ไ\u00a0\u3000\u0301\u0903ǅʰ½ſ";
-        StringBuilder text = new StringBuilder();
-        for (int i = 0; i < length; i++) {
-            boolean common = random.nextInt(10) < 9;
-            int codePoint = common ? spice.charAt(random.nextInt(spice.length())) : random.nextInt(0x11_0000);
-            boolean surrogate = codePoint >= 0xD800 && codePoint <= 0xDFFF;
-            text.appendCodePoint(surrogate ? 'x' : codePoint);
-        }
-        return text.toString();
+        return RandomText.of(
+                random,
+                length,
+                "  \n\r\t''sStTmdrREvVlL019.,/-aeiouABC ñéÉжЖह中ไ\u00a0\u3000\u0301\u0903ǅʰ½ſ",
+                0x11_0000);
     }
 
     private static HuggingFaceTokenizer load(PreTokenPattern pattern) throws IOException {
