@@ -32,14 +32,17 @@ final class Contenders {
     /** All peers. */
     static final List<String> PEERS = List.of(LIBTORCH, ND4J, TORCH, TORCH_COMPILE);
 
+    /** Java's heap in ours and in the peers on the JVM: what {@code train} gives the process of a rank. */
+    private static final String HEAP = "-Xmx1g";
+
     private Contenders() {}
 
-    /** This program again, with the same JVM, options and class path. */
+    /** This program again, with the same JVM, options and class path, in the heap of a rank. */
     static Contender ours() {
         List<String> command = new ArrayList<>();
         command.add(java());
         command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
+        command.addAll(List.of(HEAP, "-cp", System.getProperty("java.class.path"), Main.class.getName()));
         return new Contender(OURS, List.copyOf(command), Map.of());
     }
 
@@ -81,7 +84,7 @@ final class Contenders {
     /** Their tensors are the libraries' business, not to be bounded by the heap. */
     private static Contender onTheJvm(String name, int threads) {
         List<String> command = new ArrayList<>(List.of(
-                java(), "-Xmx2g", "-Dorg.bytedeco.javacpp.maxBytes=0", "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0"));
+                java(), HEAP, "-Dorg.bytedeco.javacpp.maxBytes=0", "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0"));
         command.addAll(program(name));
         Map<String, String> environment =
                 threads == 0 ? Map.of() : Map.of("OMP_NUM_THREADS", Integer.toString(threads));

@@ -65,7 +65,7 @@ final class IdealTime {
         }
     }
 
-    /** Without the sums of biases' gradients, which are no products. */
+    /** Without the sums of biases' gradients, which are no products; weight gradients as of the first micro-batch of a step. */
     private Runnable call(LinearLayer layer, String pass, Tensor x, Tensor y, Tensor stream, Tensor w, Tensor dW) {
         Kernels kernels = engine.kernels();
         Tensor out = layer.ontoStream() ? stream : y;
@@ -73,7 +73,7 @@ final class IdealTime {
         return switch (pass) {
             case "forward" -> () -> kernels.linear(out, x, w, layer.layout(), null, residualOrNone);
             case "input gradient" -> () -> kernels.linearBackwardInput(x, y, w, layer.layout());
-            default -> () -> kernels.linearBackwardWeight(dW, null, x, y, layer.layout());
+            default -> () -> kernels.linearBackwardWeight(dW, null, x, y, layer.layout(), false);
         };
     }
 

@@ -71,10 +71,11 @@ public interface Kernels {
     void linearBackwardInput(Tensor dX, Tensor dOut, Tensor w, WeightLayout layout);
 
     /**
-     * Accumulates {@code dW += dOut^T x} (in the given layout) and {@code dBias += sum over rows of dOut}; dW, dBias residual dtype, dOut maybe with
-     * {@link #PADDING}.
+     * {@code dW = dOut^T x} (in the given layout) and {@code dBias = sum over rows of dOut}, added to what they hold if {@code accumulate}, else instead of it; dW, dBias
+     * residual dtype, dOut maybe with {@link #PADDING}.
      */
-    void linearBackwardWeight(Tensor dW, @Nullable Tensor dBias, Tensor x, Tensor dOut, WeightLayout layout);
+    void linearBackwardWeight(
+            Tensor dW, @Nullable Tensor dBias, Tensor x, Tensor dOut, WeightLayout layout, boolean accumulate);
 
     /**
      * Layer normalisation (Ba et al. 2016) of rows: out {@code [N, C]} compute, mean and rstd {@code [N]} and x {@code [N, C]}

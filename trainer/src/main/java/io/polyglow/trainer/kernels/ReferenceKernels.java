@@ -147,10 +147,11 @@ final class ReferenceKernels implements Kernels {
     }
 
     @Override
-    public void linearBackwardWeight(Tensor dW, @Nullable Tensor dBias, Tensor x, Tensor dOut, WeightLayout layout) {
+    public void linearBackwardWeight(
+            Tensor dW, @Nullable Tensor dBias, Tensor x, Tensor dOut, WeightLayout layout, boolean accumulate) {
         KernelChecks.linearBackwardWeight(dW, dBias, x, dOut, layout);
         int N = dim(x, 0), I = dim(x, 1), O = outputs(dW, layout);
-        double[] dy = loadColumns(dOut, O), dw = load(dW);
+        double[] dy = loadColumns(dOut, O), dw = accumulate ? load(dW) : new double[I * O];
         if (layout == WeightLayout.OUT_IN) {
             multiplyAdd(dw, transposed(dy, N, O), load(x), O, N, I);
         } else {
@@ -158,7 +159,7 @@ final class ReferenceKernels implements Kernels {
         }
         store(dW, dw);
         if (dBias != null) {
-            double[] db = load(dBias);
+            double[] db = accumulate ? load(dBias) : new double[O];
             for (int n = 0; n < N; n++) {
                 addRow(db, 0, dy, n, O);
             }

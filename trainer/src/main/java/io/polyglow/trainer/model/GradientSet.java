@@ -6,12 +6,13 @@ import io.polyglow.trainer.model.ParameterLayout.Placed;
 import io.polyglow.trainer.precision.Precision;
 import io.polyglow.trainer.tensor.Arena;
 import io.polyglow.trainer.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One gradient of a stage: a flat buffer in the residual dtype (f32), laid out by {@link ParameterLayout}. A run holds one per node of the sum tree that
- * it keeps. Backward passes accumulate; {@link #clear} starts a new sum. Sums over ranks run over {@link #flat}, which includes the head use; only after
+ * it keeps. Backward passes accumulate; {@link #begin} starts a new sum, whose first pass writes the gradients of linear layers, so that they need not be zero before it. Sums over ranks run over {@link #flat}, which includes the head use; only after
  * them is the head use added to the token table's gradient ({@code Kernels.add}).
  */
 public final class GradientSet implements AutoCloseable {
@@ -21,7 +22,9 @@ public final class GradientSet implements AutoCloseable {
     private final Tensor flat;
     private final Tensor[] gradients;
     private final Tensor[] operands;
+    private final List<Tensor> onlyAddedTo;
     private final @Nullable Tensor headUse;
+    private boolean begun;
 
     /** Allocates a zeroed gradient. */
     public GradientSet(Engine engine, ParameterLayout layout, Precision precision) {
@@ -40,8 +43,28 @@ public final class GradientSet implements AutoCloseable {
             operands[i] = ParameterSet.view(
                     flat, all.get(i).gradientOffset(), all.get(i).shape());
         }
+        onlyAddedTo = onlyAddedTo(flat, all);
         Placed placed = layout.headUse();
         headUse = placed == null ? null : ParameterSet.view(flat, placed);
+    }
+
+    /** Runs of the flat buffer without gradients of linear layers; the gaps between parameters may be part of them, because they are always zero. */
+    private static List<Tensor> onlyAddedTo(Tensor flat, List<Operand> operands) {
+        List<Tensor> runs = new ArrayList<>();
+        long from = -1;
+        for (Operand operand : operands) {
+            boolean added = !operand.role().isOfLinear();
+            if (added && from < 0) {
+                from = operand.gradientOffset();
+            } else if (!added && from >= 0) {
+                runs.add(flat.slice(from, operand.gradientOffset() - from));
+                from = -1;
+            }
+        }
+        if (from >= 0) {
+            runs.add(flat.slice(from, flat.size() - from));
+        }
+        return runs;
     }
 
     static MemoryPlan plan(ParameterLayout layout, Precision precision) {
@@ -73,9 +96,19 @@ public final class GradientSet implements AutoCloseable {
         return operands[index];
     }
 
-    /** Sets everything to zero. */
-    public void clear() {
-        engine.kernels().fill(flat, 0);
+    /** Starts a new sum. The old one is gone only after the next backward pass. */
+    public void begin() {
+        onlyAddedTo.forEach(gradient -> engine.kernels().fill(gradient, 0));
+        begun = false;
+    }
+
+    /** Whether a backward pass has gone into the sum. */
+    boolean begun() {
+        return begun;
+    }
+
+    void passed() {
+        begun = true;
     }
 
     @Override

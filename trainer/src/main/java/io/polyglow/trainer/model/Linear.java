@@ -39,7 +39,11 @@ final class Linear {
     }
 
     void backwardWeight(GradientSet gradients, Tensor x, Tensor dOut) {
+        backwardWeight(gradients, x, dOut, gradients.begun());
+    }
+
+    void backwardWeight(GradientSet gradients, Tensor x, Tensor dOut, boolean accumulate) {
         Tensor dBias = biasIndex < 0 ? null : gradients.operand(biasIndex);
-        kernels.linearBackwardWeight(gradients.operand(weightIndex), dBias, x, dOut, layout);
+        kernels.linearBackwardWeight(gradients.operand(weightIndex), dBias, x, dOut, layout, accumulate);
     }
 }

@@ -35,5 +35,14 @@ public enum Role {
     /** Shift of the norm before the head. */
     FINAL_NORM_BETA,
     /** Stream to logits {@code [V, C]}; in a tied model the token table. */
-    HEAD_WEIGHT
+    HEAD_WEIGHT;
+
+    /** Whether a backward pass can write its gradient, as a matrix product does, instead of adding to zeros. */
+    boolean isOfLinear() {
+        return switch (this) {
+            case QKV_WEIGHT, QKV_BIAS, ATTENTION_OUT_WEIGHT, ATTENTION_OUT_BIAS -> true;
+            case MLP_UP_WEIGHT, MLP_UP_BIAS, MLP_DOWN_WEIGHT, MLP_DOWN_BIAS, HEAD_WEIGHT -> true;
+            default -> false;
+        };
+    }
 }

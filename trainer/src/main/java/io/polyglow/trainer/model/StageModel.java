@@ -186,7 +186,7 @@ public final class StageModel implements AutoCloseable {
 
     /** Tokens or input to output. The last stage computes the loss in {@link #backward} or {@link #evaluate}. */
     public void forward(int slot) {
-        engine.repeat(new Pass(this, slot, masks.plain(slot), null), () -> throughBlocks(slot));
+        engine.repeat(new Pass(this, slot, masks.plain(slot), null, false), () -> throughBlocks(slot));
     }
 
     private void throughBlocks(int slot) {
@@ -200,7 +200,8 @@ public final class StageModel implements AutoCloseable {
     }
 
     /** What decides the kernel calls of a pass through the blocks; a backward one has gradients. The head, whose scale changes, is not part of it. */
-    private record Pass(StageModel model, int slot, boolean plain, @Nullable GradientSet gradients) {}
+    private record Pass(
+            StageModel model, int slot, boolean plain, @Nullable GradientSet gradients, boolean accumulates) {}
 
     /**
      * Accumulates into {@code gradients} those of {@code gradScale} times the sum of the losses of the slot's rows. The scale enters at the head; other
@@ -211,7 +212,9 @@ public final class StageModel implements AutoCloseable {
         if (loss != null) {
             loss.head.lossAndGradient(a, loss.rows, chunks[slot], scratch, gradients, gradScale);
         }
-        engine.repeat(new Pass(this, slot, masks.plain(slot), gradients), () -> backThroughBlocks(slot, gradients));
+        Pass pass = new Pass(this, slot, masks.plain(slot), gradients, gradients.begun());
+        engine.repeat(pass, () -> backThroughBlocks(slot, gradients));
+        gradients.passed();
     }
 
     private void backThroughBlocks(int slot, GradientSet gradients) {

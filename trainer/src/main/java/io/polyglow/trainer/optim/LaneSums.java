@@ -65,9 +65,14 @@ public final class LaneSums {
     /** Begins the backward pass of the next micro-batch: the number of the buffer that it accumulates into. */
     public int begin() {
         if (done % microBatchesPerLane == 0) {
-            kernels.fill(buffers[depth++], 0);
+            depth++;
         }
         return depth - 1;
+    }
+
+    /** Whether that micro-batch is the first of its lane, whose buffer then starts a new sum. */
+    public boolean startsSum() {
+        return done % microBatchesPerLane == 0;
     }
 
     /** Ends the backward pass of a micro-batch. */

@@ -74,7 +74,11 @@ public final class StageExecutor {
                 send(links.next(), model.output(slot));
             } else {
                 receive(links.next(), model.streamGradient());
-                model.backward(slot, buffers.get(lanes.begin()), gradScale);
+                GradientSet sum = buffers.get(lanes.begin());
+                if (lanes.startsSum()) {
+                    sum.begin();
+                }
+                model.backward(slot, sum, gradScale);
                 lanes.end();
                 send(links.previous(), model.streamGradient());
                 if (model.plan().head()) {

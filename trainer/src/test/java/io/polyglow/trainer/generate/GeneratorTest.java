@@ -49,7 +49,7 @@ class GeneratorTest {
             Tensor m = new Tensor(moments, 0, w.dtype(), w.size());
             Tensor v = new Tensor(moments, w.bytes(), w.dtype(), w.size());
             for (int step = 1; step <= 60; step++) {
-                gradients.clear();
+                gradients.begin();
                 model.forward(0);
                 model.backward(0, gradients, 1.0 / (B * T));
                 AdamWStep scalars =

@@ -132,7 +132,7 @@ public abstract class LinearKernelsContractTest {
             lab.run((k, at) -> {
                 k.linear(at.of(out), at.of(x), at.of(w), layout, null, null);
                 k.linearBackwardInput(at.of(dX), at.of(dOut), at.of(w), layout);
-                k.linearBackwardWeight(at.of(dW), at.of(dBias), at.of(x), at.of(dOut), layout);
+                k.linearBackwardWeight(at.of(dW), at.of(dBias), at.of(x), at.of(dOut), layout, true);
                 k.linear(at.of(out), at.of(x), at.of(w), layout, at.of(bias), null);
             });
             assertThat(columns(out.actual, padded, O, padded)).as("padding").containsOnly(Double.NaN);
@@ -177,11 +177,14 @@ public abstract class LinearKernelsContractTest {
         Operand dW = lab.input(residual, wDims);
         Operand dBias = lab.input(residual, O);
         Operand dWOnly = lab.input(residual, wDims);
+        Operand dWFirst = lab.output(residual, wDims);
+        Operand dBiasFirst = lab.output(residual, O);
         lab.run((k, at) -> {
             k.linearBackwardInput(at.of(dX), at.of(dOut), at.of(w), layout);
             k.linearBackwardInput(at.of(dXWide), at.of(dOut), at.of(w), layout);
-            k.linearBackwardWeight(at.of(dW), at.of(dBias), at.of(x), at.of(dOut), layout);
-            k.linearBackwardWeight(at.of(dWOnly), null, at.of(x), at.of(dOut), layout);
+            k.linearBackwardWeight(at.of(dW), at.of(dBias), at.of(x), at.of(dOut), layout, true);
+            k.linearBackwardWeight(at.of(dWOnly), null, at.of(x), at.of(dOut), layout, true);
+            k.linearBackwardWeight(at.of(dWFirst), at.of(dBiasFirst), at.of(x), at.of(dOut), layout, false);
         });
         String what = layout + " " + N + "x" + I + "x" + O + " ";
         lab.assertClose(what + "dX", dX, O, F32);
@@ -189,6 +192,8 @@ public abstract class LinearKernelsContractTest {
         lab.assertClose(what + "dW", dW, N, F32);
         lab.assertClose(what + "dBias", dBias, N, F32);
         lab.assertClose(what + "dW without bias", dWOnly, N, F32);
+        lab.assertClose(what + "first dW", dWFirst, N, F32);
+        lab.assertClose(what + "first dBias", dBiasFirst, N, F32);
         lab.clear();
     }
 }

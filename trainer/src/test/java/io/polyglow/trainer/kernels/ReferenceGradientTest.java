@@ -104,7 +104,7 @@ class ReferenceGradientTest {
         Tensor dX = zeros(x), dW = zeros(w), dBias = zeros(bias);
         Runnable forward = () -> k.linear(out, x, w, layout, bias, residual);
         k.linearBackwardInput(dX, dOut, w, layout);
-        k.linearBackwardWeight(dW, dBias, x, dOut, layout);
+        k.linearBackwardWeight(dW, dBias, x, dOut, layout, true);
         check("dX", forward, out, dOut, x, dX);
         check("dW", forward, out, dOut, w, dW);
         check("dBias", forward, out, dOut, bias, dBias);

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class StageModelTest {
     private static final int B = 3;
@@ -158,7 +159,7 @@ class StageModelTest {
             model.setTokens(0, TinyModels.tokens(B * T, 1));
             model.setTargets(0, TinyModels.tokens(B * T, 2));
             for (int step = 1; step <= 150; step++) {
-                gradients.clear();
+                gradients.begin();
                 model.forward(0);
                 model.backward(0, gradients, 1.0 / (B * T));
                 AdamWStep scalars =
@@ -169,6 +170,40 @@ class StageModelTest {
             model.evaluate(0);
             assertThat(model.lossSum(0) / (B * T)).isLessThan(0.01);
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldForgetTheOldSumOfGradientsWhenANewOneBegins(boolean llama) {
+        ModelConfig config = llama ? TinyModels.llama(2) : TinyModels.gpt2(2);
+        try (Engine engine = new ReferenceEngine();
+                StageModel model = new StageModel(engine, config, StagePlan.whole(config), DType.F32, B, T, 1);
+                GradientSet first = model.newGradients();
+                GradientSet used = model.newGradients()) {
+            model.parameters().initialise(1);
+            model.setTokens(0, TinyModels.tokens(B * T, 1));
+            model.setTargets(0, TinyModels.tokens(B * T, 2));
+            pass(model, first, 1);
+            pass(model, used, 0.5);
+            engine.kernels().fill(used.headUse() == null ? used.gradient(0) : used.headUse(), Double.NaN);
+            for (int i = 0; i < used.layout().owned().size(); i++) {
+                engine.kernels().fill(used.gradient(i), Double.NaN);
+            }
+            used.begin();
+            pass(model, used, 1);
+            assertThat(Values.read(engine, used.flat())).isEqualTo(Values.read(engine, first.flat()));
+
+            pass(model, first, 1);
+            pass(model, used, 1);
+            assertThat(Values.read(engine, used.flat()))
+                    .as("second passes add")
+                    .isEqualTo(Values.read(engine, first.flat()));
+        }
+    }
+
+    private static void pass(StageModel model, GradientSet gradients, double scale) {
+        model.forward(0);
+        model.backward(0, gradients, scale);
     }
 
     @Test

@@ -28,7 +28,7 @@ class LaneSumsTest {
                     lanes.reset();
                     for (int i = tree.firstLane(replica) * perLane; i < tree.firstLane(replica + 1) * perLane; i++) {
                         Tensor buffer = buffers[lanes.begin()];
-                        put(engine, buffer, get(engine, buffer) + gradient(i));
+                        put(engine, buffer, (lanes.startsSum() ? 0 : get(engine, buffer)) + gradient(i));
                         lanes.end();
                     }
                     List<SumTree.Node> nodes = tree.nodesOf(replica);

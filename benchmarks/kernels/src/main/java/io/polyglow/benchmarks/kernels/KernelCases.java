@@ -83,7 +83,7 @@ final class KernelCases {
             Tensor x = tensors.random(compute, layer.rows(), layer.in());
             Tensor dW = tensors.zeros(residual, layer.weightDims());
             Tensor dBias = layer.bias() ? tensors.zeros(residual, layer.out()) : null;
-            return () -> kernels.linearBackwardWeight(dW, dBias, x, dOut, layer.layout());
+            return () -> kernels.linearBackwardWeight(dW, dBias, x, dOut, layer.layout(), false);
         });
     }
 

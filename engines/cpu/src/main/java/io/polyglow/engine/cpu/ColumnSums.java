@@ -43,7 +43,17 @@ final class ColumnSums {
 
     /** {@code out += } the total of one sum over all tasks. */
     void addTo(Tensor out, int sum, long rows, Lane lane) {
-        Window total = lane.window(0).read(out, 0, columns);
+        add(lane.window(0).read(out, 0, columns), sum, rows);
+    }
+
+    /** {@code out = } the total of one sum over all tasks. */
+    void writeTo(Tensor out, int sum, long rows, Lane lane) {
+        Window total = lane.window(0).write(out, 0, columns);
+        Loops.fill(total.buffer, total.at, total.whole, 0);
+        add(total, sum, rows);
+    }
+
+    private void add(Window total, int sum, long rows) {
         int tasks = Team.pieces(rows, rowsPerTask(columns));
         for (int task = 0; task < tasks; task++) {
             long offset = offset(task, sum);

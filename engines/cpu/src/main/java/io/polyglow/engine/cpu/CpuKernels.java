@@ -84,9 +84,10 @@ final class CpuKernels implements Kernels, AutoCloseable {
     }
 
     @Override
-    public void linearBackwardWeight(Tensor dW, @Nullable Tensor dBias, Tensor x, Tensor dOut, WeightLayout layout) {
+    public void linearBackwardWeight(
+            Tensor dW, @Nullable Tensor dBias, Tensor x, Tensor dOut, WeightLayout layout, boolean accumulate) {
         KernelChecks.linearBackwardWeight(dW, dBias, x, dOut, layout);
-        linear.backwardWeight(dW, dBias, x, dOut, layout);
+        linear.backwardWeight(dW, dBias, x, dOut, layout, accumulate);
     }
 
     @Override

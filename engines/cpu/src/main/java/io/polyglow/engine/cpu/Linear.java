@@ -55,7 +55,8 @@ final class Linear {
         product.run(team, dOut, w, dX, null, null);
     }
 
-    void backwardWeight(Tensor dW, @Nullable Tensor dBias, Tensor x, Tensor dOut, WeightLayout layout) {
+    void backwardWeight(
+            Tensor dW, @Nullable Tensor dBias, Tensor x, Tensor dOut, WeightLayout layout, boolean accumulate) {
         boolean outIn = layout == WeightLayout.OUT_IN;
         Tensor left = outIn ? dOut : x;
         Tensor right = outIn ? x : dOut;
@@ -63,18 +64,19 @@ final class Linear {
         int m = dim(dW, 0);
         int n = dim(dW, 1);
         int padding = dim(dOut, 1) - (outIn ? m : n);
-        int kind = TiledProducts.kind(BACKWARD_WEIGHT, layout, x.dtype(), dW.dtype(), false, Addend.OUT, padding);
+        Addend addend = accumulate ? Addend.OUT : Addend.NONE;
+        int kind = TiledProducts.kind(BACKWARD_WEIGHT, layout, x.dtype(), dW.dtype(), false, addend, padding);
         TiledProduct product = products.find(kind, N, m, n);
         if (product == null) {
             Strides leftRows = Strides.rows(dim(left, 1));
             Strides rightRows = Strides.rows(dim(right, 1));
             GemmSpec spec =
                     GemmSpec.product(m, n, N, leftRows.transposed(), rightRows, Strides.rows(n), x.dtype(), dW.dtype());
-            product = products.put(kind, N, m, n, spec.adding(false, Addend.OUT));
+            product = products.put(kind, N, m, n, spec.adding(false, addend));
         }
         product.run(team, left, right, dW, null, null);
         if (dBias != null) {
-            sumRows(dBias, dOut);
+            sumRows(dBias, dOut, accumulate);
         }
     }
 
@@ -87,7 +89,7 @@ final class Linear {
         return layout == WeightLayout.OUT_IN ? Strides.rows(I) : Strides.rows(O).transposed();
     }
 
-    private void sumRows(Tensor dBias, Tensor dOut) {
+    private void sumRows(Tensor dBias, Tensor dOut, boolean accumulate) {
         long N = dOut.dim(0);
         int O = Math.toIntExact(dBias.size());
         ColumnSums sums = new ColumnSums(team, N, O, 1);
@@ -98,7 +100,11 @@ final class Linear {
                 Loops.add(sums.view(sum), Memory.at(sum), row.buffer, row.at, row.whole);
             }
         });
-        sums.addTo(dBias, 0, N, team.caller());
+        if (accumulate) {
+            sums.addTo(dBias, 0, N, team.caller());
+        } else {
+            sums.writeTo(dBias, 0, N, team.caller());
+        }
     }
 
     private static int dim(Tensor tensor, int axis) {

@@ -6,11 +6,13 @@ import io.polyglow.trainer.tensor.DType;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tiled products of recent calls, found by numbers, so that finding one leaves no garbage. A product has one place, which a
- * new one takes over.
+ * The tiled products of recent calls, found by numbers, so that finding one leaves no garbage. A new one takes the first free place of a few, or
+ * another's.
  */
 final class TiledProducts {
     private static final int PLACE_BITS = 8;
+    /** Places that a product may have: products of one step that shared a single one would be made anew in every step. */
+    private static final int NEIGHBOURS = 8;
 
     private final Place[] places = new Place[1 << PLACE_BITS];
 
@@ -30,18 +32,27 @@ final class TiledProducts {
 
     @Nullable
     TiledProduct find(int kind, int rows, int inputs, int outputs) {
-        Place place = places[index(kind, rows, inputs, outputs)];
-        boolean found = place != null
-                && place.kind == kind
-                && place.rows == rows
-                && place.inputs == inputs
-                && place.outputs == outputs;
-        return found ? place.product : null;
+        int first = index(kind, rows, inputs, outputs);
+        for (int i = 0; i < NEIGHBOURS; i++) {
+            Place place = places[first + i & places.length - 1];
+            if (place != null
+                    && place.kind == kind
+                    && place.rows == rows
+                    && place.inputs == inputs
+                    && place.outputs == outputs) {
+                return place.product;
+            }
+        }
+        return null;
     }
 
     TiledProduct put(int kind, int rows, int inputs, int outputs, GemmSpec spec) {
         TiledProduct product = new TiledProduct(spec);
-        places[index(kind, rows, inputs, outputs)] = new Place(kind, rows, inputs, outputs, product);
+        int at = index(kind, rows, inputs, outputs);
+        for (int i = 1; i < NEIGHBOURS && places[at] != null; i++) {
+            at = at + 1 & places.length - 1;
+        }
+        places[at] = new Place(kind, rows, inputs, outputs, product);
         return product;
     }
 

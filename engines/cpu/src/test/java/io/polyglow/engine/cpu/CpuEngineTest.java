@@ -89,7 +89,7 @@ class CpuEngineTest {
             kernels.attention(attended, tensor(2, 3, 70), qkv, null, shape);
             kernels.linear(projected, attended, weight, WeightLayout.OUT_IN, null, null);
 
-            kernels.linearBackwardWeight(dWeight, null, attended, projected, WeightLayout.OUT_IN);
+            kernels.linearBackwardWeight(dWeight, null, attended, projected, WeightLayout.OUT_IN, true);
             results[i] = DoubleStream.concat(
                             DoubleStream.of(Values.read(engine, attended)),
                             DoubleStream.of(Values.read(engine, dWeight)))

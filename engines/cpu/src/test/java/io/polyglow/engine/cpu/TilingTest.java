@@ -100,7 +100,7 @@ class TilingTest {
             double[] wide = integers(N * 300, i -> i * 13 % 7 - 3);
             engine.kernels()
                     .linearBackwardWeight(
-                            dW, null, filled(engine, x, N, I), filled(engine, wide, N, 300), WeightLayout.OUT_IN);
+                            dW, null, filled(engine, x, N, I), filled(engine, wide, N, 300), WeightLayout.OUT_IN, true);
             assertThat(Values.read(engine, dX)).isEqualTo(product(N, I, O, dOut, O, 1, w));
             assertThat(Values.read(engine, dW)).isEqualTo(product(300, I, N, wide, 1, 300, x));
         }

@@ -109,26 +109,41 @@ final class Linear implements AutoCloseable {
         product(matrix(dX), dX.dtype(), matrix(dOut), weight, dOut.dtype(), dim(dX, 0), dim(dX, 1), O, false);
     }
 
-    void backwardWeight(Tensor dW, @Nullable Tensor dBias, Tensor x, Tensor dOut, WeightLayout layout) {
+    void backwardWeight(
+            Tensor dW, @Nullable Tensor dBias, Tensor x, Tensor dOut, WeightLayout layout, boolean accumulate) {
         boolean outIn = layout == WeightLayout.OUT_IN;
         Matrix left = outIn ? transposed(dOut) : transposed(x);
         Matrix right = outIn ? matrix(x) : matrix(dOut);
         int M = dim(dW, 0), N = dim(dW, 1), K = dim(x, 0);
         if (dBias == null) {
-            product(matrix(dW), dW.dtype(), left, right, x.dtype(), M, N, K, true);
-        } else if (!withBiasGradient(dW, dBias, left, right, x.dtype(), outIn, M, N, K)) {
-            product(matrix(dW), dW.dtype(), left, right, x.dtype(), M, N, K, true);
+            product(matrix(dW), dW.dtype(), left, right, x.dtype(), M, N, K, accumulate);
+            return;
+        }
+        if (!accumulate) {
+            elements.fill(dBias, 0);
+        }
+        if (!withBiasGradient(dW, dBias, left, right, x.dtype(), outIn, M, N, K, accumulate)) {
+            product(matrix(dW), dW.dtype(), left, right, x.dtype(), M, N, K, accumulate);
             sums.add(dBias, dOut);
         }
     }
 
     /** The library sums the rows of dOut while it has them at hand; it overwrites what it is given, so the sums are then added. */
     private boolean withBiasGradient(
-            Tensor dW, Tensor dBias, Matrix left, Matrix right, DType in, boolean outIn, int M, int N, int K) {
+            Tensor dW,
+            Tensor dBias,
+            Matrix left,
+            Matrix right,
+            DType in,
+            boolean outIn,
+            int M,
+            int N,
+            int K,
+            boolean accumulate) {
         Matrix sum = matrix(dW);
         long rowSums = vector.atLeast(dBias.bytes());
         Epilogue epilogue = outIn ? Epilogue.SUM_B : Epilogue.SUM_A;
-        if (!multiply(sum, dW.dtype(), left, right, in, M, N, K, true, sum.address, epilogue, rowSums)) {
+        if (!multiply(sum, dW.dtype(), left, right, in, M, N, K, accumulate, sum.address, epilogue, rowSums)) {
             return false;
         }
         elements.add(dBias, rowSums);

@@ -159,7 +159,7 @@ class CudaEngineTest {
         int before = device.launches.size();
         Tensor dW = layout == WeightLayout.OUT_IN ? tensor(DType.F32, 5, 32) : tensor(DType.F32, 32, 5);
         Tensor x = tensor(DType.BF16, 6, 32), dOut = tensor(DType.BF16, 6, 64), dBias = tensor(DType.F32, 5);
-        engine().kernels().linearBackwardWeight(dW, dBias, x, dOut, layout);
+        engine().kernels().linearBackwardWeight(dW, dBias, x, dOut, layout, true);
         return device.launches.subList(before, device.launches.size()).stream()
                 .map(Launch::kernel)
                 .toList();

@@ -51,7 +51,7 @@ class EmulatedRepeatsTest {
             ByteBuffer result = ByteBuffer.allocate(
                     2 * (Double.BYTES + (int) gradients.get(0).flat().bytes()));
             for (int slot = 0; slot < 2; slot++) {
-                gradients.get(slot).clear();
+                gradients.get(slot).begin();
                 model.backward(slot, gradients.get(slot), 1.0 / (B * T + round));
                 result.putDouble(model.lossSum(slot))
                         .put(bytes(gradients.get(slot).flat()));

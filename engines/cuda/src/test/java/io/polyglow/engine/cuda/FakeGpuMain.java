@@ -58,7 +58,7 @@ final class FakeGpuMain {
                 k.linear(out, x, w, layout, null, null);
                 k.linear(stream, x, w, layout, null, stream);
                 k.linearBackwardInput(dX, dOut, w, layout);
-                k.linearBackwardWeight(dW, dBias, x, dOut, layout);
+                k.linearBackwardWeight(dW, dBias, x, dOut, layout, true);
             });
         }
         return new byte[][] {bytes(engine, out), bytes(engine, stream), bytes(engine, dX), bytes(engine, dW)};

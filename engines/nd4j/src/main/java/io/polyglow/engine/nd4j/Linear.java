@@ -33,15 +33,20 @@ final class Linear {
         Ops.product(Run.matrix(dX), dy, outputsByInputs(w, layout), 1, 0);
     }
 
-    void backwardWeight(Tensor dW, @Nullable Tensor dBias, Tensor x, Tensor dOut, WeightLayout layout) {
+    void backwardWeight(
+            Tensor dW, @Nullable Tensor dBias, Tensor x, Tensor dOut, WeightLayout layout, boolean accumulate) {
+        double beta = accumulate ? 1 : 0;
         long O = outputs(dW, layout);
         if (layout == WeightLayout.OUT_IN) {
-            Ops.product(Run.matrix(dW), Run.columnsTransposed(dOut, 0, O), Run.matrix(x), 1, 1);
+            Ops.product(Run.matrix(dW), Run.columnsTransposed(dOut, 0, O), Run.matrix(x), 1, beta);
         } else {
             INDArray xT = Run.columnsTransposed(x, 0, x.dim(1));
-            Ops.product(Run.matrix(dW), xT, Run.columns(dOut, 0, O), 1, 1);
+            Ops.product(Run.matrix(dW), xT, Run.columns(dOut, 0, O), 1, beta);
         }
         if (dBias != null) {
+            if (!accumulate) {
+                Run.row(dBias).assign(0);
+            }
             columnSums.addTo(Run.row(dBias), Run.columns(dOut, 0, O));
         }
     }
