@@ -52,7 +52,7 @@ public interface Engine extends AutoCloseable {
         return 0;
     }
 
-    /** Whether {@link #connect} could find a way here, and what it lacks, for {@code doctor}; empty where there is nothing to say. */
+    /** By what {@link #connect} could find a way here, or that it lacks something, for {@code doctor}; more lines say how to get that. Empty where there is nothing to say. */
     default String connectivity() {
         return "";
     }

@@ -38,9 +38,21 @@ public abstract class TensorExchangeContractTest {
     /** Opens the members of one group, in rank order, to be used by one thread each; a wait fails when {@code deadline} has passed. */
     protected abstract List<Member> open(int size, Duration deadline);
 
+    /** At once, as ranks leave. */
     @AfterEach
-    void close() {
-        group.forEach(member -> member.engine.close());
+    void close() throws InterruptedException {
+        List<Callable<Integer>> bodies = new ArrayList<>();
+        for (Member member : group) {
+            bodies.add(() -> {
+                member.exchange.close();
+                member.engine.close();
+                return 0;
+            });
+        }
+        if (!bodies.isEmpty()) {
+            Ranks.run(bodies, PATIENCE)
+                    .forEach(outcome -> assertThat(outcome.error()).isNull());
+        }
     }
 
     private List<Ranks.Outcome<Integer>> run(int size, Duration deadline, Body body) throws Exception {

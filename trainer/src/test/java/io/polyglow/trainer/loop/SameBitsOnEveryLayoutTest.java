@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -84,6 +85,24 @@ class SameBitsOnEveryLayoutTest {
         });
         assertThat(direct).isEqualTo(one);
         assertThat(used.get(0).exchanges.get()).isPositive();
+    }
+
+    @Test
+    void shouldTellHowReplicasMeetAndWhatThatTakes() throws Exception {
+        TrainConfig config = TrainLab.config("layout.data=2", "steps=1", "evaluate.every=0");
+        TrainLab.Run direct = TrainLab.train(
+                config,
+                new MemoryStore(),
+                corpus,
+                Start.NEW,
+                new ConnectedEngines(config.layout().grid()));
+        assertThat(direct.starts()).singleElement().satisfies(start -> {
+            assertThat(start.engine()).endsWith(", replicas meet in memory");
+            assertThat(start.memory()).contains(" + exchange 1 MiB = ");
+        });
+        assertThat(TrainLab.train(config, new MemoryStore(), corpus, Start.NEW).starts())
+                .singleElement()
+                .satisfies(start -> assertThat(start.toString()).doesNotContain("meet", "exchange"));
     }
 
     static Stream<Arguments> directLayouts() {

@@ -70,18 +70,21 @@ final class FakeNccl implements Nccl {
     @Override
     public Communicator join(byte[] id, int rank, int size) {
         String group = new String(id, StandardCharsets.UTF_8).strip();
-        JOINED.computeIfAbsent(group, key -> new AtomicInteger()).incrementAndGet();
-        return new Member(group, rank, size);
+        AtomicInteger joined = JOINED.computeIfAbsent(group, key -> new AtomicInteger());
+        joined.incrementAndGet();
+        return new Member(group, joined, rank, size);
     }
 
     private final class Member implements Communicator {
         private final String group;
+        private final AtomicInteger joined;
         private final int rank;
         private final int size;
         private final List<Part> expected = new ArrayList<>();
 
-        Member(String group, int rank, int size) {
+        Member(String group, AtomicInteger joined, int rank, int size) {
             this.group = group;
+            this.joined = joined;
             this.rank = rank;
             this.size = size;
         }
@@ -96,7 +99,7 @@ final class FakeNccl implements Nccl {
             if (reported != null) {
                 throw new PolyglowException(ErrorKind.ENVIRONMENT, reported);
             }
-            if (JOINED.get(group).get() < size) {
+            if (joined.get() < size) {
                 return true;
             }
             List<Part> arrived = new ArrayList<>();
