@@ -89,7 +89,7 @@ class SameBitsOnEveryLayoutTest {
 
     @Test
     void shouldTellHowReplicasMeetAndWhatThatTakes() throws Exception {
-        TrainConfig config = TrainLab.config("layout.data=2", "steps=1", "evaluate.every=0");
+        TrainConfig config = TrainLab.config("layout.data=2", "evaluate.every=0");
         TrainLab.Run direct = TrainLab.train(
                 config,
                 new MemoryStore(),
