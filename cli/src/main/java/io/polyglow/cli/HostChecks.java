@@ -131,15 +131,22 @@ final class HostChecks {
         String what = "engine " + provider.name();
         return provider.unavailable()
                 .map(reason -> new Finding(what, true, "not on this machine", reason))
-                .orElseGet(() -> Finding.good(what, describe(provider)));
+                .orElseGet(() -> usable(what, provider));
     }
 
-    private static String describe(EngineProvider provider) {
+    /** What it computes on, and how it meets others: the first line belongs to the finding, what follows is advice. */
+    private static Finding usable(String what, EngineProvider provider) {
         try (Engine engine = provider.open(1)) {
-            String reason = engine.preferenceReason();
-            return engine.describe() + (engine.place().isEmpty() ? "" : "; " + engine.place()) + "; dtype auto is "
-                    + engine.preferredComputeType() + (reason.isEmpty() ? "" : " (" + reason + ")");
+            String[] meets = engine.connectivity().split("\n", 2);
+            String found = describe(engine) + (meets[0].isEmpty() ? "" : "; " + meets[0]);
+            return new Finding(what, true, found, meets.length == 1 ? "" : meets[1]);
         }
+    }
+
+    private static String describe(Engine engine) {
+        String reason = engine.preferenceReason();
+        return engine.describe() + (engine.place().isEmpty() ? "" : "; " + engine.place()) + "; dtype auto is "
+                + engine.preferredComputeType() + (reason.isEmpty() ? "" : " (" + reason + ")");
     }
 
     private static String mebibytes(long bytes) {

@@ -1,5 +1,6 @@
 package io.polyglow.cluster.collectives;
 
+import io.polyglow.trainer.parallel.SumPlan;
 import io.polyglow.trainer.parallel.SumTree;
 import org.agrona.DirectBuffer;
 import org.agrona.MutableDirectBuffer;
@@ -42,7 +43,7 @@ final class ReduceTransfer implements Transfer {
     }
 
     private void replan(SumTree tree) {
-        plan = new SumPlan(tree, plan.firstSlot.length - 1);
+        plan = new SumPlan(tree, plan.ranks());
         planned = tree;
         if (slots.length < plan.slots()) {
             slots = new float[plan.slots()][S];
@@ -112,7 +113,7 @@ final class ReduceTransfer implements Transfer {
     @Override
     public void copyIn(int peer, long offset, DirectBuffer from, int index, int length) {
         int node = nodeOf(offset, plan.nodes(peer), slice(self));
-        Floats.load(from, index, slots[plan.firstSlot[peer] + node], length / Float.BYTES);
+        Floats.load(from, index, slots[plan.firstSlot(peer) + node], length / Float.BYTES);
     }
 
     @Override
@@ -123,10 +124,10 @@ final class ReduceTransfer implements Transfer {
         int length = segment(k, slice(self));
         for (int node = 0; node < partials(); node++) {
             int from = offsets[self] + k * S;
-            Floats.load(partials[node], from * Float.BYTES, slots[plan.firstSlot[self] + node], length);
+            Floats.load(partials[node], from * Float.BYTES, slots[plan.firstSlot(self) + node], length);
         }
-        for (int i = 0; i < plan.into.length; i++) {
-            Floats.add(slots[plan.into[i]], slots[plan.from[i]], length);
+        for (int i = 0; i < plan.adds(); i++) {
+            Floats.add(slots[plan.into(i)], slots[plan.from(i)], length);
         }
         Floats.store(slots[0], out, k * S * Float.BYTES, length);
         k++;

@@ -1,5 +1,6 @@
 package io.polyglow.trainer.kernels;
 
+import io.polyglow.trainer.parallel.Collectives;
 import io.polyglow.trainer.tensor.Arena;
 import io.polyglow.trainer.tensor.DType;
 import io.polyglow.trainer.tensor.Tensor;
@@ -49,6 +50,19 @@ public interface Engine extends AutoCloseable {
     /** Bytes of the device that arenas are allocated on, or 0 where that is the host's memory. */
     default long deviceBytes() {
         return 0;
+    }
+
+    /** By what {@link #connect} could find a way here, or that it lacks something, for {@code doctor}; more lines say how to get that. Empty where there is nothing to say. */
+    default String connectivity() {
+        return "";
+    }
+
+    /**
+     * Looks for a way between the memories of the engines of {@code group} past the host. All ranks of the group call it, at the same point of their calls to {@code group}, and all get a
+     * way or none does.
+     */
+    default DevicePath connect(Collectives group) {
+        return DevicePath.NONE;
     }
 
     /** Allocates zero-filled memory, aligned to at least 64 bytes. */

@@ -10,6 +10,7 @@ import io.polyglow.trainer.eval.Evaluation;
 import io.polyglow.trainer.eval.HeldOutSet;
 import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.model.GradientSet;
+import io.polyglow.trainer.model.MemoryPlan;
 import io.polyglow.trainer.model.ModelConfig;
 import io.polyglow.trainer.model.ParameterLayout;
 import io.polyglow.trainer.model.ParameterTable;
@@ -68,9 +69,6 @@ final class RankModel implements AutoCloseable {
                 config.batch().packing(),
                 config.batch().documentMask());
         ModelShards shards = new ModelShards(model, links.layout());
-        memory = StageNeeds.of(config, dtype, schedule, shards, links.rank())
-                .memory()
-                .toString();
         stage = new StageModel(engine, model, plan, dtype, B, T, slots);
         for (int i = 0; i < buffers; i++) {
             gradients.add(stage.newGradients());
@@ -80,6 +78,7 @@ final class RankModel implements AutoCloseable {
         boolean zero = config.layout().zero() == 1;
         optimizer = new StageOptimizer(
                 engine, links, tree, shards, config.optimizer().adamW(), zero, stage.parameters(), nodes);
+        memory = memory(StageNeeds.of(config, dtype, schedule, shards, links.rank()));
         Tensor[] flat = gradients.stream().map(GradientSet::flat).toArray(Tensor[]::new);
         int perLane = microBatches / config.batch().canonicalWidth();
         LaneSums lanes = new LaneSums(engine.kernels(), tree, links.replica(), perLane, flat);
@@ -94,6 +93,13 @@ final class RankModel implements AutoCloseable {
                 new MicroBatchReader(train, B, T, config.batch().documentMask()));
         step = new TrainStep(config, links, order, executor, lanes, gradients, totals, optimizer);
         evaluation = config.evaluate().every() == 0 ? null : evaluation(context, config, B, T);
+    }
+
+    /** With what only the engines know: whether replicas meet past the host. */
+    private String memory(StageNeeds needs) {
+        long direct = optimizer.exchangeBytes();
+        MemoryPlan plan = needs.memory();
+        return (direct == 0 ? plan : plan.add("exchange", direct)).toString();
     }
 
     private Evaluation evaluation(RankContext context, TrainConfig config, int B, int T) throws IOException {

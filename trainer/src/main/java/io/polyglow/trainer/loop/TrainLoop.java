@@ -292,12 +292,17 @@ public final class TrainLoop {
                         last,
                         ParameterTable.size(config.model()),
                         model.memory,
-                        context.engine().describe() + place() + ", " + dtype + chosenBecause()));
+                        context.engine().describe() + place() + ", " + dtype + chosenBecause() + path(model)));
     }
 
     private String place() {
         String place = context.engine().place();
         return place.isEmpty() ? "" : ", " + place;
+    }
+
+    private static String path(RankModel model) {
+        String path = model.optimizer.path();
+        return path.isEmpty() ? "" : ", replicas meet " + path;
     }
 
     private String chosenBecause() {

@@ -2,30 +2,28 @@ package io.polyglow.trainer.optim;
 
 import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.optim.ShardPlan.Bucket;
-import io.polyglow.trainer.parallel.Collectives;
 import io.polyglow.trainer.parallel.StageLink;
-import io.polyglow.trainer.parallel.SumTree;
 import io.polyglow.trainer.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * Tensors of a stage's parameters, one for each parameter of a {@link ShardPlan}, that the replicas of the stage sum, complete or hand on, bucket
- * by bucket: the weights, or one buffer of gradients.
+ * Tensors of a stage's parameters, one for each parameter of a {@link ShardPlan}, that the replicas of the stage sum, complete ({@link ReplicaExchange}) or
+ * hand on to another stage, bucket by bucket: the weights, or one buffer of gradients.
  */
 final class BucketedParameters {
     private final Engine engine;
     private final HostStaging staging;
-    private final Collectives replicas;
+    private final int replica;
     private final int[][] offsets;
     private final int[][] byteOffsets;
     private final Packed[][] slices;
 
-    BucketedParameters(Engine engine, HostStaging staging, Collectives replicas, ShardPlan plan, List<Tensor> tensors) {
+    BucketedParameters(Engine engine, HostStaging staging, int replica, ShardPlan plan, List<Tensor> tensors) {
         this.engine = engine;
         this.staging = staging;
-        this.replicas = replicas;
+        this.replica = replica;
         int buckets = plan.buckets().size();
         offsets = new int[buckets][];
         byteOffsets = new int[buckets][];
@@ -45,54 +43,45 @@ final class BucketedParameters {
 
     /** The same parameters in several buffers of gradients. */
     static List<BucketedParameters> of(
-            Engine engine, HostStaging staging, Collectives replicas, ShardPlan plan, List<List<Tensor>> buffers) {
+            Engine engine, HostStaging staging, int replica, ShardPlan plan, List<List<Tensor>> buffers) {
         List<BucketedParameters> all = new ArrayList<>();
         for (List<Tensor> buffer : buffers) {
-            all.add(new BucketedParameters(engine, staging, replicas, plan, buffer));
+            all.add(new BucketedParameters(engine, staging, replica, plan, buffer));
         }
         return all;
     }
 
-    /**
-     * Sums over the replicas: {@code partials} are the nodes of the tree that this replica holds; its own slices of the sum replace those of the
-     * first one.
-     */
-    static void reduceScatter(List<BucketedParameters> partials, SumTree tree) {
-        BucketedParameters sum = partials.get(0);
-        if (sum.replicas.size() == 1) {
-            return;
-        }
-        int me = sum.replicas.rank();
-        for (int b = 0; b < sum.slices.length; b++) {
-            for (int i = 0; i < partials.size(); i++) {
-                partials.get(i).read(b, sum.staging.partial(i));
-            }
-            sum.replicas.reduceScatter(sum.staging.partials(), tree, sum.offsets[b], sum.staging.slice());
-            sum.slices[b][me].write(sum.engine, sum.staging.slice(), 0);
-        }
+    /** Number of buckets. */
+    int buckets() {
+        return slices.length;
     }
 
-    /** Completes every replica's tensors from the owners' slices. */
-    void allGather() {
-        if (replicas.size() == 1) {
-            return;
-        }
-        int me = replicas.rank();
-        for (int b = 0; b < slices.length; b++) {
-            slices[b][me].read(engine, staging.bucket(), byteOffsets[b][me]);
-            replicas.allGather(staging.bucket(), byteOffsets[b]);
-            for (int r = 0; r < slices[b].length; r++) {
-                if (r != me) {
-                    slices[b][r].write(engine, staging.bucket(), byteOffsets[b][r]);
-                }
-            }
+    /** Where each replica's slice begins among the elements of a bucket, then the size of the bucket. */
+    int[] offsets(int bucket) {
+        return offsets[bucket];
+    }
+
+    /** The same in bytes. */
+    int[] byteOffsets(int bucket) {
+        return byteOffsets[bucket];
+    }
+
+    /** What a replica owns of a bucket. */
+    Packed slice(int bucket, int owner) {
+        return slices[bucket][owner];
+    }
+
+    /** Copies a bucket to host memory. */
+    void read(int b, UnsafeBuffer to) {
+        for (int r = 0; r < slices[b].length; r++) {
+            slices[b][r].read(engine, to, byteOffsets[b][r]);
         }
     }
 
     /** Sends the slices that this replica owns. */
     void sendOwned(StageLink link) {
         for (Packed[] bucket : slices) {
-            Packed mine = bucket[replicas.rank()];
+            Packed mine = bucket[replica];
             mine.read(engine, staging.bucket(), 0);
             link.send(staging.bucket(), mine.bytes());
         }
@@ -101,7 +90,7 @@ final class BucketedParameters {
     /** Receives what the peer sent by {@link #sendOwned} into {@code scratch}, a bucket at most, and adds it to the own slices. */
     void receiveAndAddOwned(StageLink link, Tensor scratch) {
         for (Packed[] bucket : slices) {
-            Packed mine = bucket[replicas.rank()];
+            Packed mine = bucket[replica];
             link.receive(staging.bucket(), mine.bytes());
             mine.add(engine, staging.bucket(), scratch);
         }
@@ -122,12 +111,6 @@ final class BucketedParameters {
             for (int r = 0; r < slices[b].length; r++) {
                 slices[b][r].write(engine, staging.bucket(), byteOffsets[b][r]);
             }
-        }
-    }
-
-    private void read(int b, UnsafeBuffer to) {
-        for (int r = 0; r < slices[b].length; r++) {
-            slices[b][r].read(engine, to, byteOffsets[b][r]);
         }
     }
 }

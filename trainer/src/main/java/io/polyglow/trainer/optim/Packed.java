@@ -24,6 +24,11 @@ final class Packed {
         bytes = Math.toIntExact(sum);
     }
 
+    /** The segments. */
+    Tensor[] views() {
+        return views;
+    }
+
     int bytes() {
         return bytes;
     }

@@ -1,7 +1,9 @@
 package io.polyglow.trainer.optim;
 
 import io.polyglow.trainer.kernels.AdamWStep;
+import io.polyglow.trainer.kernels.DevicePath;
 import io.polyglow.trainer.kernels.Engine;
+import io.polyglow.trainer.kernels.TensorExchange;
 import io.polyglow.trainer.model.GradientSet;
 import io.polyglow.trainer.model.ParameterLayout;
 import io.polyglow.trainer.model.ParameterSet;
@@ -30,12 +32,17 @@ import org.jspecify.annotations.Nullable;
  */
 public final class StageOptimizer implements AutoCloseable {
     /** A group of parameters on this rank: gradients are those of the nodes of the sum tree. */
-    private record Managed(BucketedParameters weights, List<BucketedParameters> gradients, OptimizerState state) {}
+    private record Managed(
+            BucketedParameters weights,
+            BucketedParameters gradients,
+            Runnable sumGradients,
+            Runnable completeGradients,
+            Runnable completeWeights,
+            OptimizerState state) {}
 
     private final Engine engine;
     private final RankLinks links;
     private final @Nullable StageLink shared;
-    private final SumTree tree;
     private final AdamW adamW;
     private final boolean zero;
     private final ParameterSet parameters;
@@ -43,7 +50,10 @@ public final class StageOptimizer implements AutoCloseable {
     private final HostStaging staging;
     private final List<Managed> groups = new ArrayList<>();
     private final @Nullable BucketedParameters borrowed;
-    private final List<BucketedParameters> headUses;
+    private final @Nullable BucketedParameters headUse;
+    private final Runnable sumHeadUses;
+    private final String path;
+    private final ReplicaExchange exchange;
     private final @Nullable Arena scratchArena;
     private final @Nullable Tensor scratch;
 
@@ -60,12 +70,14 @@ public final class StageOptimizer implements AutoCloseable {
         this.engine = engine;
         this.links = links;
         this.shared = shards.tied() ? links.shared() : null;
-        this.tree = tree;
         this.adamW = adamW;
         this.zero = zero;
         this.parameters = parameters;
         this.nodes = List.copyOf(nodes);
         this.staging = new HostStaging(nodes.size());
+        DevicePath reached = engine.connect(links.replicas());
+        this.path = reached.description();
+        this.exchange = exchange(reached.exchange(), tree, shards);
         int first = 0;
         for (Group group : shards.ownedBy(links.stage())) {
             groups.add(manage(group, first));
@@ -74,10 +86,31 @@ public final class StageOptimizer implements AutoCloseable {
         ShardPlan table = shards.ownedBy(0).get(0).plan();
         Tensor value = parameters.borrowed();
         borrowed = value == null ? null : bucketed(table, List.of(value));
-        headUses = nodes.get(0).headUse() == null ? List.of() : headUses(table);
+        List<BucketedParameters> headUses = nodes.get(0).headUse() == null ? List.of() : headUses(table);
+        headUse = headUses.isEmpty() ? null : headUses.get(0);
+        sumHeadUses = headUses.isEmpty() ? () -> {} : exchange.reduceScatter(headUses);
         boolean adds = shared != null && links.stage() == 0;
         scratchArena = adds ? engine.allocate("optimizer", (long) ShardPlan.LARGEST_BUCKET * Float.BYTES) : null;
         scratch = scratchArena == null ? null : new Tensor(scratchArena, 0, DType.F32, ShardPlan.LARGEST_BUCKET);
+    }
+
+    private ReplicaExchange exchange(@Nullable TensorExchange direct, SumTree tree, ModelShards shards) {
+        if (direct == null) {
+            return new HostReplicaExchange(engine, staging, links.replicas(), tree);
+        }
+        List<ShardPlan> plans = new ArrayList<>(List.of(shards.ownedBy(0).get(0).plan()));
+        shards.ownedBy(links.stage()).forEach(group -> plans.add(group.plan()));
+        return new DeviceReplicaExchange(engine, direct, links.replicas(), tree, plans);
+    }
+
+    /** How the replicas reach each other, for the first line of a run; empty where there is no choice. */
+    public String path() {
+        return path;
+    }
+
+    /** Bytes of the engine's memory in which gradients of other replicas arrive. */
+    public long exchangeBytes() {
+        return exchange.engineBytes();
     }
 
     private Managed manage(Group group, int first) {
@@ -93,9 +126,15 @@ public final class StageOptimizer implements AutoCloseable {
             }
             gradients.add(ofNode);
         }
+        BucketedParameters bucketedWeights = bucketed(group.plan(), weights);
+        List<BucketedParameters> partials =
+                BucketedParameters.of(engine, staging, links.replica(), group.plan(), gradients);
         return new Managed(
-                bucketed(group.plan(), weights),
-                BucketedParameters.of(engine, staging, links.replicas(), group.plan(), gradients),
+                bucketedWeights,
+                partials.get(0),
+                exchange.reduceScatter(partials),
+                exchange.allGather(partials.get(0)),
+                exchange.allGather(bucketedWeights),
                 new OptimizerState(engine, group, links.replica(), zero, weights, gradients.get(0)));
     }
 
@@ -104,34 +143,32 @@ public final class StageOptimizer implements AutoCloseable {
         for (GradientSet node : nodes) {
             uses.add(List.of(Objects.requireNonNull(node.headUse())));
         }
-        return BucketedParameters.of(engine, staging, links.replicas(), table, uses);
+        return BucketedParameters.of(engine, staging, links.replica(), table, uses);
     }
 
     private BucketedParameters bucketed(ShardPlan plan, List<Tensor> tensors) {
-        return new BucketedParameters(engine, staging, links.replicas(), plan, tensors);
+        return new BucketedParameters(engine, staging, links.replica(), plan, tensors);
     }
 
     /** Sums the gradients over the replicas along the tree, and the uses of the shared table: owners then hold their slices of the sum. */
     public void reduce() {
         for (Managed group : groups) {
-            BucketedParameters.reduceScatter(group.gradients, tree);
+            group.sumGradients.run();
         }
-        if (!headUses.isEmpty()) {
-            BucketedParameters.reduceScatter(headUses, tree);
-        }
+        sumHeadUses.run();
         addUses();
     }
 
     private void addUses() {
         if (shared == null) {
-            Tensor headUse = nodes.get(0).headUse();
-            if (headUse != null) {
-                groups.get(0).state.addToGradient(engine.kernels(), List.of(headUse));
+            Tensor use = nodes.get(0).headUse();
+            if (use != null) {
+                groups.get(0).state.addToGradient(engine.kernels(), List.of(use));
             }
         } else if (links.stage() == 0) {
-            groups.get(0).gradients.get(0).receiveAndAddOwned(shared, Objects.requireNonNull(scratch));
+            groups.get(0).gradients.receiveAndAddOwned(shared, Objects.requireNonNull(scratch));
         } else {
-            headUses.get(0).sendOwned(shared);
+            Objects.requireNonNull(headUse).sendOwned(shared);
         }
     }
 
@@ -172,10 +209,10 @@ public final class StageOptimizer implements AutoCloseable {
             for (int p = 0; p < owned.size(); p++) {
                 bad |= owned.get(p).spec().equals(block.parameter()) && isBad(node.gradient(p), block);
             }
-            Tensor headUse = node.headUse();
+            Tensor use = node.headUse();
             ParameterLayout.Placed table = node.layout().headUse();
-            if (headUse != null && table != null && table.spec().equals(block.parameter())) {
-                bad |= isBad(headUse, block);
+            if (use != null && table != null && table.spec().equals(block.parameter())) {
+                bad |= isBad(use, block);
             }
         }
         return bad;
@@ -199,7 +236,7 @@ public final class StageOptimizer implements AutoCloseable {
         AdamWStep plain = scalars(step, learningRate, gradientNorm, 0);
         for (Managed group : groups) {
             if (!zero) {
-                group.gradients.get(0).allGather();
+                group.completeGradients.run();
             }
             group.state.update(decaying, plain);
         }
@@ -221,7 +258,7 @@ public final class StageOptimizer implements AutoCloseable {
     public void publish() {
         for (Managed group : groups) {
             if (zero) {
-                group.weights.allGather();
+                group.completeWeights.run();
             }
         }
         if (shared != null && links.stage() == 0) {
@@ -244,6 +281,7 @@ public final class StageOptimizer implements AutoCloseable {
 
     @Override
     public void close() {
+        exchange.close();
         groups.forEach(group -> group.state.close());
         if (scratchArena != null) {
             scratchArena.close();

@@ -5,13 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.polyglow.common.store.MemoryStore;
 import io.polyglow.common.token.shard.TokenDataset;
 import io.polyglow.trainer.checkpoint.CheckpointDirectory;
+import io.polyglow.trainer.config.TrainConfig;
 import io.polyglow.trainer.eval.HeldOutLoss;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -71,7 +74,59 @@ class SameBitsOnEveryLayoutTest {
                 Arguments.of(blocks, "data=4 zero=0"));
     }
 
+    @ParameterizedTest(name = "{0} on {1}")
+    @MethodSource("directLayouts")
+    void shouldGiveSameBitsWhenReplicasMeetPastTheHost(String model, String layout) {
+        Trace one = singleRank.computeIfAbsent(model, name -> train(name, ""));
+        List<ConnectedEngines> used = new ArrayList<>();
+        Trace direct = train(model, layout, config -> {
+            used.add(new ConnectedEngines(config.layout().grid()));
+            return TrainLab.Machinery.inMemory(config, used.get(0));
+        });
+        assertThat(direct).isEqualTo(one);
+        assertThat(used.get(0).exchanges.get()).isPositive();
+    }
+
+    @Test
+    void shouldTellHowReplicasMeetAndWhatThatTakes() throws Exception {
+        TrainConfig config = TrainLab.config("layout.data=2", "evaluate.every=0");
+        TrainLab.Run direct = TrainLab.train(
+                config,
+                new MemoryStore(),
+                corpus,
+                Start.NEW,
+                new ConnectedEngines(config.layout().grid()));
+        assertThat(direct.starts()).singleElement().satisfies(start -> {
+            assertThat(start.engine()).endsWith(", replicas meet in memory");
+            assertThat(start.memory()).contains(" + exchange 1 MiB = ");
+        });
+        assertThat(TrainLab.train(config, new MemoryStore(), corpus, Start.NEW).starts())
+                .singleElement()
+                .satisfies(start -> assertThat(start.toString()).doesNotContain("meet", "exchange"));
+    }
+
+    static Stream<Arguments> directLayouts() {
+        String six = "gpt2-tied batch.global=12 batch.canonical-width=6";
+        String blocks = "gpt2-tied model.channels=96 steps=2 batch.global=4";
+        return Stream.of(
+                Arguments.of("gpt2-tied", "data=2"),
+                Arguments.of("gpt2-tied", "data=4 zero=0"),
+                Arguments.of("gpt2-tied", "data=2 pipeline=2"),
+                Arguments.of("llama-untied", "data=4"),
+                Arguments.of("llama-tied", "data=2 pipeline=2 zero=0 schedule=gpipe"),
+                Arguments.of(six, "data=3"),
+                Arguments.of(six, "data=2"),
+                Arguments.of(six, "data=3 pipeline=2"),
+                Arguments.of("gpt2-tied batch.global=24 batch.canonical-width=12", "data=4"),
+                Arguments.of(blocks, "data=2"),
+                Arguments.of(blocks, "data=4 zero=0"));
+    }
+
     private Trace train(String model, String layout) {
+        return train(model, layout, TrainLab.Machinery::inMemory);
+    }
+
+    private Trace train(String model, String layout, Function<TrainConfig, TrainLab.Machinery> machinery) {
         List<String> overrides = new ArrayList<>();
         String[] words = model.split(" ");
         overrides.add("model.tied=" + words[0].endsWith("-tied"));
@@ -84,8 +139,8 @@ class SameBitsOnEveryLayoutTest {
         }
         MemoryStore run = new MemoryStore();
         try {
-            TrainLab.Run result =
-                    TrainLab.train(TrainLab.config(overrides.toArray(String[]::new)), run, corpus, Start.NEW);
+            TrainConfig config = TrainLab.config(overrides.toArray(String[]::new));
+            TrainLab.Run result = TrainLab.train(config, run, corpus, Start.NEW, machinery.apply(config));
             List<HeldOutLoss> validation = result.steps().stream()
                     .map(StepMetrics::validation)
                     .filter(Objects::nonNull)

@@ -27,8 +27,9 @@ import org.agrona.concurrent.SystemNanoClock;
 public final class TrainLab {
     private static final Duration PATIENCE = Duration.ofSeconds(100);
 
-    /** What one run showed: the metrics of rank 0, and that all ranks saw the same, and what rank 0 noted. */
-    public record Run(List<StepMetrics> steps, List<String> notes, List<Throwable> errors) {
+    /** What one run showed: how rank 0 began, its metrics, and that all ranks saw the same, and what rank 0 noted. */
+    public record Run(
+            List<TrainListener.RunStart> starts, List<StepMetrics> steps, List<String> notes, List<Throwable> errors) {
         /** Losses by step. */
         public List<Double> losses() {
             return steps.stream().map(StepMetrics::loss).toList();
@@ -63,7 +64,13 @@ public final class TrainLab {
 
     private TrainLab() {}
 
-    private record Ears(Consumer<StepMetrics> steps, List<String> notes) implements TrainListener {
+    private record Ears(List<RunStart> starts, Consumer<StepMetrics> steps, List<String> notes)
+            implements TrainListener {
+        @Override
+        public void started(RunStart start) {
+            starts.add(start);
+        }
+
         @Override
         public void stepped(StepMetrics metrics) {
             steps.accept(metrics);
@@ -165,16 +172,18 @@ public final class TrainLab {
         Attempt attempt = Attempt.claim(run);
         List<List<StepMetrics>> steps = new ArrayList<>();
         List<String> notes = new ArrayList<>();
+        List<TrainListener.RunStart> starts = new ArrayList<>();
         List<Callable<Long>> ranks = new ArrayList<>();
         for (RankLinks link : machinery.links) {
             List<StepMetrics> seen = new ArrayList<>();
             List<String> noted = link.rank() == 0 ? notes : new ArrayList<>();
+            List<TrainListener.RunStart> started = link.rank() == 0 ? starts : new ArrayList<>();
             steps.add(seen);
             ranks.add(() -> {
                 try (link;
                         Engine engine = machinery.engines.apply(link.rank())) {
                     Consumer<StepMetrics> listener = link.rank() == 0 ? watcher.andThen(seen::add) : seen::add;
-                    Ears ears = new Ears(listener, noted);
+                    Ears ears = new Ears(started, listener, noted);
                     Schedule schedule = machinery.schedule;
                     return new TrainLoop(
                                     context(config, link, schedule, engine, run, corpus, attempt, start, clock, ears))
@@ -189,7 +198,7 @@ public final class TrainLab {
             }
         }
         requireSameEverywhere(steps, errors);
-        return new Run(steps.get(0), notes, errors);
+        return new Run(starts, steps.get(0), notes, errors);
     }
 
     /** What the only rank of a layout allocates, before its first step. */

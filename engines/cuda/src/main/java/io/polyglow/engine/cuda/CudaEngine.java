@@ -1,7 +1,9 @@
 package io.polyglow.engine.cuda;
 
+import io.polyglow.trainer.kernels.DevicePath;
 import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.kernels.Kernels;
+import io.polyglow.trainer.parallel.Collectives;
 import io.polyglow.trainer.tensor.Arena;
 import io.polyglow.trainer.tensor.DType;
 import io.polyglow.trainer.tensor.Tensor;
@@ -9,9 +11,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.agrona.DirectBuffer;
 import org.agrona.MutableDirectBuffer;
+import org.agrona.concurrent.SystemNanoClock;
+import org.agrona.concurrent.UnsafeBuffer;
+import org.jspecify.annotations.Nullable;
 
 /** Arithmetic on one GPU. Kernels are queued on one stream and run in order; {@link #read} waits for them. */
 final class CudaEngine implements Engine {
@@ -25,12 +31,15 @@ final class CudaEngine implements Engine {
     private final CudaKernels kernels;
     private final HostLink host;
     private final Repeats repeats;
+    private final Nccl nccl;
     private final List<Arena> arenas = new ArrayList<>();
+    private @Nullable NcclExchange exchange;
 
-    CudaEngine(Device device, MatrixProducts products, KernelCompiler compiler, Path cacheFolder) {
+    CudaEngine(Device device, MatrixProducts products, KernelCompiler compiler, Nccl nccl, Path cacheFolder) {
         this.device = device;
         this.products = products;
         this.compiler = compiler;
+        this.nccl = nccl;
         launcher = new Launcher(device, cacheFolder, compiler);
         kernels = new CudaKernels(launcher, products);
         host = new HostLink(device);
@@ -78,6 +87,32 @@ final class CudaEngine implements Engine {
     }
 
     @Override
+    public String connectivity() {
+        return nccl.unavailable()
+                .map(reason -> device.gpusOnHost() > 1 ? InstallAdvice.nccl(device.gpusOnHost(), reason) : "")
+                .orElseGet(() -> "NCCL " + Nccl.text(nccl.version()));
+    }
+
+    /** By NCCL, where every rank of the group has a GPU of its own on one host. The engine is in one group at a time. */
+    @Override
+    public DevicePath connect(Collectives group) {
+        if (group.size() == 1) {
+            return DevicePath.NONE;
+        }
+        List<GpuGroup.Card> cards = GpuGroup.meet(group, GpuGroup.card(GpuGroup.hostId(), device, nccl));
+        Optional<String> obstacle = GpuGroup.obstacle(cards);
+        if (obstacle.isPresent()) {
+            return new DevicePath(null, "through the host, as " + obstacle.get());
+        }
+        byte[] id = group.rank() == 0 ? nccl.newId() : new byte[Nccl.ID_BYTES];
+        group.broadcast(new UnsafeBuffer(id), id.length, 0);
+        exchange = new NcclExchange(
+                device, nccl, id, group.rank(), group.size(), NcclExchange.Limits.DEFAULT, SystemNanoClock.INSTANCE);
+        return new DevicePath(
+                exchange, "by NCCL " + Nccl.text(nccl.version()) + " between " + group.size() + " GPUs of this host");
+    }
+
+    @Override
     public Arena allocate(String purpose, long bytes) {
         Arena arena = new CudaArena(device, purpose, bytes);
         arenas.add(arena);
@@ -96,6 +131,9 @@ final class CudaEngine implements Engine {
 
     @Override
     public void close() {
+        if (exchange != null) {
+            exchange.close();
+        }
         device.await();
         repeats.close();
         arenas.forEach(Arena::close);

@@ -75,6 +75,7 @@ public final class CudaEngineProvider implements EngineProvider {
             throw new PolyglowException(ErrorKind.ENVIRONMENT, "GPU " + gpu + ": " + reason);
         });
         NvidiaDevice device = new NvidiaDevice(gpu);
-        return new CudaEngine(device, new CublasLt(device), new Nvrtc(), KernelCache.defaultFolder());
+        return new CudaEngine(
+                device, new CublasLt(device), new Nvrtc(), new NvidiaNccl(device), KernelCache.defaultFolder());
     }
 }

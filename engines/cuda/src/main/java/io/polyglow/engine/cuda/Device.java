@@ -13,6 +13,12 @@ interface Device extends AutoCloseable {
     /** Which GPU of the host this is. */
     String place();
 
+    /** GPUs of the host, this one included. */
+    int gpusOnHost();
+
+    /** What tells this GPU from all others. */
+    String uuid();
+
     /** Compute capability times ten: 90 for Hopper. */
     int architecture();
 
@@ -60,6 +66,12 @@ interface Device extends AutoCloseable {
 
     /** Waits for all queued work. */
     void await();
+
+    /** Whether all queued work is done, without waiting; reports what failed. */
+    boolean done();
+
+    /** The queued work has no end: from now on frees, waits and {@link #close} do nothing, and only the end of the process frees what is there. */
+    void abandon();
 
     @Override
     void close();

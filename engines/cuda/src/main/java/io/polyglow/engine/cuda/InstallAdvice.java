@@ -42,6 +42,14 @@ final class InstallAdvice {
         return text.toString();
     }
 
+    /** For several GPUs on a host without NCCL; {@code reason} says what is wrong with it. */
+    static String nccl(int gpus, String reason) {
+        return reason + ", so gradients between the " + gpus + " GPUs of this host pass through its memory"
+                + "\nNCCL, with pip: pip install " + NvidiaLibrary.NCCL.pip
+                + "\n  export LD_LIBRARY_PATH=$LD_LIBRARY_PATH:$(python3 -c 'import nvidia; print(list(nvidia.__path__)[0] + \"/nccl/lib\")')"
+                + "\nor, from NVIDIA's package repository: apt-get install " + NvidiaLibrary.NCCL.apt;
+    }
+
     private static String join(List<NvidiaLibrary> libraries, Function<NvidiaLibrary, String> part, String separator) {
         return libraries.stream().map(part).distinct().collect(Collectors.joining(separator));
     }

@@ -1,5 +1,6 @@
 package io.polyglow.engine.cuda;
 
+import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_NOT_READY;
 import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_NO_DEVICE;
 import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_OUT_OF_MEMORY;
 import static org.bytedeco.cuda.global.cudart.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR;
@@ -41,6 +42,7 @@ import static org.bytedeco.cuda.global.cudart.cuStreamBeginCapture;
 import static org.bytedeco.cuda.global.cudart.cuStreamCreate;
 import static org.bytedeco.cuda.global.cudart.cuStreamDestroy;
 import static org.bytedeco.cuda.global.cudart.cuStreamEndCapture;
+import static org.bytedeco.cuda.global.cudart.cuStreamQuery;
 import static org.bytedeco.cuda.global.cudart.cuStreamSynchronize;
 
 import io.polyglow.common.error.ErrorKind;
@@ -78,6 +80,7 @@ final class NvidiaDevice implements Device {
     private final PointerPointer<Pointer> extraArgument = new PointerPointer<>(extra);
     private @Nullable Thread thread;
     private long frees;
+    private boolean abandoned;
 
     /** The GPU of this index among those that {@code CUDA_VISIBLE_DEVICES} leaves. */
     NvidiaDevice(int index) {
@@ -122,6 +125,16 @@ final class NvidiaDevice implements Device {
             uuids.add(uuid(index));
         }
         return uuids;
+    }
+
+    @Override
+    public int gpusOnHost() {
+        return count();
+    }
+
+    @Override
+    public String uuid() {
+        return uuid(device);
     }
 
     private static String uuid(int index) {
@@ -234,9 +247,11 @@ final class NvidiaDevice implements Device {
 
     @Override
     public void free(long address) {
-        bind();
-        CudaCalls.check(cuMemFree(address), "cuMemFree");
         frees++;
+        if (!abandoned) {
+            bind();
+            CudaCalls.check(cuMemFree(address), "cuMemFree");
+        }
     }
 
     @Override
@@ -252,8 +267,10 @@ final class NvidiaDevice implements Device {
 
     @Override
     public void freeHost(Pointer memory) {
-        bind();
-        CudaCalls.check(cuMemFreeHost(memory), "cuMemFreeHost");
+        if (!abandoned) {
+            bind();
+            CudaCalls.check(cuMemFreeHost(memory), "cuMemFreeHost");
+        }
     }
 
     @Override
@@ -364,12 +381,33 @@ final class NvidiaDevice implements Device {
 
     @Override
     public void await() {
+        if (!abandoned) {
+            bind();
+            CudaCalls.check(cuStreamSynchronize(stream), "a kernel or copy queued before");
+        }
+    }
+
+    @Override
+    public boolean done() {
         bind();
-        CudaCalls.check(cuStreamSynchronize(stream), "a kernel or copy queued before");
+        int status = cuStreamQuery(stream);
+        if (status == CUDA_ERROR_NOT_READY) {
+            return false;
+        }
+        CudaCalls.check(status, "a kernel or copy queued before");
+        return true;
+    }
+
+    @Override
+    public void abandon() {
+        abandoned = true;
     }
 
     @Override
     public void close() {
+        if (abandoned) {
+            return;
+        }
         bind();
         cuStreamDestroy(stream);
         cuDevicePrimaryCtxRelease(device);

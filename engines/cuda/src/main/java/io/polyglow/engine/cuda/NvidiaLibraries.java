@@ -2,11 +2,12 @@ package io.polyglow.engine.cuda;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.bytedeco.cuda.global.cublas;
 import org.bytedeco.cuda.global.cudart;
+import org.bytedeco.cuda.global.nccl;
 import org.bytedeco.cuda.global.nvrtc;
 import org.bytedeco.javacpp.Loader;
 
@@ -30,9 +31,22 @@ final class NvidiaLibraries {
         Loader.load(cublas.class);
     }
 
-    /** Those that cannot be found. */
+    /** Loads NCCL, after the others; why that cannot be done, or empty. */
+    static Optional<String> loadNccl() {
+        if (!inToolkit(NvidiaLibrary.NCCL) && !opens(NvidiaLibrary.NCCL)) {
+            return Optional.of("there is no NCCL (" + NvidiaLibrary.NCCL.file + ")");
+        }
+        try {
+            Loader.load(nccl.class);
+            return Optional.empty();
+        } catch (LinkageError e) {
+            return Optional.of("NCCL cannot be loaded: " + e.getMessage());
+        }
+    }
+
+    /** Those required ones that cannot be found. */
     static List<NvidiaLibrary> missing() {
-        return Arrays.stream(NvidiaLibrary.values())
+        return NvidiaLibrary.REQUIRED.stream()
                 .filter(library -> !inToolkit(library) && !opens(library))
                 .toList();
     }

@@ -1,5 +1,8 @@
 package io.polyglow.engine.cuda;
 
+import java.util.Arrays;
+import java.util.List;
+
 /** The shared libraries of NVIDIA that the engine calls, and the packages that bring them. */
 enum NvidiaLibrary {
     /** Talks to the GPU; comes with the kernel module and must fit it. */
@@ -11,7 +14,13 @@ enum NvidiaLibrary {
     /** JavaCPP's stubs for cuBLASLt are linked with it. */
     CUBLAS("libcublas.so.13", "cuBLAS", "nvidia-cublas", "libcublas-13-1"),
     /** Matrix products. */
-    CUBLAS_LT("libcublasLt.so.13", "cuBLASLt", "nvidia-cublas", "libcublas-13-1");
+    CUBLAS_LT("libcublasLt.so.13", "cuBLASLt", "nvidia-cublas", "libcublas-13-1"),
+    /** Moves gradients between GPUs of a host; the engine runs without it. */
+    NCCL("libnccl.so.2", "NCCL", "nvidia-nccl-cu13", "libnccl2");
+
+    /** Those that the engine does not run without. */
+    static final List<NvidiaLibrary> REQUIRED =
+            Arrays.stream(values()).filter(library -> library != NCCL).toList();
 
     /** The file that the dynamic linker looks for. */
     final String file;

@@ -56,7 +56,7 @@ class CudaEngineTest {
 
     @BeforeEach
     void open() {
-        opened = new CudaEngine(device, products, new FakeCompiler(), folder);
+        opened = new CudaEngine(device, products, new FakeCompiler(), new FakeNccl(device), folder);
     }
 
     @AfterEach

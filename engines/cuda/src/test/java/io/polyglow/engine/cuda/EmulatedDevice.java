@@ -30,7 +30,7 @@ import org.bytedeco.javacpp.Pointer;
  * with this one. It checks what the kernels compute, not how fast, nor what only NVIDIA's libraries do. Allocations end, to 16 bytes, where unmapped memory
  * begins, so a kernel that reads or writes past an end stops the test.
  */
-final class EmulatedDevice implements Device {
+final class EmulatedDevice implements Device, FakeNccl.Memory {
     private static final long BASE = 1L << 40;
     private static final int MEMORY_BYTES = 1 << 30;
     private static final int PAGE = 4096;
@@ -51,9 +51,8 @@ final class EmulatedDevice implements Device {
     private final TestRecorder recorder = new TestRecorder();
     private long frees;
 
-    /** Compiles the units, by name, in the folder, and starts the process. */
-    EmulatedDevice(Path folder, Map<String, String> units) throws IOException, InterruptedException {
-        Path program = build(folder, units);
+    /** Starts the process of a program that {@link #build} has made; the folder is for its memory and log. */
+    EmulatedDevice(Path program, Path folder) throws IOException {
         Path file = folder.resolve("memory");
         try (FileChannel channel = FileChannel.open(
                 file, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
@@ -70,7 +69,8 @@ final class EmulatedDevice implements Device {
         freePages.put(0, MEMORY_BYTES / PAGE);
     }
 
-    private static Path build(Path folder, Map<String, String> units) throws IOException, InterruptedException {
+    /** Compiles the units, by name, in the folder. */
+    static Path build(Path folder, Map<String, String> units) throws IOException, InterruptedException {
         StringBuilder text = new StringBuilder("#include \"emulator.h\"\n");
         for (Map.Entry<String, String> unit : units.entrySet()) {
             String name = identifier(unit.getKey());
@@ -176,6 +176,28 @@ final class EmulatedDevice implements Device {
     @Override
     public String place() {
         return "GPU 0 of none";
+    }
+
+    @Override
+    public int gpusOnHost() {
+        return 0;
+    }
+
+    @Override
+    public String uuid() {
+        return log.toString();
+    }
+
+    @Override
+    public byte[] peek(long address, int bytes) {
+        byte[] copy = new byte[bytes];
+        memory.get((int) (address - BASE), copy);
+        return copy;
+    }
+
+    @Override
+    public void poke(long address, byte[] bytes) {
+        memory.put((int) (address - BASE), bytes);
     }
 
     @Override
@@ -345,6 +367,14 @@ final class EmulatedDevice implements Device {
 
     @Override
     public void await() {}
+
+    @Override
+    public boolean done() {
+        return true;
+    }
+
+    @Override
+    public void abandon() {}
 
     /** Several engines may share the device; its process ends with this one, whose pipe it reads. */
     @Override

@@ -43,7 +43,7 @@ final class Emulators {
             units.put("flash-" + headDim, "#define HEAD_DIM " + headDim + "\n" + KernelSource.flash());
         }
         try {
-            return new EmulatedDevice(folder, units);
+            return new EmulatedDevice(EmulatedDevice.build(folder, units), folder);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
@@ -70,27 +70,30 @@ final class Emulators {
         }
     }
 
+    /** Another device of this JVM, for a test with several GPUs; its process runs what the first one compiled. */
+    static EmulatedDevice another() {
+        device();
+        try {
+            return new EmulatedDevice(FOLDER.resolve("emulator"), Files.createTempDirectory(FOLDER, "gpu"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     static CudaEngine engine() {
         return engine(new NoProducts());
     }
 
     static CudaEngine engine(MatrixProducts products) {
-        return new CudaEngine(device(), products, new FakeCompiler(), FOLDER.resolve("cache"));
+        return engine(device(), products, new FakeNccl(device()));
     }
 
-    /** A library without a kernel for anything. */
-    private static final class NoProducts implements MatrixProducts {
-        @Override
-        public String describe() {
-            return "no library";
-        }
+    /** On a device of its own, which meets others by {@code nccl}. */
+    static CudaEngine engine(EmulatedDevice device, Nccl nccl) {
+        return engine(device, new NoProducts(), nccl);
+    }
 
-        @Override
-        public boolean multiply(Shape shape, long a, long b, long c, long d, long vector) {
-            return false;
-        }
-
-        @Override
-        public void close() {}
+    private static CudaEngine engine(EmulatedDevice device, MatrixProducts products, Nccl nccl) {
+        return new CudaEngine(device, products, new FakeCompiler(), nccl, FOLDER.resolve("cache"));
     }
 }

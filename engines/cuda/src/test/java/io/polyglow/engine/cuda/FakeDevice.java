@@ -13,7 +13,7 @@ import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 
 /** Device memory in host arrays; copies happen at once, launches are written down. */
-final class FakeDevice implements Device {
+final class FakeDevice implements Device, FakeNccl.Memory {
     /** A launch as the driver would see it. */
     record Launch(String kernel, Grid grid, int sharedBytes, ByteBuffer arguments) {}
 
@@ -26,10 +26,33 @@ final class FakeDevice implements Device {
     final TestRecorder recorder = new TestRecorder();
     boolean records = true;
     int waits;
+    boolean stuck;
+    int gpusOnHost = 2;
+    boolean abandoned;
+    private final int index;
     private long frees;
     private long next = FIRST_ADDRESS;
 
     private record Named(String name) implements Function {}
+
+    FakeDevice() {
+        this(0);
+    }
+
+    /** The GPU of this number. */
+    FakeDevice(int index) {
+        this.index = index;
+    }
+
+    @Override
+    public int gpusOnHost() {
+        return gpusOnHost;
+    }
+
+    @Override
+    public String uuid() {
+        return "GPU-" + index;
+    }
 
     @Override
     public String describe() {
@@ -119,6 +142,19 @@ final class FakeDevice implements Device {
     }
 
     @Override
+    public byte[] peek(long address, int bytes) {
+        Map.Entry<Long, byte[]> block = block(address, bytes);
+        int from = (int) (address - block.getKey());
+        return Arrays.copyOfRange(block.getValue(), from, from + bytes);
+    }
+
+    @Override
+    public void poke(long address, byte[] bytes) {
+        Map.Entry<Long, byte[]> block = block(address, bytes.length);
+        System.arraycopy(bytes, 0, block.getValue(), (int) (address - block.getKey()), bytes.length);
+    }
+
+    @Override
     public Image load(byte[] image) {
         loaded.add(image.clone());
         return (name, sharedBytes) -> new Named(name);
@@ -158,6 +194,16 @@ final class FakeDevice implements Device {
     public void await() {
         recorder.refuse("a wait");
         waits++;
+    }
+
+    @Override
+    public boolean done() {
+        return !stuck;
+    }
+
+    @Override
+    public void abandon() {
+        abandoned = true;
     }
 
     @Override

@@ -30,7 +30,7 @@ class FakeNvidiaTest {
 
     @BeforeAll
     void compile(@TempDir Path shared) throws IOException, InterruptedException {
-        Stream.of(NvidiaLibrary.NVRTC, NvidiaLibrary.CUBLAS)
+        Stream.of(NvidiaLibrary.NVRTC, NvidiaLibrary.CUBLAS, NvidiaLibrary.NCCL)
                 .forEach(library -> assumeFalse(
                         NvidiaLibraries.inToolkit(library),
                         library.file + " of the toolkit would come before the fake one"));
@@ -110,7 +110,63 @@ class FakeNvidiaTest {
         }
     }
 
+    @Test
+    void shouldHandTensorsFromGpuToGpu() throws IOException, InterruptedException {
+        Path log = folder.resolve("pair.log");
+        List<String> seen = pair(Map.of("FAKE_LOG", log.toString()), "0", "1");
+        List<String> each = List.of("NCCL 2.29.3", "by NCCL 2.29.3 between 2 GPUs of this host", "0 bytes differ");
+        assertThat(seen).hasSize(6);
+        assertThat(seen.subList(0, 3)).isEqualTo(each);
+        assertThat(seen.subList(3, 6)).isEqualTo(each);
+        assertThat(Files.readAllLines(log))
+                .contains("rank 0 of 2 joins group 1", "rank 1 of 2 joins group 1", "rank 0 left", "rank 1 left")
+                .noneMatch(line -> line.contains("aborted"));
+    }
+
+    @Test
+    void shouldPassThroughTheHostWhenTwoRanksShareAGpuOrALibraryIsMissing() throws IOException, InterruptedException {
+        assertThat(pair(Map.of(), "1", "1"))
+                .contains("through the host, as replica 1 is on the same GPU as replica 0")
+                .doesNotContain("0 bytes differ");
+        Path nccl = libraries.resolve(NvidiaLibrary.NCCL.file);
+        Path away = folder.resolve("away");
+        Files.move(nccl, away);
+        try {
+            assertThat(pair(Map.of(), "0", "1"))
+                    .contains(
+                            "there is no NCCL (libnccl.so.2), so gradients between the 2 GPUs of this host pass through its memory",
+                            "through the host, as replica 0 says: there is no NCCL (libnccl.so.2)");
+        } finally {
+            Files.move(away, nccl);
+        }
+    }
+
+    @Test
+    void shouldSayWhatNcclSaysWhenItFails() throws IOException, InterruptedException {
+        Path log = folder.resolve("cable.log");
+        assertThat(pair(Map.of("FAKE_CABLE", "0", "FAKE_LOG", log.toString()), "0", "1"))
+                .filteredOn(line -> line.startsWith("ENVIRONMENT"))
+                .hasSize(2)
+                .first()
+                .asString()
+                .startsWith("ENVIRONMENT: NCCL, replica 0 of 2 on this host, in an exchange: ncclSend of Part[")
+                .contains("failed with 2, unhandled system error, last error: there is no cable. Resume");
+        assertThat(Files.readAllLines(log)).contains("rank 0 aborted", "rank 1 aborted");
+    }
+
+    private List<String> pair(Map<String, String> environment, String first, String second)
+            throws IOException, InterruptedException {
+        Map<String, String> all = new TreeMap<>(environment);
+        all.put("FAKE_GPUS", "2");
+        return start(FakeGpuPairMain.class, all, first, second);
+    }
+
     private List<String> start(Map<String, String> environment, String... gpus)
+            throws IOException, InterruptedException {
+        return start(FakeGpuMain.class, environment, gpus);
+    }
+
+    private List<String> start(Class<?> main, Map<String, String> environment, String... gpus)
             throws IOException, InterruptedException {
         Map<String, String> all = new TreeMap<>(environment);
         all.put("LD_LIBRARY_PATH", libraries.toString());
@@ -119,7 +175,7 @@ class FakeNvidiaTest {
                 List.of(System.getProperty("java.home") + "/bin/java", "-Xmx256m", "-XX:TieredStopAtLevel=1"));
         command.addAll(List.of(System.getProperty("polyglow.jvm.options").split(" ")));
         command.addAll(List.of("-Dpolyglow.cuda.cache=" + folder.resolve("cache")));
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), FakeGpuMain.class.getName()));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
         command.addAll(List.of(gpus));
         return run(command, all);
     }

@@ -14,4 +14,11 @@ final class Gpu {
         }
         return reason.isEmpty();
     }
+
+    /** For {@code @EnabledIf}: whether several GPUs can reach each other by NCCL. */
+    static boolean canMeet() {
+        return isHere()
+                && NvidiaDevice.count() > 1
+                && NvidiaLibraries.loadNccl().isEmpty();
+    }
 }

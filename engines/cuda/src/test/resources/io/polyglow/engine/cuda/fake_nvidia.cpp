@@ -1,13 +1,18 @@
-// NVIDIA's driver, NVRTC and cuBLASLt as far as the engine calls them, on the memory of the host, for tests of what Java tells them through JavaCPP's
+// NVIDIA's driver, NVRTC, cuBLASLt and NCCL as far as the engine calls them, on the memory of the host, for tests of what Java tells them through JavaCPP's
 // stubs: device memory is host memory, matrix products are computed plainly, kernels are not computed but written to the file FAKE_LOG.
-// FAKE_GPUS and FAKE_DRIVER say how many GPUs there are and which CUDA the driver is for.
+// FAKE_GPUS and FAKE_DRIVER say how many GPUs there are and which CUDA the driver is for; with FAKE_CABLE=0 nothing is sent between them.
 
+#include <climits>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <functional>
+#include <map>
+#include <mutex>
 #include <string>
+#include <tuple>
 #include <vector>
 
 extern "C" {
@@ -111,6 +116,10 @@ int cuStreamDestroy_v2(void* stream) {
 }
 
 int cuStreamSynchronize(void*) {
+    return recording ? 900 : 0;
+}
+
+int cuStreamQuery(void*) {
     return recording ? 900 : 0;
 }
 
@@ -461,5 +470,157 @@ int cublasLtMatmul(
     Operation operation = *(Operation*) op;
     float scale = *alpha, kept = *beta;
     return queue([=] { multiply(operation, scale, a, la, b, lb, kept, c, lc, d, ld); });
+}
+
+// NCCL between threads of this process. What is sent is copied at once; a communicator is in progress until all ranks have joined and all that it receives
+// has come.
+
+struct Id {
+    char bytes[128];
+};
+
+struct Config {
+    size_t size;
+    unsigned int magic, version;
+    int blocking, cgaClusterSize, minCTAs, maxCTAs;
+    const char* netName;
+    int splitShare, trafficClass;
+    const char* commName;
+    int collnetEnable, CTAPolicy, shrinkShare, nvlsCTAs, nChannelsPerNetPeer, nvlinkCentricSched, graphUsageMode, numRmaCtx;
+};
+
+struct Transfer {
+    bool sends;
+    void* memory;
+    size_t bytes;
+    int peer;
+};
+
+struct Communicator {
+    std::string group;
+    int rank, size;
+    bool finished = false;
+    std::vector<Transfer> expected;
+};
+
+static std::mutex everybody;
+static std::map<std::string, int> joined;
+static std::map<std::tuple<std::string, int, int>, std::deque<std::string>> flows;
+static std::string lastError;
+static thread_local std::vector<Transfer>* grouped;
+static thread_local Communicator* groupedFor;
+
+const char* ncclGetErrorString(int status) {
+    return status == 2 ? "unhandled system error" : "a fake error";
+}
+
+const char* ncclGetLastError(Communicator*) {
+    return lastError.c_str();
+}
+
+int ncclGetVersion(int* version) {
+    *version = 22903;
+    return 0;
+}
+
+int ncclGetUniqueId(Id* id) {
+    static int groups;
+    memset(id->bytes, 0x7f, sizeof(id->bytes));
+    snprintf(id->bytes, sizeof(id->bytes), "group %d", ++groups);
+    id->bytes[127] = 0x42;
+    return 0;
+}
+
+int ncclCommInitRankConfig(Communicator** made, int size, Id id, int rank, const Config* c) {
+    bool known = c->size == sizeof(Config) && c->magic == 0xcafebeef && c->version >= 22903 && c->blocking == 0 && !c->netName && !c->commName;
+    for (int value : {c->cgaClusterSize, c->minCTAs, c->maxCTAs, c->splitShare, c->trafficClass, c->collnetEnable, c->CTAPolicy, c->shrinkShare,
+                      c->nvlsCTAs, c->nChannelsPerNetPeer, c->nvlinkCentricSched, c->graphUsageMode, c->numRmaCtx}) {
+        known &= value == INT_MIN;
+    }
+    if (!known || id.bytes[127] != 0x42 || rank < 0 || rank >= size) {
+        return 4;
+    }
+    std::lock_guard<std::mutex> lock(everybody);
+    *made = new Communicator{id.bytes, rank, size};
+    joined[id.bytes]++;
+    note("rank " + std::to_string(rank) + " of " + std::to_string(size) + " joins " + id.bytes);
+    return 7;
+}
+
+int ncclCommGetAsyncError(Communicator* c, int* status) {
+    std::lock_guard<std::mutex> lock(everybody);
+    while (!c->expected.empty()) {
+        Transfer next = c->expected.front();
+        std::deque<std::string>& flow = flows[{c->group, next.peer, c->rank}];
+        if (flow.empty()) {
+            break;
+        }
+        if (flow.front().size() != next.bytes) {
+            *status = 5;
+            return 0;
+        }
+        memcpy(next.memory, flow.front().data(), next.bytes);
+        flow.pop_front();
+        c->expected.erase(c->expected.begin());
+    }
+    *status = joined[c->group] < c->size || !c->expected.empty() ? 7 : 0;
+    return 0;
+}
+
+int ncclGroupStart() {
+    grouped = new std::vector<Transfer>;
+    return 0;
+}
+
+static int add(bool sends, void* memory, size_t count, int type, int peer, Communicator* c, void* stream) {
+    if (!grouped || type != 0 || !stream || peer < 0 || peer >= c->size || peer == c->rank) {
+        return 5;
+    }
+    groupedFor = c;
+    grouped->push_back({sends, memory, count, peer});
+    return 0;
+}
+
+int ncclSend(void* memory, size_t count, int type, int peer, Communicator* c, void* stream) {
+    if (!number("FAKE_CABLE", 1)) {
+        lastError = "there is no cable";
+        return 2;
+    }
+    return add(true, memory, count, type, peer, c, stream);
+}
+
+int ncclRecv(void* memory, size_t count, int type, int peer, Communicator* c, void* stream) {
+    return add(false, memory, count, type, peer, c, stream);
+}
+
+int ncclGroupEnd() {
+    std::lock_guard<std::mutex> lock(everybody);
+    for (const Transfer& each : *grouped) {
+        if (each.sends) {
+            flows[{groupedFor->group, groupedFor->rank, each.peer}].emplace_back((const char*) each.memory, each.bytes);
+        } else {
+            groupedFor->expected.push_back(each);
+        }
+    }
+    delete grouped;
+    grouped = nullptr;
+    return 7;
+}
+
+int ncclCommFinalize(Communicator* c) {
+    c->finished = true;
+    return 7;
+}
+
+int ncclCommDestroy(Communicator* c) {
+    note("rank " + std::to_string(c->rank) + (c->finished ? " left" : " fled"));
+    delete c;
+    return 0;
+}
+
+int ncclCommAbort(Communicator* c) {
+    note("rank " + std::to_string(c->rank) + " aborted");
+    delete c;
+    return 0;
 }
 }
