@@ -68,7 +68,7 @@ final class RankModel implements AutoCloseable {
                 config.batch().packing(),
                 config.batch().documentMask());
         ModelShards shards = new ModelShards(model, links.layout());
-        memory = StageNeeds.of(config, dtype, schedule, shards, links.rank())
+        memory = StageNeeds.of(config, dtype, schedule, links.layout(), links.rank())
                 .memory()
                 .toString();
         stage = new StageModel(engine, model, plan, dtype, B, T, slots);
