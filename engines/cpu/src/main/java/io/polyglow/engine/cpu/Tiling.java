@@ -34,6 +34,10 @@ record Tiling(int rows, int columns, int depth, int panelRow) {
     private static final int PAGE_BYTES = 4096;
     private static final int LINE = 64 / Float.BYTES;
 
+    /** No panel is larger. */
+    static final long MOST_PANEL_BYTES =
+            (long) (PANEL_DEPTH + TILE_MULTIPLE) * (2 * PANEL_COLUMNS + LINE) * Float.BYTES;
+
     static Tiling of(GemmSpec spec) {
         double work = Math.max(
                 spec.operations() / TILE_FLOPS,
