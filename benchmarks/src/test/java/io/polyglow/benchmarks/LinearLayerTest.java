@@ -4,16 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.kernels.Engines;
-import io.polyglow.trainer.kernels.Kernels;
+import io.polyglow.trainer.kernels.WatchedEngine;
 import io.polyglow.trainer.kernels.WeightLayout;
 import io.polyglow.trainer.model.GradientSet;
 import io.polyglow.trainer.model.StageModel;
 import io.polyglow.trainer.model.StagePlan;
 import io.polyglow.trainer.tensor.DType;
 import io.polyglow.trainer.tensor.Tensor;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Method;
-import java.lang.reflect.Proxy;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -82,15 +79,11 @@ class LinearLayerTest {
     }
 
     private static Engine watched(Engine engine, Map<String, Integer> calls) {
-        Kernels kernels = proxy(Kernels.class, (method, arguments) -> {
-            if (method.getName().startsWith("linear")) {
-                calls.merge(text(method.getName(), arguments), 1, Integer::sum);
+        return WatchedEngine.of(engine, (method, arguments) -> {}, (kernel, arguments) -> {
+            if (kernel.startsWith("linear")) {
+                calls.merge(text(kernel, arguments), 1, Integer::sum);
             }
-            return method.invoke(engine.kernels(), arguments);
         });
-        return proxy(
-                Engine.class,
-                (method, arguments) -> method.getName().equals("kernels") ? kernels : method.invoke(engine, arguments));
     }
 
     private static String text(String kernel, Object[] arguments) {
@@ -113,20 +106,5 @@ class LinearLayerTest {
 
     private static String dims(long... dims) {
         return Arrays.toString(dims);
-    }
-
-    private interface Call {
-        Object run(Method method, Object[] arguments) throws ReflectiveOperationException;
-    }
-
-    private static <T> T proxy(Class<T> type, Call call) {
-        return type.cast(
-                Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (proxy, method, arguments) -> {
-                    try {
-                        return call.run(method, arguments);
-                    } catch (InvocationTargetException e) {
-                        throw e.getCause();
-                    }
-                }));
     }
 }

@@ -159,10 +159,8 @@ final class PlanCommand implements Callable<Integer> {
     }
 
     private Engine openEngine(TrainConfig config) {
-        int ranksHere = isOneHost() ? ranks(config) : 1;
-        int share = Math.max(1, Runtime.getRuntime().availableProcessors() / ranksHere);
         return Engines.named(config.engine().name().toLowerCase(Locale.ROOT))
-                .open(config.threadsPerRank() == 0 ? share : config.threadsPerRank());
+                .open(RankMemory.threads(config, isOneHost()));
     }
 
     private TrainConfig withVocabulary(TrainConfig written) throws IOException {

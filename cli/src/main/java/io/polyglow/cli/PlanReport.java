@@ -87,7 +87,7 @@ final class PlanReport {
         rows.add(sent);
         console.table(header, rows);
         console.line(
-                "java: classes, compiled code, stacks; links: what neighbour stages have sent; aeron: in /dev/shm; heap: spark.executor.memory, used in part");
+                "java: classes, compiled code, stacks; threads: working memory of the engine's threads; links: what neighbour stages have sent; aeron: in /dev/shm; heap: spark.executor.memory, used in part");
     }
 
     private List<String> row(String name, long bytes) {

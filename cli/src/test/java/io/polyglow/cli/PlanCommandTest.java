@@ -62,11 +62,50 @@ class PlanCommandTest {
     }
 
     @Test
+    void shouldCountTheWorkingMemoryOfEachThread() {
+        long mebibyte = 1 << 20;
+        long two = threadBytes(2);
+        assertThat(threadBytes(4) - two).as("two more threads").isBetween(24 * mebibyte, 32 * mebibyte);
+        assertThat(two).isGreaterThan(24 * mebibyte);
+    }
+
+    private long threadBytes(int threads) {
+        out.reset();
+        assertThat(plan(
+                        "--vocab-size",
+                        "300",
+                        "--json",
+                        "--memory",
+                        "900g",
+                        "--set",
+                        "engine=cpu",
+                        "--set",
+                        "model.context=8192",
+                        "--set",
+                        "model.heads=2",
+                        "--set",
+                        "threads-per-rank=" + threads))
+                .isZero();
+        JsonObject stage = Json.parseObject("plan", out.toByteArray(), out.size())
+                .getArray("stages")
+                .getObject(0);
+        return stage.getObject("memory").getLong("threads");
+    }
+
+    @Test
     void shouldRefuseWhatCannotFitWithTheSmallestLayoutThatDoes() {
-        assertThat(plan("--vocab-size", "300", "--set", "dtype=f32", "--memory", "1300m"))
+        assertThat(plan(
+                        "--vocab-size",
+                        "300",
+                        "--set",
+                        "dtype=f32",
+                        "--set",
+                        "threads-per-rank=2",
+                        "--memory",
+                        "1300m"))
                 .isEqualTo(64);
         assertThat(err.toString(StandardCharsets.UTF_8))
-                .contains("needs 1,356.6 MiB (weights 3.2 MiB, ", "heap 1,024.0 MiB")
+                .contains("needs 1,371.2 MiB (weights 3.2 MiB, ", "threads 14.6 MiB", "heap 1,024.0 MiB")
                 .contains("may use 1,300.0 MiB")
                 .containsAnyOf("the smallest layout whose ranks fit is --set layout.data=", "no layout of this model");
         err.reset();

@@ -13,6 +13,16 @@ public interface EngineProvider {
     /** Why this engine cannot run on this machine and what would help; empty when it can. */
     Optional<String> unavailable();
 
+    /**
+     * Bytes of the host's memory that an engine holds beside its arenas once it has trained on sequences of this shape, in any compute dtype: working memory of its threads, and of sums
+     * over rows. Known without opening an engine; an upper bound, as far as the engine can tell.
+     *
+     * @param columns of the widest activation that has a bias
+     */
+    default long scratchBytes(AttentionShape shape, int columns, int threads) {
+        return 0;
+    }
+
     /** Opens an engine that uses this share of the machine; an ENVIRONMENT error where the share cannot be had. */
     Engine open(MachineShare share);
 

@@ -51,6 +51,13 @@ public final class Engines {
                         + OPTIONAL.getOrDefault(name, ""));
     }
 
+    /** The engines of this name on the class path, or for {@link #AUTO} all that it may mean, whether they can run here or not. */
+    public static List<EngineProvider> candidates(String name) {
+        return all().stream()
+                .filter(each -> name.equals(AUTO) ? each.priority() >= 0 : name.equals(each.name()))
+                .toList();
+    }
+
     private static void refuse(String name, String reason) {
         throw new PolyglowException(
                 ErrorKind.ENVIRONMENT, "engine: " + name + " cannot run on this machine: " + reason);

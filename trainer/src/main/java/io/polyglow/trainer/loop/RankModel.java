@@ -78,7 +78,7 @@ final class RankModel implements AutoCloseable {
         boolean zero = config.layout().zero() == 1;
         optimizer = new StageOptimizer(
                 engine, links, tree, shards, config.optimizer().adamW(), zero, stage.parameters(), nodes);
-        memory = memory(StageNeeds.of(config, dtype, schedule, shards, links.rank()));
+        memory = memory(StageNeeds.of(config, dtype, schedule, links.layout(), links.rank()));
         Tensor[] flat = gradients.stream().map(GradientSet::flat).toArray(Tensor[]::new);
         int perLane = microBatches / config.batch().canonicalWidth();
         LaneSums lanes = new LaneSums(engine.kernels(), tree, links.replica(), perLane, flat);

@@ -25,19 +25,21 @@ public final class ModelShards {
         this.layout = layout;
         this.tied = config.tied();
         for (int stage = 0; stage < layout.pipeline(); stage++) {
-            List<ParameterSpec> owned = new ArrayList<>();
-            new ParameterLayout(config, StagePlan.of(config, stage, layout.pipeline()))
-                    .owned()
-                    .forEach(placed -> owned.add(placed.spec()));
             List<Group> ofStage = new ArrayList<>();
-            if (stage == 0 && config.tied()) {
-                ofStage.add(group(stage, owned.subList(0, 1)));
-                ofStage.add(group(stage, owned.subList(1, owned.size())));
-            } else {
-                ofStage.add(group(stage, owned));
+            for (List<ParameterSpec> parameters : groups(config, StagePlan.of(config, stage, layout.pipeline()))) {
+                ofStage.add(group(stage, parameters));
             }
             groups.add(ofStage);
         }
+    }
+
+    /** The parameters of each group that a stage owns, the shared table first. */
+    public static List<List<ParameterSpec>> groups(ModelConfig config, StagePlan stage) {
+        List<ParameterSpec> owned = new ArrayList<>();
+        new ParameterLayout(config, stage).owned().forEach(placed -> owned.add(placed.spec()));
+        return stage.embedding() && config.tied()
+                ? List.of(owned.subList(0, 1), owned.subList(1, owned.size()))
+                : List.of(owned);
     }
 
     private Group group(int stage, List<ParameterSpec> parameters) {

@@ -112,7 +112,11 @@ public final class ShardPlan {
         return List.copyOf(buckets);
     }
 
-    /** A block belongs to the replica in whose equal share of the elements it begins. */
+    /** A block belongs to the replica in whose equal share of the bucket's elements it begins. */
+    static int replicaOf(long start, int bucketSize, int replicas) {
+        return (int) (start * replicas / bucketSize);
+    }
+
     private static Bucket deal(List<Segment> blocks, int size, int replicas) {
         List<List<Segment>> slices = new ArrayList<>();
         for (int r = 0; r < replicas; r++) {
@@ -120,7 +124,7 @@ public final class ShardPlan {
         }
         long start = 0;
         for (Segment block : blocks) {
-            slices.get((int) (start * replicas / size)).add(block);
+            slices.get(replicaOf(start, size, replicas)).add(block);
             start += block.count();
         }
         slices.replaceAll(ShardPlan::join);

@@ -2,7 +2,6 @@ package io.polyglow.trainer.plan;
 
 import io.polyglow.trainer.config.TrainConfig;
 import io.polyglow.trainer.model.ParameterTable;
-import io.polyglow.trainer.optim.ModelShards;
 import io.polyglow.trainer.parallel.ParallelLayout;
 import io.polyglow.trainer.parallel.Schedule;
 import io.polyglow.trainer.tensor.DType;
@@ -11,6 +10,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 
 /**
  * What a run needs and does, from its config alone.
@@ -23,13 +23,13 @@ public record RunPlan(TrainConfig config, DType dtype, List<StageNeeds> stages) 
     /** Plans a run. */
     public static RunPlan of(TrainConfig config, DType dtype, Schedule schedule) {
         ParallelLayout layout = config.layout().grid();
-        ModelShards shards = new ModelShards(config.model(), layout);
         List<StageNeeds> stages = new ArrayList<>();
         for (int stage = 0; stage < layout.pipeline(); stage++) {
-            StageNeeds neediest = null;
-            for (int replica = 0; replica < layout.data(); replica++) {
-                StageNeeds needs = StageNeeds.of(config, dtype, schedule, shards, layout.rank(stage, replica));
-                neediest = neediest == null || needs.bytes() > neediest.bytes() ? needs : neediest;
+            StageRanks ranks = new StageRanks(config, dtype, schedule, layout, stage);
+            StageNeeds neediest = ranks.needs(0);
+            for (int replica = 1; replica < layout.data(); replica++) {
+                StageNeeds needs = ranks.needs(replica);
+                neediest = needs.bytes() > neediest.bytes() ? needs : neediest;
             }
             stages.add(neediest);
         }
@@ -82,7 +82,11 @@ public record RunPlan(TrainConfig config, DType dtype, List<StageNeeds> stages) 
         return stages.stream().mapToLong(each -> each.host().total()).max().orElseThrow();
     }
 
-    /** Of the layouts that this batch and model allow, the one with the fewest ranks, and then the most replicas, that fits. */
+    /**
+     * Of the layouts that this batch and model allow, the one with the fewest ranks, and then the most replicas, that fits.
+     *
+     * @param fits whether a run fits, by its neediest rank: a layout is given up without a look at its other stages if a plan of its first or of its last alone does not fit
+     */
     public Optional<RunPlan> smallestLayout(Schedule schedule, Predicate<RunPlan> fits) {
         int width = config.batch().canonicalWidth();
         List<TrainConfig> layouts = new ArrayList<>();
@@ -97,8 +101,17 @@ public record RunPlan(TrainConfig config, DType dtype, List<StageNeeds> stages) 
                         (TrainConfig each) -> each.layout().grid().worldSize())
                 .thenComparing(each -> -each.layout().data()));
         return layouts.stream()
+                .filter(each -> endsFit(each, schedule, fits))
                 .map(each -> of(each, dtype, schedule))
                 .filter(fits)
                 .findFirst();
+    }
+
+    /** Whether one rank of the first stage, which has most micro-batches in flight, and one of the last, which has the logits, fit. */
+    private boolean endsFit(TrainConfig other, Schedule schedule, Predicate<RunPlan> fits) {
+        ParallelLayout layout = other.layout().grid();
+        return IntStream.of(0, layout.worldSize() - 1)
+                .mapToObj(rank -> StageNeeds.of(other, dtype, schedule, layout, rank))
+                .allMatch(needs -> fits.test(new RunPlan(other, dtype, List.of(needs))));
     }
 }

@@ -23,8 +23,10 @@ import org.agrona.DirectBuffer;
 import org.agrona.MutableDirectBuffer;
 import org.agrona.concurrent.SystemNanoClock;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RunPlanTest {
     /** The reference engine, which writes down what is allocated. */
@@ -91,6 +93,24 @@ class RunPlanTest {
                 "evaluate.every=0");
     }
 
+    private static TrainConfig vast() {
+        return TrainLab.config(
+                        "batch.global=512",
+                        "batch.canonical-width=8",
+                        "model.norm=rmsnorm",
+                        "model.positions=rope",
+                        "model.activation=swiglu",
+                        "model.bias=false",
+                        "model.tied=false",
+                        "model.layers=80",
+                        "model.channels=8192",
+                        "model.heads=64",
+                        "model.kv-heads=8",
+                        "model.hidden=28672",
+                        "model.context=4096")
+                .forVocabulary(128_256);
+    }
+
     @ParameterizedTest(name = "data={0} pipeline={1} zero={2} tied={3} {4}")
     @CsvSource({
         "1,1,1,true,f32",
@@ -148,6 +168,18 @@ class RunPlanTest {
             assertThat(plan.config().layout().grid().worldSize()).isGreaterThan(1);
         });
         assertThat(whole.smallestLayout(TestSchedule.ONE_F_ONE_B, each -> each.mostBytes() < 1000))
+                .isEmpty();
+    }
+
+    /** 70 billion parameters; a layout that nowhere fits must not take longer the more layouts there are. */
+    @ParameterizedTest(name = "{0} GiB a rank")
+    @ValueSource(longs = {1, 16, 64})
+    @Timeout(20)
+    void shouldSeeWithinSecondsThatAVastModelFitsNowhere(long gibibytes) {
+        TrainConfig config = vast();
+        RunPlan whole = RunPlan.of(config, DType.BF16, TestSchedule.ONE_F_ONE_B);
+        assertThat(whole.parameters()).isBetween(70_000_000_000L, 71_000_000_000L);
+        assertThat(whole.smallestLayout(TestSchedule.ONE_F_ONE_B, each -> each.mostBytes() < gibibytes << 30))
                 .isEmpty();
     }
 

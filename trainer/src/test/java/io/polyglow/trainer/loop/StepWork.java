@@ -3,12 +3,9 @@ package io.polyglow.trainer.loop;
 import io.polyglow.common.store.MemoryStore;
 import io.polyglow.trainer.config.TrainConfig;
 import io.polyglow.trainer.kernels.Engine;
-import io.polyglow.trainer.kernels.Kernels;
+import io.polyglow.trainer.kernels.WatchedEngine;
 import io.polyglow.trainer.tensor.Tensor;
 import java.io.IOException;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Method;
-import java.lang.reflect.Proxy;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -19,8 +16,9 @@ import java.util.TreeMap;
 public record StepWork(Map<String, Integer> calls, long bytes, int allocations) {
     /** Trains two steps and counts the second; {@code between} runs before it. */
     public static StepWork of(TrainConfig config, Engine engine, Runnable between) throws IOException {
-        Counts counts = new Counts(engine);
-        try (RankModel model = TrainLab.model(config, counts.engine(), new MemoryStore(), TestCorpus.of(20_000))) {
+        Counts counts = new Counts();
+        Engine watched = WatchedEngine.of(engine, counts::engine, counts::kernel);
+        try (RankModel model = TrainLab.model(config, watched, new MemoryStore(), TestCorpus.of(20_000))) {
             model.step.run(1);
             between.run();
             counts.clear();
@@ -29,32 +27,20 @@ public record StepWork(Map<String, Integer> calls, long bytes, int allocations) 
         }
     }
 
-    /** An engine that counts, in front of another. */
     private static final class Counts {
-        private final Engine engine;
-        private final Kernels kernels;
         private final Map<String, Integer> calls = new TreeMap<>();
         private long bytes;
         private int allocations;
 
-        Counts(Engine engine) {
-            this.engine = engine;
-            kernels = proxy(Kernels.class, this::kernel);
-        }
-
-        Engine engine() {
-            return proxy(Engine.class, (method, arguments) -> {
-                allocations += method.getName().equals("allocate") ? 1 : 0;
-                return method.getName().equals("kernels") ? kernels : method.invoke(engine, arguments);
-            });
-        }
-
-        private Object kernel(Method method, Object[] arguments) throws ReflectiveOperationException {
-            calls.merge(method.getName(), 1, Integer::sum);
+        void kernel(String name, Object[] arguments) {
+            calls.merge(name, 1, Integer::sum);
             for (Object argument : arguments) {
                 bytes += argument instanceof Tensor tensor ? tensor.bytes() : 0;
             }
-            return method.invoke(engine.kernels(), arguments);
+        }
+
+        void engine(String name, Object[] arguments) {
+            allocations += name.equals("allocate") ? 1 : 0;
         }
 
         void clear() {
@@ -62,20 +48,5 @@ public record StepWork(Map<String, Integer> calls, long bytes, int allocations) 
             bytes = 0;
             allocations = 0;
         }
-    }
-
-    private interface Call {
-        Object run(Method method, Object[] arguments) throws ReflectiveOperationException;
-    }
-
-    private static <T> T proxy(Class<T> type, Call call) {
-        return type.cast(
-                Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (proxy, method, arguments) -> {
-                    try {
-                        return call.run(method, arguments);
-                    } catch (InvocationTargetException e) {
-                        throw e.getCause();
-                    }
-                }));
     }
 }

@@ -102,10 +102,19 @@ final class AttentionBackward extends AttentionTask {
         return this;
     }
 
+    /** Bytes of a lane's scratch in a call of this shape: two blocks of scores in f32, their bf16 copies, and the sums of keys' and values' gradients. */
+    static long scratchBytes(AttentionShape s) {
+        int row = scoreRow(s.time());
+        long heads = headsPerTask(s, row);
+        long scores = heads * Math.min(BLOCK, s.time()) * row * Float.BYTES;
+        long sums = heads * s.time() * s.headDim() * Float.BYTES;
+        return 4 * scores + 2 * sums + VECTOR_BYTES;
+    }
+
     @Override
     void run(int b, int kvHead, Lane lane) {
         long sumBytes = (long) heads * T * D * Float.BYTES;
-        Memory memory = lane.scratch(4 * scoreBytes() + 2 * sumBytes + VECTOR_BYTES);
+        Memory memory = lane.scratch(scratchBytes(s));
         long keySums = 4 * scoreBytes();
         long valueSums = keySums + sumBytes;
         if (!direct) {

@@ -46,7 +46,7 @@ abstract class AttentionTask implements Team.Task {
         T = s.time();
         D = s.headDim();
         G = s.heads() / s.kvHeads();
-        scoreRow = (keys + ROW_MULTIPLE - 1) & -ROW_MULTIPLE;
+        scoreRow = scoreRow(keys);
         heads = headsPerTask(s, scoreRow);
         groups = s.kvHeads() / heads;
         scale = (float) (1 / Math.sqrt(D));
@@ -55,8 +55,12 @@ abstract class AttentionTask implements Team.Task {
         result = new Strides((long) G * D, s.channels(), 1);
     }
 
+    static int scoreRow(int keys) {
+        return (keys + ROW_MULTIPLE - 1) & -ROW_MULTIPLE;
+    }
+
     /** As many heads as keep the scores in the cache and leave enough tasks to share out; a divisor of K. */
-    private static int headsPerTask(AttentionShape s, int scoreRow) {
+    static int headsPerTask(AttentionShape s, int scoreRow) {
         long bytesPerHead = (long) Math.min(BLOCK, s.time()) * scoreRow * Float.BYTES;
         for (int heads = s.kvHeads(); heads > 1; heads--) {
             if (s.kvHeads() % heads == 0

@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 final class ColumnSums {
     private static final int ELEMENTS_PER_TASK = 1 << 15;
     private static final int LEAST_ROWS = 32;
+    private static final int MOST_LANES = 16;
 
     private final int columns;
     private final int stride;
@@ -24,6 +25,12 @@ final class ColumnSums {
         this.sums = sums;
         stride = Loops.whole(columns) * Float.BYTES;
         partials = team.scratch((long) Team.pieces(rows, rowsPerTask(columns)) * sums * stride);
+    }
+
+    /** Bytes of the partial sums, at most; asks nothing of the Vector API, which this JVM may lack. */
+    static long mostBytes(long rows, int columns, int sums) {
+        long stride = (columns + MOST_LANES - 1L) * Float.BYTES;
+        return stride * sums * Team.pieces(rows, rowsPerTask(columns));
     }
 
     static int rowsPerTask(int columns) {

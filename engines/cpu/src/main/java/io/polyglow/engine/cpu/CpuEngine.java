@@ -95,6 +95,11 @@ final class CpuEngine implements Engine {
         return team.work();
     }
 
+    /** Working memory beside the arenas so far. */
+    long scratchBytes() {
+        return team.scratchBytes();
+    }
+
     @Override
     public Arena allocate(String purpose, long bytes) {
         Arena arena = new CpuArena(purpose, bytes);

@@ -1,5 +1,6 @@
 package io.polyglow.engine.cpu;
 
+import io.polyglow.trainer.kernels.AttentionShape;
 import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.kernels.EngineProvider;
 import io.polyglow.trainer.kernels.MachineShare;
@@ -35,6 +36,15 @@ public final class CpuEngineProvider implements EngineProvider {
                     + " JavaCPP unpacks them to ~/.javacpp or to the folder that"
                     + " -Dorg.bytedeco.javacpp.cachedir names, which must be writable");
         }
+    }
+
+    /** Attention's backward pass or a panel, whichever is larger, and what oneDNN copies, for each thread; and partial sums for the gradients of a bias or of a norm's two vectors. */
+    @Override
+    public long scratchBytes(AttentionShape shape, int columns, int threads) {
+        long lane = Math.max(AttentionBackward.scratchBytes(shape), Tiling.MOST_PANEL_BYTES) + Gemm.SCRATCHPAD_BYTES;
+        long rows = (long) shape.batch() * shape.time();
+        return threads * lane
+                + Math.max(ColumnSums.mostBytes(rows, columns, 1), ColumnSums.mostBytes(rows, shape.channels(), 2));
     }
 
     @Override

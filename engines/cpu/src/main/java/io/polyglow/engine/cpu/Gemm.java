@@ -56,6 +56,9 @@ import org.jspecify.annotations.Nullable;
  * one thread.
  */
 final class Gemm implements AutoCloseable {
+    /** What {@link #scratchpadBytes} of a tile comes to, at most, as measured for models of 768 to 4,096 channels. */
+    static final long SCRATCHPAD_BYTES = 1 << 20;
+
     private final dnnl_primitive primitive = new dnnl_primitive();
     private final List<Argument> all = new ArrayList<>();
     private final dnnl_exec_arg_t arguments;

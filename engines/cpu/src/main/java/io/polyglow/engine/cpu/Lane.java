@@ -61,6 +61,11 @@ final class Lane implements AutoCloseable {
         multiply(spec, a, b, c, 0, 0);
     }
 
+    /** Working memory that its tasks and products have asked for, but for the windows' rows. */
+    long scratchBytes() {
+        return scratch.bytes() + scratchpad.bytes();
+    }
+
     /** Products run so far. */
     long products() {
         return products;

@@ -20,6 +20,11 @@ final class Scratch implements AutoCloseable {
         return larger;
     }
 
+    /** Bytes held now. */
+    long bytes() {
+        return memory == null ? 0 : memory.bytes();
+    }
+
     @Override
     public void close() {
         if (memory != null) {

@@ -82,6 +82,15 @@ final class Team implements AutoCloseable {
         return scratch.atLeast(bytes);
     }
 
+    /** Working memory that all lanes and calls have asked for so far; between calls. */
+    long scratchBytes() {
+        long bytes = scratch.bytes();
+        for (Lane lane : lanes) {
+            bytes += lane.scratchBytes();
+        }
+        return bytes;
+    }
+
     /** What products have run on all lanes: work counted, not timed. */
     record Work(long products, long operations) {
         Work since(Work before) {

@@ -22,6 +22,12 @@ record Tiling(int rows, int columns, int depth, int panelRow) {
     /** The same where a product of few rows waits for its weights. */
     private static final double TILE_BYTES = 1 << 19;
 
+    /** Operations of a product that is worth sharing among many threads. */
+    private static final long LARGE_FLOPS = 200_000_000;
+
+    /** Tiles of such a product, if its rows and columns allow. */
+    private static final int ENOUGH_TILES = 24;
+
     private static final int LEAST_TILE = 128;
     private static final int TILE_MULTIPLE = 16;
     private static final int BLOCK_ROWS = 256;
@@ -30,9 +36,16 @@ record Tiling(int rows, int columns, int depth, int panelRow) {
     private static final int PANEL_COLUMNS = 192;
     private static final int PANEL_DEPTH = 4096;
     private static final int LEAST_PANEL_ROWS = 256;
+    private static final int NARROW_ROWS = 512;
+    private static final int NARROW_COLUMNS = 64;
+    private static final int LEAST_BAND_COLUMNS = 384;
     private static final int CROWDED_BYTES = 512;
     private static final int PAGE_BYTES = 4096;
     private static final int LINE = 64 / Float.BYTES;
+
+    /** No panel is larger. */
+    static final long MOST_PANEL_BYTES =
+            (long) (PANEL_DEPTH + TILE_MULTIPLE) * (2 * PANEL_COLUMNS + LINE) * Float.BYTES;
 
     static Tiling of(GemmSpec spec) {
         double work = Math.max(
@@ -40,7 +53,7 @@ record Tiling(int rows, int columns, int depth, int panelRow) {
                 (double) spec.k() * spec.n() * spec.in().bytes() / TILE_BYTES);
         int most = (int) Math.min(work, Integer.MAX_VALUE);
         if (wantsPanels(spec)) {
-            Tiling tiling = blocks(spec, most, PANEL_ROWS, PANEL_COLUMNS);
+            Tiling tiling = enoughBlocks(spec, most, PANEL_ROWS, PANEL_COLUMNS);
             return new Tiling(
                     tiling.rows,
                     tiling.columns,
@@ -49,7 +62,7 @@ record Tiling(int rows, int columns, int depth, int panelRow) {
         }
         boolean bands = isTransposed(spec.a());
         boolean copied = isTransposed(spec.b()) || spec.in() == DType.BF16;
-        return copied && !bands ? blocks(spec, most, BLOCK_ROWS, BLOCK_COLUMNS) : bands(spec, most);
+        return copied && !bands ? enoughBlocks(spec, most, BLOCK_ROWS, BLOCK_COLUMNS) : bands(spec, most);
     }
 
     private static boolean isTransposed(GemmSpec.Strides strides) {
@@ -66,11 +79,25 @@ record Tiling(int rows, int columns, int depth, int panelRow) {
                 && bytes % (isTransposed(spec.a()) ? PAGE_BYTES : CROWDED_BYTES) == 0;
     }
 
-    /** Bands of whole rows, or of whole columns where the rows are too few. */
+    /** Bands of whole rows, or of whole columns where the rows are too few; of wide parts of rows where these are too few bands. */
     private static Tiling bands(GemmSpec spec, int most) {
         int byRows = even(Math.min(spec.m() / LEAST_TILE, most));
         int byColumns = byRows > 1 ? 1 : even(Math.min(spec.n() / LEAST_TILE, most));
+        if (isLarge(spec) && byRows * byColumns < ENOUGH_TILES) {
+            int wanted = Math.min(Team.pieces(ENOUGH_TILES, byRows), most / byRows);
+            byColumns = Math.max(byColumns, Math.min(wanted, spec.n() / LEAST_BAND_COLUMNS));
+        }
         return new Tiling(length(spec.m(), byRows), length(spec.n(), byColumns), spec.k(), 0);
+    }
+
+    /** Blocks of about so many rows and columns, or where these are too few, narrow ones: with many rows they cost nothing, unless A is copied for each. */
+    private static Tiling enoughBlocks(GemmSpec spec, int most, int rows, int columns) {
+        Tiling wide = blocks(spec, most, rows, columns);
+        if (!isLarge(spec) || isTransposed(spec.a()) || wide.tiles(spec) >= ENOUGH_TILES) {
+            return wide;
+        }
+        Tiling narrow = blocks(spec, most, NARROW_ROWS, NARROW_COLUMNS);
+        return narrow.tiles(spec) > wide.tiles(spec) ? narrow : wide;
     }
 
     /** About so many rows and columns each; an even number of tiles if they are few. */
@@ -82,6 +109,15 @@ record Tiling(int rows, int columns, int depth, int panelRow) {
             byColumns++;
         }
         return new Tiling(length(spec.m(), byRows), length(spec.n(), byColumns), spec.k(), 0);
+    }
+
+    /** How many tiles C has. */
+    int tiles(GemmSpec spec) {
+        return Team.pieces(spec.m(), rows) * Team.pieces(spec.n(), columns);
+    }
+
+    private static boolean isLarge(GemmSpec spec) {
+        return spec.operations() >= LARGE_FLOPS;
     }
 
     private static int even(int count) {

@@ -9,8 +9,11 @@ import io.polyglow.trainer.kernels.WeightLayout;
 import io.polyglow.trainer.tensor.DType;
 import io.polyglow.trainer.tensor.Tensor;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.IntUnaryOperator;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class TilingTest {
     @Test
@@ -27,6 +30,47 @@ class TilingTest {
         assertThat(Tiling.of(forward(1, 384, 128))).as("little to read").isEqualTo(new Tiling(1, 384, 128, 0));
     }
 
+    /** gpt2-124m with 1,024 rows, weights as GPT-2 has them ({@code [in, out]}) and as Llama has. */
+    @ParameterizedTest
+    @EnumSource(names = {"F32", "BF16"})
+    void shouldGiveManyThreadsSomethingToDo(DType dtype) {
+        int N = 1024, C = 768;
+        for (int[] io : new int[][] {{C, 3 * C}, {C, C}, {C, 4 * C}, {4 * C, C}, {C, 50_257}}) {
+            int I = io[0], O = io[1];
+            assertThat(List.of(
+                            tiles(forward(N, O, I), dtype),
+                            tiles(inputGradient(N, I, O), dtype),
+                            tiles(inputGradient(N, O, I), dtype),
+                            tiles(forward(N, I, O), dtype)))
+                    .as("N = %d, I = %d, O = %d", N, I, O)
+                    .allSatisfy(tiles -> assertThat(tiles).isGreaterThanOrEqualTo(24));
+            int least = I * O == C * C ? 12 : 24;
+            assertThat(tiles(weightGradient(N, O, I), dtype)).isGreaterThanOrEqualTo(least);
+            assertThat(tiles(weightGradient(N, I, O), dtype)).isGreaterThanOrEqualTo(least);
+        }
+        assertThat(tiles(forward(256, C, C), dtype)).as("a quarter of the rows").isEqualTo(12);
+    }
+
+    private static int tiles(GemmSpec spec, DType dtype) {
+        GemmSpec typed = GemmSpec.product(spec.m(), spec.n(), spec.k(), spec.a(), spec.b(), spec.c(), dtype, DType.F32);
+        return Tiling.of(typed).tiles(typed);
+    }
+
+    @Test
+    void shouldCutBandsThatAreFewIntoWideParts() {
+        assertThat(Tiling.of(weightGradient(1024, 768, 2304))).isEqualTo(new Tiling(128, 576, 1024, 0));
+        assertThat(Tiling.of(weightGradient(1024, 768, 768)))
+                .as("no narrower: every part copies its band of x")
+                .isEqualTo(new Tiling(128, 384, 1024, 0));
+    }
+
+    /** As nano has them: to share such a product costs more than it gives. */
+    @Test
+    void shouldLeaveSmallProductsAsFewAsTheyAre() {
+        assertThat(Tiling.of(forward(768, 512, 128)).tiles(forward(768, 512, 128)))
+                .isLessThan(12);
+    }
+
     @Test
     void shouldCutIntoBandsWhereTheRowsAreTransposed() {
         assertThat(Tiling.of(weightGradient(1024, 3072, 768))).isEqualTo(new Tiling(128, 768, 1024, 0));
@@ -34,7 +78,10 @@ class TilingTest {
 
     @Test
     void shouldCopyRowsThatCompeteForTheCacheToPanels() {
-        assertThat(Tiling.of(inputGradient(1024, 768, 3072))).isEqualTo(new Tiling(512, 192, 3072, 208));
+        assertThat(Tiling.of(inputGradient(1024, 768, 3072))).isEqualTo(new Tiling(512, 64, 3072, 80));
+        assertThat(Tiling.of(inputGradient(1024, 3072, 768)))
+                .as("enough of any width")
+                .isEqualTo(new Tiling(512, 192, 768, 208));
         assertThat(Tiling.of(inputGradient(1024, 784, 3072)).panelRow())
                 .as("rows an odd number of lines apart")
                 .isZero();
@@ -49,7 +96,7 @@ class TilingTest {
     @Test
     void shouldBoundPanelsOfLongSums() {
         Tiling head = Tiling.of(inputGradient(1024, 768, 50_257));
-        assertThat(head).isEqualTo(new Tiling(512, 192, 3872, 208));
+        assertThat(head).isEqualTo(new Tiling(512, 64, 3872, 80));
         assertThat(Tiling.of(inputGradient(1024, 768, 2_000_000)).depth()).isLessThanOrEqualTo(4112);
 
         int N = 256, I = 256, O = 8_200;
@@ -60,8 +107,8 @@ class TilingTest {
                     .linearBackwardInput(dX, filled(engine, dOut, N, O), filled(engine, w, O, I), WeightLayout.OUT_IN);
             assertThat(Values.read(engine, dX)).isEqualTo(product(N, I, O, dOut, O, 1, w));
             assertThat(engine.work().products())
-                    .as("three slices of each of two tiles")
-                    .isEqualTo(6);
+                    .as("three slices of each of four tiles")
+                    .isEqualTo(12);
         }
     }
 
@@ -82,8 +129,8 @@ class TilingTest {
             engine.kernels().linear(stream, left, right, WeightLayout.IN_OUT, row, stream);
             assertThat(Values.read(engine, stream)).as("in place").isEqualTo(expected);
             assertThat(engine.work().products())
-                    .as("three slices of each of two tiles, twice")
-                    .isEqualTo(12);
+                    .as("three slices of each of four tiles, twice")
+                    .isEqualTo(24);
         }
     }
 

@@ -1,12 +1,15 @@
 package io.polyglow.engine.nd4j;
 
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which GPUs nd4j-cuda-11.6 can serve. It holds machine code for compute capabilities 3.7 to 8.6, which also runs on 8.7 and 8.9, and no PTX from which a driver
@@ -43,7 +46,7 @@ final class GpuSupport {
     /** Why the GPUs of this machine cannot be used; empty when they can. */
     static Optional<String> problem() {
         try {
-            return problem(gpus(ask(System.getenv())));
+            return problem(gpus(ask("name,compute_cap")));
         } catch (IOException e) {
             return Optional.of(
                     "its GPUs cannot be found (" + e.getMessage() + "); this build has ND4J for NVIDIA GPUs: install"
@@ -81,10 +84,38 @@ final class GpuSupport {
         return gpus;
     }
 
-    private static String ask(Map<String, String> environment) throws IOException {
-        List<String> command =
-                new ArrayList<>(List.of("nvidia-smi", "--query-gpu=name,compute_cap", "--format=csv,noheader"));
-        String visible = environment.get(VISIBLE);
+    /** The GPUs that CUDA shows to this process, in its order; an ENVIRONMENT error where nvidia-smi cannot tell. */
+    static List<GpuChoice.Gpu> visible() {
+        try {
+            return visible(ask("index,uuid"), System.getenv(VISIBLE));
+        } catch (IOException e) {
+            throw new PolyglowException(ErrorKind.ENVIRONMENT, "the GPUs of this host cannot be told apart", e);
+        }
+    }
+
+    /** As above, from lines like {@code 3, GPU-9b...} and the variable, which orders them; a begin of a UUID stands for it. */
+    static List<GpuChoice.Gpu> visible(String lines, @Nullable String variable) {
+        List<GpuChoice.Gpu> all = lines.lines()
+                .filter(each -> !each.isBlank())
+                .map(each -> each.split(",", -1))
+                .map(each -> new GpuChoice.Gpu(each[0].strip(), each[each.length - 1].strip()))
+                .toList();
+        if (variable == null) {
+            return all;
+        }
+        return Arrays.stream(variable.split(",", -1))
+                .map(String::strip)
+                .flatMap(wanted -> all.stream().filter(gpu -> gpu.isAt(wanted) || isUuid(gpu, wanted)))
+                .toList();
+    }
+
+    private static boolean isUuid(GpuChoice.Gpu gpu, String begin) {
+        return begin.startsWith("GPU-") && gpu.uuid().startsWith(begin);
+    }
+
+    private static String ask(String what) throws IOException {
+        List<String> command = new ArrayList<>(List.of("nvidia-smi", "--query-gpu=" + what, "--format=csv,noheader"));
+        String visible = System.getenv(VISIBLE);
         if (visible != null && visible.isEmpty()) {
             return ""; // hides all
         }

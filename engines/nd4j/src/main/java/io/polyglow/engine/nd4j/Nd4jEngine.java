@@ -11,15 +11,20 @@ import java.util.List;
 import java.util.Set;
 import org.agrona.DirectBuffer;
 import org.agrona.MutableDirectBuffer;
+import org.nd4j.linalg.factory.Nd4j;
 
 /** Arithmetic on ND4J arrays. */
 final class Nd4jEngine implements Engine {
     private final List<Arena> arenas = new ArrayList<>();
+    private final GpuOfThread gpu;
     private final Nd4jKernels kernels;
 
-    Nd4jEngine() {
+    /** An engine on this device of ND4J's: a GPU, or 0 on the CPU. */
+    Nd4jEngine(int device) {
         Nd4jLibrary.load();
-        kernels = new Nd4jKernels();
+        gpu = new GpuOfThread(Nd4j.getAffinityManager(), device);
+        gpu.select();
+        kernels = new Nd4jKernels(gpu);
     }
 
     @Override
@@ -30,6 +35,11 @@ final class Nd4jEngine implements Engine {
     @Override
     public String describe() {
         return "nd4j: " + Nd4jLibrary.describe() + ", 1 thread, compute types " + computeTypes();
+    }
+
+    @Override
+    public String place() {
+        return Nd4jLibrary.isCuda() ? "GPU " + gpu.device() + " of those that CUDA sees" : "";
     }
 
     /** ND4J accumulates bf16 in bf16, some 60 times slower than f32. */
@@ -50,6 +60,7 @@ final class Nd4jEngine implements Engine {
 
     @Override
     public Arena allocate(String purpose, long bytes) {
+        gpu.select();
         Arena arena = new Nd4jArena(purpose, bytes);
         arenas.add(arena);
         return arena;
@@ -58,17 +69,20 @@ final class Nd4jEngine implements Engine {
     @Override
     public void read(Tensor source, MutableDirectBuffer destination, int offset) {
         destination.boundsCheck(offset, Math.toIntExact(source.bytes()));
+        gpu.select();
         Transfer.read(source, destination, offset);
     }
 
     @Override
     public void write(Tensor destination, DirectBuffer source, int offset) {
         source.boundsCheck(offset, Math.toIntExact(destination.bytes()));
+        gpu.select();
         Transfer.write(destination, source, offset);
     }
 
     @Override
     public void close() {
+        gpu.select();
         kernels.close();
         arenas.forEach(Arena::close);
         arenas.clear();

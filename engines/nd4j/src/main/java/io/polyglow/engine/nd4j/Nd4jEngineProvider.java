@@ -57,6 +57,6 @@ public final class Nd4jEngineProvider implements EngineProvider {
     /** ND4J computes on one thread for the same bits everywhere; more ranks per machine use more cores. */
     @Override
     public Engine open(MachineShare share) {
-        return new Nd4jEngine();
+        return new Nd4jEngine(Nd4jLibrary.isCuda() ? GpuChoice.of(share, GpuSupport.visible()) : 0);
     }
 }

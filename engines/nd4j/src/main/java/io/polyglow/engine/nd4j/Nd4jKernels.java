@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The kernels of the ND4J engine: checks the arguments, then hands over to the class of the topic. */
 final class Nd4jKernels implements Kernels, AutoCloseable {
+    private final GpuOfThread gpu;
     private final Scratch scratch = new Scratch();
     private final ColumnSums columnSums = new ColumnSums();
     private final CausalMasks masks = new CausalMasks();
@@ -23,7 +24,12 @@ final class Nd4jKernels implements Kernels, AutoCloseable {
     private final CrossEntropy crossEntropy = new CrossEntropy(scratch);
     private final Optimizer optimizer = new Optimizer(scratch);
 
+    Nd4jKernels(GpuOfThread gpu) {
+        this.gpu = gpu;
+    }
+
     private void begin() {
+        gpu.select();
         Nd4jLibrary.computeOnOneThread();
         scratch.reset();
     }
