@@ -211,11 +211,15 @@ public final class KernelChecks {
     }
 
     /** {@link Kernels#adamW}. */
-    public static void adamW(Tensor w, Tensor m, Tensor v, Tensor g) {
+    public static void adamW(Tensor w, Tensor m, Tensor v, Tensor g, @Nullable Tensor copy) {
         residual("w", w);
         add(w, m);
         add(w, v);
         add(w, g);
+        if (copy != null) {
+            copy(copy, w);
+            dtype("copy", copy, DType.BF16);
+        }
     }
 
     private static void matrices(String outName, Tensor out, String inName, Tensor in, Tensor w, WeightLayout layout) {

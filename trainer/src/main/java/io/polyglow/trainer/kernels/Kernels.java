@@ -165,6 +165,9 @@ public interface Kernels {
      */
     void sumOfSquares(Tensor out, Tensor x, long blockSize);
 
-    /** AdamW in place on w, m and v (flat, residual dtype), gradient g. */
-    void adamW(AdamWStep step, Tensor w, Tensor m, Tensor v, Tensor g);
+    /**
+     * AdamW (Loshchilov and Hutter 2019) in place on w, m and v (flat, residual dtype), gradient g. {@code copy}, where there is one, receives the new w, rounded to BF16 as
+     * {@link #copy} does.
+     */
+    void adamW(AdamWStep step, Tensor w, Tensor m, Tensor v, Tensor g, @Nullable Tensor copy);
 }

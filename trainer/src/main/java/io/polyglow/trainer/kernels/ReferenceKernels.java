@@ -487,10 +487,13 @@ final class ReferenceKernels implements Kernels {
     }
 
     @Override
-    public void adamW(AdamWStep step, Tensor w, Tensor m, Tensor v, Tensor g) {
-        KernelChecks.adamW(w, m, v, g);
+    public void adamW(AdamWStep step, Tensor w, Tensor m, Tensor v, Tensor g, @Nullable Tensor copy) {
+        KernelChecks.adamW(w, m, v, g, copy);
         for (long i = 0; i < w.size(); i += PIECE) {
             adamWPiece(step, piece(w, i), piece(m, i), piece(v, i), piece(g, i));
+        }
+        if (copy != null) {
+            copy(copy, w);
         }
     }
 

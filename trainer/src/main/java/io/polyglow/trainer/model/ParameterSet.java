@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  * The weights of a stage: one flat buffer of master weights in the residual dtype (f32), laid out by {@link ParameterLayout}, and, when the compute dtype
  * is another, a copy of it in that dtype.
  *
- * <p>Who changes master weights (initialisation, a checkpoint, the optimizer, the owner of a borrowed table) calls {@link #refreshComputeCopies} before the
- * next forward pass. Not safe for use by several threads.
+ * <p>Who changes master weights (initialisation, a checkpoint, the optimizer, the owner of a borrowed table) sees to it that the copy is made before the next forward pass, by {@link
+ * #refreshComputeCopies} if by nothing else. Not safe for use by several threads.
  */
 public final class ParameterSet implements AutoCloseable {
     private final Engine engine;
@@ -98,6 +98,19 @@ public final class ParameterSet implements AutoCloseable {
     public @Nullable Tensor borrowed() {
         Placed borrowed = layout.borrowed();
         return borrowed == null ? null : view(master, borrowed);
+    }
+
+    /** The copy of {@link #parameter} in the compute dtype, or null where that is the dtype of master weights. */
+    public @Nullable Tensor computeCopy(int index) {
+        return computeArena == null ? null : view(compute, layout.owned().get(index));
+    }
+
+    /** Casts the borrowed token table, if there is one and the compute dtype is another. */
+    public void refreshBorrowedCopy() {
+        Placed borrowed = layout.borrowed();
+        if (borrowed != null && computeArena != null) {
+            engine.kernels().copy(view(compute, borrowed), view(master, borrowed));
+        }
     }
 
     Tensor master(int operand) {

@@ -13,11 +13,20 @@ import io.polyglow.trainer.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import org.agrona.MutableDirectBuffer;
+import org.jspecify.annotations.Nullable;
 
 /** The moments of one group's parameters that this rank keeps, and its part of the update: with ZeRO-1 its own slices, else all. */
 final class OptimizerState implements AutoCloseable {
     /** One segment: views of weights, moments and gradient. */
-    private record Piece(ParameterSpec spec, Segment segment, boolean mine, Tensor w, Tensor m, Tensor v, Tensor g) {}
+    private record Piece(
+            ParameterSpec spec,
+            Segment segment,
+            boolean mine,
+            Tensor w,
+            Tensor m,
+            Tensor v,
+            Tensor g,
+            @Nullable Tensor copy) {}
 
     private final Engine engine;
     private final Arena arena;
@@ -27,9 +36,15 @@ final class OptimizerState implements AutoCloseable {
     private final Tensor norms;
     private final List<Tensor> normViews = new ArrayList<>();
 
-    /** {@code weights} and {@code gradients} have one tensor for each parameter of the group. */
+    /** {@code weights} and {@code gradients} have one tensor for each parameter of the group; so have {@code copies}, weights in the compute dtype, unless updates write none. */
     OptimizerState(
-            Engine engine, Group group, int replica, boolean zero, List<Tensor> weights, List<Tensor> gradients) {
+            Engine engine,
+            Group group,
+            int replica,
+            boolean zero,
+            List<Tensor> weights,
+            List<Tensor> gradients,
+            List<Tensor> copies) {
         this.engine = engine;
         List<Segment> kept = new ArrayList<>();
         List<Boolean> owned = new ArrayList<>();
@@ -56,7 +71,8 @@ final class OptimizerState implements AutoCloseable {
                     weights.get(s.parameter()).slice(s.from(), s.count()),
                     first.slice(at, s.count()),
                     second.slice(at, s.count()),
-                    gradients.get(s.parameter()).slice(s.from(), s.count()));
+                    gradients.get(s.parameter()).slice(s.from(), s.count()),
+                    copies.isEmpty() ? null : copies.get(s.parameter()).slice(s.from(), s.count()));
             pieces.add(piece);
             at += s.count();
         }
@@ -90,7 +106,8 @@ final class OptimizerState implements AutoCloseable {
 
     void update(AdamWStep decaying, AdamWStep plain) {
         for (Piece piece : pieces) {
-            engine.kernels().adamW(piece.spec.decays() ? decaying : plain, piece.w, piece.m, piece.v, piece.g);
+            AdamWStep step = piece.spec.decays() ? decaying : plain;
+            engine.kernels().adamW(step, piece.w, piece.m, piece.v, piece.g, piece.copy);
         }
     }
 

@@ -45,6 +45,9 @@ public final class StageOptimizer implements AutoCloseable {
     private final @Nullable StageLink shared;
     private final AdamW adamW;
     private final boolean zero;
+    /** Whether other replicas update a part of the weights. */
+    private final boolean receives;
+
     private final ParameterSet parameters;
     private final List<GradientSet> nodes;
     private final HostStaging staging;
@@ -72,6 +75,7 @@ public final class StageOptimizer implements AutoCloseable {
         this.shared = shards.tied() ? links.shared() : null;
         this.adamW = adamW;
         this.zero = zero;
+        this.receives = zero && links.layout().data() > 1;
         this.parameters = parameters;
         this.nodes = List.copyOf(nodes);
         this.staging = new HostStaging(nodes.size());
@@ -135,7 +139,20 @@ public final class StageOptimizer implements AutoCloseable {
                 exchange.reduceScatter(partials),
                 exchange.allGather(partials.get(0)),
                 exchange.allGather(bucketedWeights),
-                new OptimizerState(engine, group, links.replica(), zero, weights, gradients.get(0)));
+                new OptimizerState(
+                        engine, group, links.replica(), zero, weights, gradients.get(0), copies(group, first)));
+    }
+
+    /** What updates write of the weights in the compute dtype: all, unless a part of the weights comes from other replicas. */
+    private List<Tensor> copies(Group group, int first) {
+        List<Tensor> copies = new ArrayList<>();
+        for (int p = 0; p < group.parameters().size() && !receives; p++) {
+            Tensor copy = parameters.computeCopy(first + p);
+            if (copy != null) {
+                copies.add(copy);
+            }
+        }
+        return copies;
     }
 
     private List<BucketedParameters> headUses(ShardPlan table) {
@@ -256,17 +273,19 @@ public final class StageOptimizer implements AutoCloseable {
 
     /** Hands the new weights to everybody who uses them. */
     public void publish() {
-        for (Managed group : groups) {
-            if (zero) {
-                group.completeWeights.run();
-            }
+        if (receives) {
+            groups.forEach(group -> group.completeWeights.run());
         }
         if (shared != null && links.stage() == 0) {
             groups.get(0).weights.sendAll(shared);
         } else if (shared != null && borrowed != null) {
             borrowed.receiveAll(shared);
         }
-        parameters.refreshComputeCopies();
+        if (receives) {
+            parameters.refreshComputeCopies();
+        } else {
+            parameters.refreshBorrowedCopy();
+        }
     }
 
     /** The slices of moments that this rank saves. */

@@ -13,6 +13,7 @@ import io.polyglow.trainer.tensor.DType;
 import io.polyglow.trainer.tensor.Tensor;
 import org.agrona.concurrent.NanoClock;
 import org.agrona.concurrent.UnsafeBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How long the parts of a step take on an engine, measured in some seconds: models of one and of two layers in turn, whose difference is a layer.
@@ -20,7 +21,7 @@ import org.agrona.concurrent.UnsafeBuffer;
  * @param layerSeconds forward and backward of a layer, for one micro-batch
  * @param endsSeconds forward and backward of embedding and head, for one micro-batch
  * @param updateSeconds norm and update of one parameter, by the rank that owns it
- * @param parameterSeconds clearing the gradient of one parameter and copying its weight to the compute dtype, by each rank of a stage
+ * @param parameterSeconds copying one weight to the compute dtype, by each rank of a stage whose replicas update parts of it
  */
 public record StepTimes(double layerSeconds, double endsSeconds, double updateSeconds, double parameterSeconds) {
     private static final int FEWEST_RUNS = 2;
@@ -42,7 +43,7 @@ public record StepTimes(double layerSeconds, double endsSeconds, double updateSe
     public static StepTimes measure(Engine engine, NanoClock clock, RunPlan plan, long budgetNs) {
         try (Passes one = new Passes(engine, plan, 1);
                 Passes two = new Passes(engine, plan, 2);
-                Update update = new Update(engine, plan.dtype())) {
+                Update update = new Update(engine, plan)) {
             double[] passes = fastest(clock, budgetNs / 3 * 2, one::run, two::run);
             double[] elements = fastest(clock, budgetNs / 3, update::owned, update::all);
             double layer = Math.max(passes[1] - passes[0], 0);
@@ -78,8 +79,10 @@ public record StepTimes(double layerSeconds, double endsSeconds, double updateSe
                     needs.stage().layers() * layerSeconds + (needs.stage().head() ? endsSeconds : 0);
             slowest = Math.max(slowest, stage);
             double owned = needs.engine().bytes("optimizer") / (2.0 * Float.BYTES);
-            double gradients = needs.engine().bytes("gradients") / (double) Float.BYTES;
-            update = Math.max(update, owned * updateSeconds + gradients * parameterSeconds);
+            double weight =
+                    Float.BYTES + (plan.dtype() == DType.F32 ? 0 : plan.dtype().bytes());
+            double weights = needs.engine().bytes("weights") / weight;
+            update = Math.max(update, owned * updateSeconds + weights * parameterSeconds);
         }
         return (plan.microBatchesOfReplica() + plan.stages().size() - 1) * slowest + update;
     }
@@ -108,6 +111,7 @@ public record StepTimes(double layerSeconds, double endsSeconds, double updateSe
         }
 
         void run() {
+            gradients.begin();
             stage.forward(0);
             stage.backward(0, gradients, 1.0 / tokens);
             stage.lossSum(0); // waits for engines that queue
@@ -127,32 +131,38 @@ public record StepTimes(double layerSeconds, double endsSeconds, double updateSe
         private final Engine engine;
         private final Arena arena;
         private final Tensor[] flat = new Tensor[4];
-        private final Tensor compute;
+        /** The copy in the compute dtype that an update writes, and the one that is made after it. */
+        private final @Nullable Tensor written;
+
+        private final @Nullable Tensor made;
         private final Tensor norms;
         private final UnsafeBuffer read;
 
-        Update(Engine engine, DType dtype) {
+        Update(Engine engine, RunPlan plan) {
             this.engine = engine;
             long bytes = (long) ELEMENTS * Float.BYTES;
             arena = engine.allocate("optimizer", 5 * bytes + (long) ELEMENTS / BLOCK * Double.BYTES);
             for (int i = 0; i < flat.length; i++) {
                 flat[i] = new Tensor(arena, i * bytes, DType.F32, ELEMENTS);
             }
-            compute = new Tensor(arena, 4 * bytes, dtype, ELEMENTS);
+            Tensor copy = plan.dtype() == DType.F32 ? null : new Tensor(arena, 4 * bytes, plan.dtype(), ELEMENTS);
+            boolean receives =
+                    plan.config().layout().zero() == 1 && plan.config().layout().data() > 1;
+            written = receives ? null : copy;
+            made = receives ? copy : null;
             norms = new Tensor(arena, 5 * bytes, DType.F64, ELEMENTS / BLOCK);
             read = new UnsafeBuffer(new byte[(int) norms.bytes()]);
         }
 
         void owned() {
             engine.kernels().sumOfSquares(norms, flat[3], BLOCK);
-            engine.kernels().adamW(STEP, flat[0], flat[1], flat[2], flat[3]);
+            engine.kernels().adamW(STEP, flat[0], flat[1], flat[2], flat[3], written);
             engine.read(norms, read, 0); // waits for engines that queue
         }
 
         void all() {
-            engine.kernels().fill(flat[3], 0);
-            if (compute.dtype() != DType.F32) {
-                engine.kernels().copy(compute, flat[0]);
+            if (made != null) {
+                engine.kernels().copy(made, flat[0]);
             }
             engine.read(norms, read, 0);
         }

@@ -54,7 +54,7 @@ class GeneratorTest {
                 model.backward(0, gradients, 1.0 / (B * T));
                 AdamWStep scalars =
                         new AdamWStep(0.02, 0.9, 0.95, 1e-8, 0, 1 - Math.pow(0.9, step), 1 - Math.pow(0.95, step), 1);
-                engine.kernels().adamW(scalars, w, m, v, gradients.flat());
+                engine.kernels().adamW(scalars, w, m, v, gradients.flat(), null);
             }
         }
         assertThat(model.lossSum(0) / (B * T)).isLessThan(0.1);

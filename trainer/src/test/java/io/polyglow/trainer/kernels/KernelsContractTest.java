@@ -1,5 +1,6 @@
 package io.polyglow.trainer.kernels;
 
+import static io.polyglow.trainer.tensor.DType.BF16;
 import static io.polyglow.trainer.tensor.DType.F32;
 import static io.polyglow.trainer.tensor.DType.F64;
 import static io.polyglow.trainer.tensor.DType.I32;
@@ -320,7 +321,16 @@ public abstract class KernelsContractTest extends AttentionKernelsContractTest {
         Arrays.setAll(squares, i -> (i % 97) * 1e-3);
         Operand w = lab.input(residual, FLAT), m = lab.input(residual, 0.1, FLAT), g = lab.input(residual, FLAT);
         Operand v = lab.given(residual, squares, FLAT);
-        lab.run((k, at) -> k.adamW(step, at.of(w), at.of(m), at.of(v), at.of(g)));
+        Operand copy = lab.output(BF16, FLAT), cast = lab.output(BF16, FLAT);
+        lab.run((k, at) -> {
+            if (compute == BF16) {
+                k.adamW(step, at.of(w), at.of(m), at.of(v), at.of(g), at.of(copy));
+                k.copy(at.of(cast), at.of(w));
+            } else {
+                k.adamW(step, at.of(w), at.of(m), at.of(v), at.of(g), null);
+            }
+        });
+        assertThat(copy.actual).as("w rounded as copy rounds it").isEqualTo(cast.actual);
         lab.assertClose("w", w, 1, F32);
         lab.assertClose("m", m, 1, F32);
         lab.assertClose("v", v, 1, F32);

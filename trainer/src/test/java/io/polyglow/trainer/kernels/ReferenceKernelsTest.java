@@ -128,7 +128,7 @@ class ReferenceKernelsTest {
     @Test
     void shouldUpdateAsAdamWDoes() {
         Tensor w = tensor(new double[] {1}, 1), m = tensor(new double[] {0}, 1), v = tensor(new double[] {0}, 1);
-        k.adamW(new AdamWStep(0.1, 0.9, 0.99, 0, 0.5, 0.1, 0.01, 0.5), w, m, v, tensor(new double[] {4}, 1));
+        k.adamW(new AdamWStep(0.1, 0.9, 0.99, 0, 0.5, 0.1, 0.01, 0.5), w, m, v, tensor(new double[] {4}, 1), null);
         expect(m, 0.2);
         expect(v, 0.04);
         expect(w, 1 - 0.1 * (1 + 0.5));

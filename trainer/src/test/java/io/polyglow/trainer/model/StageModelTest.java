@@ -164,7 +164,7 @@ class StageModelTest {
                 model.backward(0, gradients, 1.0 / (B * T));
                 AdamWStep scalars =
                         new AdamWStep(0.02, 0.9, 0.95, 1e-8, 0, 1 - Math.pow(0.9, step), 1 - Math.pow(0.95, step), 1);
-                engine.kernels().adamW(scalars, w, m, v, gradients.flat());
+                engine.kernels().adamW(scalars, w, m, v, gradients.flat(), null);
                 model.parameters().refreshComputeCopies();
             }
             model.evaluate(0);

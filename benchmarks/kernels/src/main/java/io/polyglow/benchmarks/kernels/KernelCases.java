@@ -217,12 +217,14 @@ final class KernelCases {
                 .filter(parameter -> parameter.layer() == 0)
                 .mapToLong(ParameterSpec::size)
                 .sum();
-        add("adamw of a block", 0, 7.0 * elements * Float.BYTES, (tensors, kernels) -> {
+        double copied = compute == DType.BF16 ? compute.bytes() : 0;
+        add("adamw of a block", 0, (7.0 * Float.BYTES + copied) * elements, (tensors, kernels) -> {
             Tensor w = tensors.random(DType.F32, elements);
             Tensor m = tensors.zeros(DType.F32, elements);
             Tensor v = tensors.zeros(DType.F32, elements);
             Tensor g = tensors.random(DType.F32, elements);
-            return () -> kernels.adamW(STEP, w, m, v, g);
+            Tensor copy = compute == DType.BF16 ? tensors.zeros(compute, elements) : null;
+            return () -> kernels.adamW(STEP, w, m, v, g, copy);
         });
         add("squared norm of a block", 0, (double) elements * Float.BYTES, (tensors, kernels) -> {
             Tensor g = tensors.random(DType.F32, elements);

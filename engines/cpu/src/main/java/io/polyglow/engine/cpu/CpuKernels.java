@@ -210,9 +210,9 @@ final class CpuKernels implements Kernels, AutoCloseable {
     }
 
     @Override
-    public void adamW(AdamWStep step, Tensor w, Tensor m, Tensor v, Tensor g) {
-        KernelChecks.adamW(w, m, v, g);
-        optimizer.adamW(step, w, m, v, g);
+    public void adamW(AdamWStep step, Tensor w, Tensor m, Tensor v, Tensor g, @Nullable Tensor copy) {
+        KernelChecks.adamW(w, m, v, g, copy);
+        optimizer.adamW(step, w, m, v, g, copy);
     }
 
     @Override

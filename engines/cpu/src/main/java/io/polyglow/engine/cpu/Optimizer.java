@@ -1,8 +1,11 @@
 package io.polyglow.engine.cpu;
 
+import io.polyglow.engine.cpu.simd.BFloat16Loops;
 import io.polyglow.engine.cpu.simd.OptimizerLoops;
 import io.polyglow.trainer.kernels.AdamWStep;
 import io.polyglow.trainer.tensor.Tensor;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /** Squared norms and AdamW. */
 final class Optimizer {
@@ -27,7 +30,7 @@ final class Optimizer {
         });
     }
 
-    void adamW(AdamWStep step, Tensor w, Tensor m, Tensor v, Tensor g) {
+    void adamW(AdamWStep step, Tensor w, Tensor m, Tensor v, Tensor g, @Nullable Tensor copy) {
         team.ranges(w.size(), PIECE, (from, to, lane) -> {
             int n = (int) (to - from);
             Window weight = lane.window(0).read(w, from, n);
@@ -62,6 +65,11 @@ final class Optimizer {
             first.commit();
             second.commit();
             weight.commit();
+            if (copy != null) {
+                long offset = copy.offset() + from * copy.dtype().bytes();
+                ByteBuffer rounded = CpuArena.memory(copy).view(offset);
+                BFloat16Loops.narrow(rounded, Memory.at(offset), weight.buffer, weight.at, n);
+            }
         });
     }
 }

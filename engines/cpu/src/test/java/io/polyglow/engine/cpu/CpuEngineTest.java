@@ -106,11 +106,11 @@ class CpuEngineTest {
         AdamWStep step = new AdamWStep(1e-3, 0.9, 0.95, 1e-8, 0.1, 0.1, 0.05, 0.7);
         int size = 40_009;
         Tensor w = filled(size), m = filled(size), v = tensor(size), g = filled(size);
-        kernels.adamW(step, w, m, v, g);
+        kernels.adamW(step, w, m, v, g, null);
         Tensor w2 = filled(size), m2 = filled(size), v2 = tensor(size);
         for (int from = 0; from < size; from += 9_999) {
             int n = Math.min(9_999, size - from);
-            kernels.adamW(step, w2.slice(from, n), m2.slice(from, n), v2.slice(from, n), g.slice(from, n));
+            kernels.adamW(step, w2.slice(from, n), m2.slice(from, n), v2.slice(from, n), g.slice(from, n), null);
         }
         assertThat(Values.read(engine, w2)).isEqualTo(Values.read(engine, w));
         assertThat(Values.read(engine, v2)).isEqualTo(Values.read(engine, v));

@@ -5,6 +5,7 @@ import io.polyglow.engine.cuda.Device.Grid;
 import io.polyglow.engine.cuda.Launcher.ByType;
 import io.polyglow.trainer.kernels.AdamWStep;
 import io.polyglow.trainer.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /** AdamW and the sums for the global norm. */
 final class Optimizer {
@@ -29,7 +30,7 @@ final class Optimizer {
                 .run(Grid.of(out.size(), THREADS));
     }
 
-    void adamW(AdamWStep step, Tensor w, Tensor m, Tensor v, Tensor g) {
+    void adamW(AdamWStep step, Tensor w, Tensor m, Tensor v, Tensor g, @Nullable Tensor copy) {
         Launcher.requireComputes(w.dtype());
         launcher.call(adamW)
                 .tensor(w)
@@ -47,6 +48,7 @@ final class Optimizer {
                 .f32(step.correction2())
                 .f32(step.gradScale())
                 .i64(w.size())
+                .tensor(copy)
                 .run(Grid.covering(w.size(), THREADS));
     }
 }

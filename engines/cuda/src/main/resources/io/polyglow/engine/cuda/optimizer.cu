@@ -1,9 +1,9 @@
-// AdamW (Loshchilov and Hutter 2019) and the sums of squares for the global norm.
+// AdamW (Loshchilov and Hutter 2019), with the new weights in bf16 where they are wanted, and the sums of squares for the global norm.
 
 // Every element by itself, so that the bits do not depend on how parameters are cut. 8 elements a thread would starve small pieces: 4.
 extern "C" __global__ void __launch_bounds__(256) adamw(
         float* w, float* m, float* v, const float* g, float learningRate, float beta1, float oneMinusBeta1, float beta2, float oneMinusBeta2,
-        float epsilon, float weightDecay, float correction1, float correction2, float gradScale, long long count) {
+        float epsilon, float weightDecay, float correction1, float correction2, float gradScale, long long count, bf16* copy) {
     long long i = globalThread();
     if (i < count) {
         float d = g[i] * gradScale;
@@ -12,7 +12,11 @@ extern "C" __global__ void __launch_bounds__(256) adamw(
         float update = mean / correction1 / (sqrtf(square / correction2) + epsilon);
         m[i] = mean;
         v[i] = square;
-        w[i] -= learningRate * (update + weightDecay * w[i]);
+        float weight = w[i] - learningRate * (update + weightDecay * w[i]);
+        w[i] = weight;
+        if (copy) {
+            copy[i] = fromFloat<bf16>(weight);
+        }
     }
 }
 

@@ -103,7 +103,7 @@ class CudaEngineTest {
     @Test
     void shouldPackParametersAsCDoes() {
         Tensor w = tensor(DType.F32, 3), m = tensor(DType.F32, 3), v = tensor(DType.F32, 3), g = tensor(DType.F32, 3);
-        engine().kernels().adamW(new AdamWStep(1e-3, 0.9, 0.95, 1e-8, 0.1, 0.5, 0.25, 2), w, m, v, g);
+        engine().kernels().adamW(new AdamWStep(1e-3, 0.9, 0.95, 1e-8, 0.1, 0.5, 0.25, 2), w, m, v, g, null);
         Launch launch = device.launches.get(device.launches.size() - 1);
         ByteBuffer arguments = launch.arguments();
         assertThat(launch.kernel()).isEqualTo("adamw");
@@ -113,7 +113,8 @@ class CudaEngineTest {
         assertThat(arguments.getLong(32 + 10 * 4))
                 .as("a long after ten floats, at a multiple of 8")
                 .isEqualTo(3);
-        assertThat(arguments.capacity()).isEqualTo(80);
+        assertThat(arguments.getLong(80)).as("no copy").isZero();
+        assertThat(arguments.capacity()).isEqualTo(88);
         assertThat(launch.grid()).isEqualTo(new Device.Grid(1, 1, 1, 256, 1));
     }
 

@@ -222,10 +222,13 @@ final class Nd4jKernels implements Kernels, AutoCloseable {
     }
 
     @Override
-    public void adamW(AdamWStep step, Tensor w, Tensor m, Tensor v, Tensor g) {
-        KernelChecks.adamW(w, m, v, g);
+    public void adamW(AdamWStep step, Tensor w, Tensor m, Tensor v, Tensor g, @Nullable Tensor copy) {
+        KernelChecks.adamW(w, m, v, g, copy);
         begin();
         optimizer.adamW(step, w, m, v, g);
+        if (copy != null) {
+            elements.copy(copy, w);
+        }
     }
 
     @Override
