@@ -321,16 +321,17 @@ public abstract class KernelsContractTest extends AttentionKernelsContractTest {
         Arrays.setAll(squares, i -> (i % 97) * 1e-3);
         Operand w = lab.input(residual, FLAT), m = lab.input(residual, 0.1, FLAT), g = lab.input(residual, FLAT);
         Operand v = lab.given(residual, squares, FLAT);
-        Operand copy = lab.output(BF16, FLAT), cast = lab.output(BF16, FLAT);
+        Operand copy = compute == BF16 ? lab.output(BF16, FLAT) : null;
+        Operand cast = compute == BF16 ? lab.output(BF16, FLAT) : null;
         lab.run((k, at) -> {
-            if (compute == BF16) {
-                k.adamW(step, at.of(w), at.of(m), at.of(v), at.of(g), at.of(copy));
+            k.adamW(step, at.of(w), at.of(m), at.of(v), at.of(g), copy == null ? null : at.of(copy));
+            if (cast != null) {
                 k.copy(at.of(cast), at.of(w));
-            } else {
-                k.adamW(step, at.of(w), at.of(m), at.of(v), at.of(g), null);
             }
         });
-        assertThat(copy.actual).as("w rounded as copy rounds it").isEqualTo(cast.actual);
+        if (copy != null && cast != null) {
+            assertThat(copy.actual).as("w rounded as copy rounds it").isEqualTo(cast.actual);
+        }
         lab.assertClose("w", w, 1, F32);
         lab.assertClose("m", m, 1, F32);
         lab.assertClose("v", v, 1, F32);
