@@ -24,7 +24,7 @@ public final class GradientSet implements AutoCloseable {
     private final Tensor[] operands;
     private final List<Tensor> onlyAddedTo;
     private final @Nullable Tensor headUse;
-    private boolean begun;
+    private boolean accumulates;
 
     /** Allocates a zeroed gradient. */
     public GradientSet(Engine engine, ParameterLayout layout, Precision precision) {
@@ -99,16 +99,17 @@ public final class GradientSet implements AutoCloseable {
     /** Starts a new sum. The old one is gone only after the next backward pass. */
     public void begin() {
         onlyAddedTo.forEach(gradient -> engine.kernels().fill(gradient, 0));
-        begun = false;
+        accumulates = false;
     }
 
-    /** Whether a backward pass has gone into the sum. */
-    boolean begun() {
-        return begun;
+    /** Whether the next backward pass adds to the gradients of linear layers; the first of a sum writes them. */
+    boolean accumulates() {
+        return accumulates;
     }
 
+    /** A backward pass has gone into the sum. */
     void passed() {
-        begun = true;
+        accumulates = true;
     }
 
     @Override

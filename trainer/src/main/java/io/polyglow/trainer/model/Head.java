@@ -41,7 +41,7 @@ final class Head {
             Tensor chunk = rows.logits[i];
             logits.forward(chunk, rows.normedChunks[i], null);
             kernels.softmaxCrossEntropy(batch.loss[i], chunk, batch.targets[i], classes, gradScale);
-            logits.backwardWeight(gradients, rows.normedChunks[i], chunk, i > 0 || gradients.begun());
+            logits.backwardWeight(gradients, rows.normedChunks[i], chunk, i > 0 || gradients.accumulates());
             logits.backwardInput(rows.dNormedChunks[i], chunk);
         }
         kernels.fill(s.dStream, 0);

@@ -39,7 +39,7 @@ final class Linear {
     }
 
     void backwardWeight(GradientSet gradients, Tensor x, Tensor dOut) {
-        backwardWeight(gradients, x, dOut, gradients.begun());
+        backwardWeight(gradients, x, dOut, gradients.accumulates());
     }
 
     void backwardWeight(GradientSet gradients, Tensor x, Tensor dOut, boolean accumulate) {

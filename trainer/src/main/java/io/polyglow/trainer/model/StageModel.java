@@ -212,7 +212,7 @@ public final class StageModel implements AutoCloseable {
         if (loss != null) {
             loss.head.lossAndGradient(a, loss.rows, chunks[slot], scratch, gradients, gradScale);
         }
-        Pass pass = new Pass(this, slot, masks.plain(slot), gradients, gradients.begun());
+        Pass pass = new Pass(this, slot, masks.plain(slot), gradients, gradients.accumulates());
         engine.repeat(pass, () -> backThroughBlocks(slot, gradients));
         gradients.passed();
     }

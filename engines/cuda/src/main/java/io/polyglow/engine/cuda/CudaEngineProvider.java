@@ -4,6 +4,7 @@ import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.kernels.EngineProvider;
+import io.polyglow.trainer.kernels.GpuChoice;
 import io.polyglow.trainer.kernels.MachineShare;
 import java.nio.file.Path;
 import java.util.List;
@@ -66,11 +67,19 @@ public final class CudaEngineProvider implements EngineProvider {
                         + "), whose bf16 matrix units this engine needs");
     }
 
+    /** The driver's GPUs with their numbers in nvidia-smi, which does not know of {@code visible}, {@code CUDA_VISIBLE_DEVICES}, empty when not set. */
+    static List<GpuChoice.Gpu> numbered(List<String> uuids, String visible) {
+        String[] numbers = visible.split(",", -1);
+        return IntStream.range(0, uuids.size())
+                .mapToObj(i -> new GpuChoice.Gpu(visible.isEmpty() ? "" + i : numbers[i].strip(), uuids.get(i)))
+                .toList();
+    }
+
     /** Opens the GPU of the share; its threads are the host's and not needed. */
     @Override
     public Engine open(MachineShare share) {
         String visible = System.getenv().getOrDefault("CUDA_VISIBLE_DEVICES", "");
-        int gpu = new GpuChoice(NvidiaDevice.uuids(), visible).of(share);
+        int gpu = GpuChoice.of(share, numbered(NvidiaDevice.uuids(), visible));
         tooOld(gpu).ifPresent(reason -> {
             throw new PolyglowException(ErrorKind.ENVIRONMENT, "GPU " + gpu + ": " + reason);
         });

@@ -2,6 +2,7 @@ package io.polyglow.engine.nd4j;
 
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
+import io.polyglow.trainer.kernels.GpuChoice;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;

@@ -2,6 +2,7 @@ package io.polyglow.engine.nd4j;
 
 import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.kernels.EngineProvider;
+import io.polyglow.trainer.kernels.GpuChoice;
 import io.polyglow.trainer.kernels.MachineShare;
 import java.util.Optional;
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
+import io.polyglow.trainer.kernels.GpuChoice;
 import io.polyglow.trainer.kernels.MachineShare;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,28 +14,11 @@ import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.nd4j.linalg.api.concurrency.BasicAffinityManager;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-class GpuChoiceTest {
+class VisibleGpusTest {
     private static final String HOST = "0, GPU-a\n1, GPU-b\n2, GPU-c\n";
 
     private static MachineShare share(int indexOnHost, String... gpus) {
         return new MachineShare(1, indexOnHost, List.of(gpus));
-    }
-
-    private static int of(MachineShare share) {
-        return GpuChoice.of(share, GpuSupport.visible(HOST, null));
-    }
-
-    @Test
-    void shouldTakeTheGpuThatIsSetAside() {
-        assertThat(of(share(0, "2"))).isEqualTo(2);
-        assertThat(of(share(2, "0"))).isZero();
-        assertThat(of(share(0, "GPU-b"))).isEqualTo(1);
-    }
-
-    @Test
-    void shouldTakeTurnsWhenNoneIsSetAside() {
-        assertThat(List.of(of(share(0)), of(share(1)), of(share(2)), of(share(3))))
-                .containsExactly(0, 1, 2, 0);
     }
 
     /** nvidia-smi lists by its own numbers, CUDA in the order of the variable. */
@@ -48,17 +32,13 @@ class GpuChoiceTest {
     }
 
     @Test
-    void shouldRefuseGpusThatTheRankDoesNotSeeAndMoreThanOne() {
+    void shouldRefuseAGpuThatTheVariableHides() {
         List<GpuChoice.Gpu> one = GpuSupport.visible(HOST, "1");
         assertThatThrownBy(() -> GpuChoice.of(share(0, "0"), one))
                 .isInstanceOfSatisfying(
                         PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.ENVIRONMENT))
                 .hasMessageStartingWith("GPU 0 is set aside for this rank")
                 .hasMessageContaining("GPU-b");
-        assertThatThrownBy(() -> of(share(0, "0", "1")))
-                .isInstanceOfSatisfying(
-                        PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.USAGE))
-                .hasMessageContaining("spark.task.resource.gpu.amount=1");
     }
 
     @Test
