@@ -4,9 +4,12 @@ import io.polyglow.trainer.parallel.Collectives;
 import io.polyglow.trainer.tensor.Arena;
 import io.polyglow.trainer.tensor.DType;
 import io.polyglow.trainer.tensor.Tensor;
+import java.nio.ByteBuffer;
 import java.util.Set;
 import org.agrona.DirectBuffer;
 import org.agrona.MutableDirectBuffer;
+import org.agrona.concurrent.UnsafeBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where arithmetic happens and memory lives: owns arenas, hands out {@link Kernels}, and moves bytes between its memory and
@@ -63,6 +66,16 @@ public interface Engine extends AutoCloseable {
      */
     default DevicePath connect(Collectives group) {
         return DevicePath.NONE;
+    }
+
+    /** A stream of copies for another thread than the engine's, or null where kernels and copies of this engine belong to one thread. */
+    default @Nullable CopyStream copyStream() {
+        return null;
+    }
+
+    /** Host memory from which and to which this engine copies without a detour; it lives as long as the engine. */
+    default UnsafeBuffer allocateHost(int bytes) {
+        return new UnsafeBuffer(ByteBuffer.allocateDirect(bytes));
     }
 
     /** Allocates zero-filled memory, aligned to at least 64 bytes. */

@@ -47,6 +47,11 @@ public final class ReferenceEngine implements Engine {
     }
 
     @Override
+    public CopyStream copyStream() {
+        return CopyStream.synchronous(this);
+    }
+
+    @Override
     public Arena allocate(String purpose, long bytes) {
         Arena arena = new ReferenceArena(purpose, bytes);
         arenas.add(arena);

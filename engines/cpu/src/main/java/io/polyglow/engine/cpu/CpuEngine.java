@@ -2,6 +2,7 @@ package io.polyglow.engine.cpu;
 
 import io.polyglow.engine.cpu.GemmSpec.Strides;
 import io.polyglow.engine.cpu.simd.Loops;
+import io.polyglow.trainer.kernels.CopyStream;
 import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.kernels.Kernels;
 import io.polyglow.trainer.tensor.Arena;
@@ -98,6 +99,11 @@ final class CpuEngine implements Engine {
     /** Working memory beside the arenas so far. */
     long scratchBytes() {
         return team.scratchBytes();
+    }
+
+    @Override
+    public CopyStream copyStream() {
+        return CopyStream.synchronous(this);
     }
 
     @Override
