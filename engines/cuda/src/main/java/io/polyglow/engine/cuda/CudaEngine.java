@@ -1,5 +1,6 @@
 package io.polyglow.engine.cuda;
 
+import io.polyglow.trainer.kernels.CopyStream;
 import io.polyglow.trainer.kernels.DevicePath;
 import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.kernels.Kernels;
@@ -19,16 +20,19 @@ import org.agrona.concurrent.SystemNanoClock;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.jspecify.annotations.Nullable;
 
-/** Arithmetic on one GPU. Kernels are queued on one stream and run in order; {@link #read} waits for them. */
+/** Arithmetic on one GPU. Kernels are queued on one stream and run in order; {@link #read} waits for them, copies of a {@link #copyStream} do not. */
 final class CudaEngine implements Engine {
     /** {@code -Dpolyglow.cuda.graphs=false} queues every kernel by itself, to measure what graphs bring. */
     static final String GRAPHS = "polyglow.cuda.graphs";
+
+    private static final int DETOUR_BYTES = 1 << 24;
 
     private final Device device;
     private final MatrixProducts products;
     private final KernelCompiler compiler;
     private final Launcher launcher;
     private final CudaKernels kernels;
+    private final PinnedMemory pinned;
     private final HostLink host;
     private final Repeats repeats;
     private final Nccl nccl;
@@ -42,7 +46,8 @@ final class CudaEngine implements Engine {
         this.nccl = nccl;
         launcher = new Launcher(device, cacheFolder, compiler);
         kernels = new CudaKernels(launcher, products);
-        host = new HostLink(device);
+        pinned = new PinnedMemory(device);
+        host = new HostLink(device, pinned, DETOUR_BYTES);
         repeats = new Repeats(device, Boolean.parseBoolean(System.getProperty(GRAPHS, "true")));
     }
 
@@ -113,6 +118,17 @@ final class CudaEngine implements Engine {
     }
 
     @Override
+    public CopyStream copyStream() {
+        return new CudaCopyStream(device, pinned);
+    }
+
+    /** Page-locked, for buckets rather than for small writes: {@link #write} from such memory waits for all kernels queued before, from other memory only for room on the way. */
+    @Override
+    public UnsafeBuffer allocateHost(int bytes) {
+        return pinned.allocate(bytes);
+    }
+
+    @Override
     public Arena allocate(String purpose, long bytes) {
         Arena arena = new CudaArena(device, purpose, bytes);
         arenas.add(arena);
@@ -139,7 +155,7 @@ final class CudaEngine implements Engine {
         arenas.forEach(Arena::close);
         arenas.clear();
         kernels.close();
-        host.close();
+        pinned.close();
         launcher.close();
         products.close();
         device.close();

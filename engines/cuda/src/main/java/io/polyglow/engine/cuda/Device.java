@@ -1,12 +1,14 @@
 package io.polyglow.engine.cuda;
 
+import io.polyglow.trainer.kernels.CopyStream;
 import org.bytedeco.javacpp.Pointer;
 
 /**
- * One GPU and one stream of work on it, as little of it as the engine needs, so that the host's side runs against a fake in tests. Copies, fills
- * and launches are queued in order and return at once; {@link #await} waits for all of them and reports what failed. One thread at a time.
+ * One GPU and its main stream of work, as little of it as the engine needs, so that the host's side runs against a fake in tests. Copies, fills
+ * and launches are queued in order and return at once; {@link #await} waits for all of them and reports what failed. One thread at a time, but for
+ * {@link #allocateHost} and {@link #freeHost}, and for a {@link SideStream}, which has a thread of its own.
  */
-interface Device extends AutoCloseable {
+interface Device extends CopyQueue, AutoCloseable {
     /** One line: name, architecture, memory, driver. */
     String describe();
 
@@ -43,11 +45,8 @@ interface Device extends AutoCloseable {
     /** Queues: sets every byte to {@code value}. */
     void fill(long address, int value, long bytes);
 
-    /** Queues a copy from page-locked host memory. */
-    void toDevice(long to, Pointer from, long bytes);
-
-    /** Queues a copy to page-locked host memory. */
-    void toHost(Pointer to, long from, long bytes);
+    /** A stream of copies beside the main one. */
+    SideStream openSideStream();
 
     /** Loads machine code and finds a kernel in it. */
     Image load(byte[] image);
@@ -55,7 +54,7 @@ interface Device extends AutoCloseable {
     /** Queues a kernel; {@code arguments} holds its packed parameters and may be reused at once. */
     void launch(Function function, Grid grid, int sharedBytes, Pointer arguments, long argumentBytes);
 
-    /** From now on fills and launches are recorded instead of queued; copies and allocations are errors. */
+    /** From now on fills and launches are recorded instead of queued; copies, events and allocations of this thread are errors. */
     void beginRecording();
 
     /** Ends that and returns what was recorded; an error if the device cannot record something of it. */
@@ -64,13 +63,13 @@ interface Device extends AutoCloseable {
     /** Grows whenever device memory is freed: what was recorded before may use memory that is somebody else's now. */
     long frees();
 
-    /** Waits for all queued work. */
-    void await();
-
     /** Whether all queued work is done, without waiting; reports what failed. */
     boolean done();
 
-    /** The queued work has no end: from now on frees, waits and {@link #close} do nothing, and only the end of the process frees what is there. */
+    /**
+     * The queued work has no end: from now on frees, waits and {@link #close} do nothing, side streams and {@link #allocateHost} fail at once, and only the end of the process frees what is there.
+     * A side stream's thread that waits for that work already is not called back.
+     */
     void abandon();
 
     @Override
@@ -81,6 +80,16 @@ interface Device extends AutoCloseable {
         /** Queues them all, in order. */
         void queue();
 
+        @Override
+        void close();
+    }
+
+    /** Copies beside the main stream, for one thread that is not the device's; they wait for no work of the main stream but what an event marks that was awaited. */
+    interface SideStream extends CopyQueue, AutoCloseable {
+        /** An event between the main stream and this one, freed with this; recorded outside {@link #beginRecording recordings}. The device's thread. */
+        CopyStream.Event newEvent();
+
+        /** Any thread, once nobody else uses the stream. */
         @Override
         void close();
     }

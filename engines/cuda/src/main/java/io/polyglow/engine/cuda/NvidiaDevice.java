@@ -65,10 +65,12 @@ import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerPointer;
 import org.bytedeco.javacpp.SizeTPointer;
-import org.jspecify.annotations.Nullable;
 
-/** A GPU behind NVIDIA's driver: its primary context and one stream. */
+/** A GPU behind NVIDIA's driver: its primary context and its main stream. */
 final class NvidiaDevice implements Device {
+    /** Whose context is the thread's current one, of which the driver keeps one for each thread. */
+    private static final ThreadLocal<NvidiaDevice> CURRENT = new ThreadLocal<>();
+
     private static final double GIB = 1 << 30;
     private static final int UUID_BYTES = 16;
 
@@ -78,9 +80,9 @@ final class NvidiaDevice implements Device {
     private final LongPointer argumentSize = new LongPointer(1);
     private final LongPointer extra = new LongPointer(5);
     private final PointerPointer<Pointer> extraArgument = new PointerPointer<>(extra);
-    private @Nullable Thread thread;
     private long frees;
-    private boolean abandoned;
+    private boolean recording;
+    private volatile boolean abandoned;
 
     /** The GPU of this index among those that {@code CUDA_VISIBLE_DEVICES} leaves. */
     NvidiaDevice(int index) {
@@ -165,17 +167,42 @@ final class NvidiaDevice implements Device {
         return value[0];
     }
 
-    /** The driver keeps a current context for each thread. */
-    private void bind() {
-        if (thread != Thread.currentThread()) {
+    /** Makes this the GPU of the calling thread. */
+    void bind() {
+        if (CURRENT.get() != this) {
             CudaCalls.check(cuCtxSetCurrent(context), "cuCtxSetCurrent");
-            thread = Thread.currentThread();
+            CURRENT.set(this);
         }
+    }
+
+    boolean isAbandoned() {
+        return abandoned;
+    }
+
+    /** Makes this the GPU of the calling thread, or fails where a call might wait for work that has no end. */
+    void requireUsable() {
+        if (abandoned) {
+            throw new PolyglowException(
+                    ErrorKind.PEER_LOST,
+                    "the work on " + place()
+                            + " has no end since an exchange with other GPUs failed, so nothing is copied to or from it any more;"
+                            + " resume from the last checkpoint in another process");
+        }
+        bind();
     }
 
     CUstream_st stream() {
         bind();
         return stream;
+    }
+
+    /** For an event, which must not become part of a graph: whoever waited for it would be drawn into the recording. */
+    CUstream_st streamOutsideRecordings() {
+        if (recording) {
+            throw new IllegalStateException(
+                    "an event is recorded while kernel calls are recorded as a graph; record it after Engine.repeat");
+        }
+        return stream();
     }
 
     @Override
@@ -209,6 +236,7 @@ final class NvidiaDevice implements Device {
 
     @Override
     public long totalBytes() {
+        bind();
         return memory()[1];
     }
 
@@ -256,7 +284,7 @@ final class NvidiaDevice implements Device {
 
     @Override
     public Pointer allocateHost(long bytes) {
-        bind();
+        requireUsable();
         try (PointerPointer<Pointer> memory = new PointerPointer<>(1)) {
             CudaCalls.check(cuMemHostAlloc(memory, bytes, 0), "cuMemHostAlloc of " + bytes + " bytes");
             BytePointer pointer = new BytePointer(memory.get());
@@ -289,6 +317,11 @@ final class NvidiaDevice implements Device {
     public void toHost(Pointer to, long from, long bytes) {
         bind();
         CudaCalls.check(cuMemcpyDtoHAsync(to, from, bytes, stream), "cuMemcpyDtoHAsync");
+    }
+
+    @Override
+    public SideStream openSideStream() {
+        return new NvidiaSideStream(this);
     }
 
     @Override
@@ -340,11 +373,13 @@ final class NvidiaDevice implements Device {
     public void beginRecording() {
         bind();
         CudaCalls.check(cuStreamBeginCapture(stream, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL), "cuStreamBeginCapture");
+        recording = true;
     }
 
     @Override
     public Recording endRecording() {
         bind();
+        recording = false;
         CUgraph_st graph = new CUgraph_st();
         CudaCalls.check(cuStreamEndCapture(stream, graph), "cuStreamEndCapture");
         CUgraphExec_st executable = new CUgraphExec_st();
@@ -410,6 +445,7 @@ final class NvidiaDevice implements Device {
         }
         bind();
         cuStreamDestroy(stream);
+        CURRENT.remove();
         cuDevicePrimaryCtxRelease(device);
         extraArgument.close();
         extra.close();

@@ -7,6 +7,7 @@ import io.polyglow.engine.cuda.FakeDevice.Launch;
 import io.polyglow.engine.cuda.MatrixProducts.Epilogue;
 import io.polyglow.engine.cuda.MatrixProducts.Shape;
 import io.polyglow.trainer.kernels.AdamWStep;
+import io.polyglow.trainer.kernels.CopyStream;
 import io.polyglow.trainer.kernels.WeightLayout;
 import io.polyglow.trainer.tensor.Arena;
 import io.polyglow.trainer.tensor.DType;
@@ -63,6 +64,7 @@ class CudaEngineTest {
     void shouldFreeAllDeviceMemoryAtTheEnd() {
         engine().close();
         assertThat(device.memory).isEmpty();
+        assertThat(device.pinnedBlocks).isZero();
     }
 
     private CudaEngine engine() {
@@ -98,6 +100,75 @@ class CudaEngineTest {
             engine().write(ids, new UnsafeBuffer(new byte[4084]), 0);
         }
         assertThat(device.waits).isEqualTo(before);
+    }
+
+    @Test
+    void shouldMovePageLockedMemoryWithoutADetour() {
+        int size = 40 << 20;
+        Tensor whole = tensor(DType.I32, size / 4);
+        UnsafeBuffer buffer = engine().allocateHost(size + 8);
+        engine().write(whole, buffer, 8);
+        engine().read(whole, new UnsafeBuffer(buffer, 4, size), 0);
+        assertThat(device.copies).containsExactly(size, size);
+        try (CopyStream copies = engine().copyStream()) {
+            copies.write(whole, buffer, 4);
+            copies.read(whole, buffer, 8);
+        }
+        assertThat(device.sides.get(0).copies).containsExactly(size, size);
+    }
+
+    @Test
+    void shouldTakeADetourBesideTheKernelsForOtherMemory() {
+        int size = CudaCopyStream.DETOUR_BYTES + 12;
+        Tensor whole = tensor(DType.I32, size / 4);
+        int before = device.waits;
+        try (CopyStream copies = engine().copyStream()) {
+            copies.write(whole, new UnsafeBuffer(new byte[size]), 0);
+            copies.read(whole, new UnsafeBuffer(ByteBuffer.allocateDirect(size)), 0);
+        }
+        assertThat(device.sides.get(0).copies)
+                .containsExactly(CudaCopyStream.DETOUR_BYTES, 12, CudaCopyStream.DETOUR_BYTES, 12);
+        assertThat(device.waits).as("nobody waits for the kernels").isEqualTo(before);
+    }
+
+    @Test
+    void shouldWaitForAWriteFromPageLockedMemoryWhichTheCallerMayUseAgain() {
+        device.main.lag();
+        Tensor whole = tensor(DType.I32, 3);
+        UnsafeBuffer buffer = engine().allocateHost(12);
+        buffer.setMemory(0, 12, (byte) 7);
+        engine().write(whole, buffer, 0);
+        buffer.setMemory(0, 12, (byte) 0);
+        engine().read(whole, buffer, 0);
+        assertThat(buffer.getInt(8)).isEqualTo(0x07070707);
+    }
+
+    @Test
+    void shouldFreeWhatACopyStreamUsedWhenItIsClosed() {
+        int before = device.pinnedBlocks;
+        CopyStream copies = engine().copyStream();
+        assertThat(device.pinnedBlocks).isEqualTo(before + 1);
+        copies.close();
+        copies.close();
+        assertThat(device.pinnedBlocks).isEqualTo(before);
+        assertThat(device.sides.get(0).closed).isTrue();
+    }
+
+    @Test
+    void shouldFindOldBytesBesideTheKernelsWhereNoEventIsAwaited() {
+        device.main.lag();
+        Tensor tensor = tensor(DType.I32, 3);
+        UnsafeBuffer buffer = engine().allocateHost(12);
+        engine().write(tensor, new UnsafeBuffer(new byte[] {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}), 0);
+        try (CopyStream copies = engine().copyStream()) {
+            CopyStream.Event event = copies.newEvent();
+            event.record();
+            copies.read(tensor, buffer, 0);
+            assertThat(buffer.getInt(8)).isZero();
+            event.await();
+            copies.read(tensor, buffer, 0);
+            assertThat(buffer.getInt(8)).isEqualTo(0x01010101);
+        }
     }
 
     @Test

@@ -27,7 +27,7 @@ import org.bytedeco.javacpp.Pointer;
 
 /**
  * A GPU on the CPU: the engine's own CUDA C, compiled by g++ with {@code emulator.h} around it, runs in a process that shares a file of device memory
- * with this one. It checks what the kernels compute, not how fast, nor what only NVIDIA's libraries do. Allocations end, to 16 bytes, where unmapped memory
+ * with this one. Queued work is done when it is waited for and no sooner. It checks what the kernels compute, not how fast, nor what only NVIDIA's libraries do. Allocations end, to 16 bytes, where unmapped memory
  * begins, so a kernel that reads or writes past an end stops the test.
  */
 final class EmulatedDevice implements Device, FakeNccl.Memory {
@@ -48,7 +48,8 @@ final class EmulatedDevice implements Device, FakeNccl.Memory {
     private final MappedByteBuffer memory;
     private final TreeMap<Integer, Integer> freePages = new TreeMap<>();
     private final Map<Long, int[]> allocated = new HashMap<>();
-    private final TestRecorder recorder = new TestRecorder();
+    private final TestStream main = new TestStream(this, true);
+    private final TestRecorder recorder = new TestRecorder(main);
     private long frees;
 
     /** Starts the process of a program that {@link #build} has made; the folder is for its memory and log. */
@@ -143,7 +144,7 @@ final class EmulatedDevice implements Device, FakeNccl.Memory {
         return Files.readString(out);
     }
 
-    private void ask(byte[] request) {
+    private synchronized void ask(byte[] request) {
         try {
             requests.write(request);
             requests.flush();
@@ -242,6 +243,7 @@ final class EmulatedDevice implements Device, FakeNccl.Memory {
             throw new AssertionError("freed twice or never allocated: " + address);
         }
         recorder.refuse("freeing");
+        main.finish();
         frees++;
         access(range[0], range[1], false);
         release(range[0], range[1]);
@@ -266,6 +268,7 @@ final class EmulatedDevice implements Device, FakeNccl.Memory {
 
     @Override
     public void freeHost(Pointer pointer) {
+        main.finish();
         pointer.close();
     }
 
@@ -283,17 +286,27 @@ final class EmulatedDevice implements Device, FakeNccl.Memory {
     @Override
     public void toDevice(long to, Pointer from, long bytes) {
         recorder.refuse("a copy");
-        byte[] copy = new byte[(int) bytes];
-        new BytePointer(from).get(copy);
-        memory.put((int) (to - BASE), copy);
+        main.queue(() -> {
+            byte[] copy = new byte[(int) bytes];
+            new BytePointer(from).get(copy);
+            poke(to, copy);
+        });
     }
 
     @Override
     public void toHost(Pointer to, long from, long bytes) {
         recorder.refuse("a copy");
-        byte[] copy = new byte[(int) bytes];
-        memory.get((int) (from - BASE), copy);
-        new BytePointer(to).put(copy);
+        main.queue(() -> new BytePointer(to).put(peek(from, (int) bytes)));
+    }
+
+    @Override
+    public SideStream openSideStream() {
+        return new TestSideStream(this, this, main, recorder);
+    }
+
+    @Override
+    public void settle() {
+        main.finish();
     }
 
     /** Queues work that a library does on the device's memory. */
@@ -366,10 +379,13 @@ final class EmulatedDevice implements Device, FakeNccl.Memory {
     }
 
     @Override
-    public void await() {}
+    public void await() {
+        main.finish();
+    }
 
     @Override
     public boolean done() {
+        main.finish();
         return true;
     }
 

@@ -12,7 +12,7 @@ import java.util.TreeMap;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 
-/** Device memory in host arrays; copies happen at once, launches are written down. */
+/** Device memory in host arrays; copies happen at once, or when they are waited for where the {@link #main} stream lags; launches are written down. */
 final class FakeDevice implements Device, FakeNccl.Memory {
     /** A launch as the driver would see it. */
     record Launch(String kernel, Grid grid, int sharedBytes, ByteBuffer arguments) {}
@@ -23,7 +23,10 @@ final class FakeDevice implements Device, FakeNccl.Memory {
     final List<byte[]> loaded = new ArrayList<>();
     final TreeMap<Long, byte[]> memory = new TreeMap<>();
     final List<Integer> copies = new ArrayList<>();
-    final TestRecorder recorder = new TestRecorder();
+    final TestStream main = new TestStream(this, false);
+    final TestRecorder recorder = new TestRecorder(main);
+    final List<TestSideStream> sides = new ArrayList<>();
+    int pinnedBlocks;
     boolean records = true;
     int waits;
     boolean stuck;
@@ -80,7 +83,7 @@ final class FakeDevice implements Device, FakeNccl.Memory {
     }
 
     @Override
-    public long allocate(String purpose, long bytes) {
+    public synchronized long allocate(String purpose, long bytes) {
         recorder.refuse("allocating");
         long address = next;
         next += (bytes + 511) & -256;
@@ -89,8 +92,9 @@ final class FakeDevice implements Device, FakeNccl.Memory {
     }
 
     @Override
-    public void free(long address) {
+    public synchronized void free(long address) {
         recorder.refuse("freeing");
+        main.finish();
         frees++;
         if (memory.remove(address) == null) {
             throw new AssertionError("freed twice or never allocated: " + address);
@@ -98,12 +102,15 @@ final class FakeDevice implements Device, FakeNccl.Memory {
     }
 
     @Override
-    public Pointer allocateHost(long bytes) {
+    public synchronized Pointer allocateHost(long bytes) {
+        pinnedBlocks++;
         return new BytePointer(bytes);
     }
 
     @Override
-    public void freeHost(Pointer pointer) {
+    public synchronized void freeHost(Pointer pointer) {
+        main.finish();
+        pinnedBlocks--;
         pointer.close();
     }
 
@@ -129,16 +136,31 @@ final class FakeDevice implements Device, FakeNccl.Memory {
     @Override
     public void toDevice(long to, Pointer from, long bytes) {
         recorder.refuse("a copy");
-        Map.Entry<Long, byte[]> block = block(to, bytes);
-        new BytePointer(from).get(block.getValue(), (int) (to - block.getKey()), (int) bytes);
         copies.add((int) bytes);
+        main.queue(() -> {
+            byte[] copy = new byte[(int) bytes];
+            new BytePointer(from).get(copy);
+            poke(to, copy);
+        });
     }
 
     @Override
     public void toHost(Pointer to, long from, long bytes) {
-        Map.Entry<Long, byte[]> block = block(from, bytes);
-        new BytePointer(to).put(block.getValue(), (int) (from - block.getKey()), (int) bytes);
+        recorder.refuse("a copy");
         copies.add((int) bytes);
+        main.queue(() -> new BytePointer(to).put(peek(from, (int) bytes)));
+    }
+
+    @Override
+    public SideStream openSideStream() {
+        TestSideStream side = new TestSideStream(this, this, main, recorder);
+        sides.add(side);
+        return side;
+    }
+
+    @Override
+    public void settle() {
+        main.finish();
     }
 
     @Override
@@ -194,6 +216,7 @@ final class FakeDevice implements Device, FakeNccl.Memory {
     public void await() {
         recorder.refuse("a wait");
         waits++;
+        main.finish();
     }
 
     @Override

@@ -16,12 +16,15 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Moves bytes between fake devices of one JVM. The devices do everything at once, so what is sent is copied at once, and a call is through when all that it receives
+ * Moves bytes between fake devices of one JVM. What is sent is copied at once, when the device has done what was queued before, and a call is through when all that it receives
  * has come.
  */
 final class FakeNccl implements Nccl {
     /** Device memory as a test sees it. */
     interface Memory {
+        /** Does what was queued before. */
+        void settle();
+
         byte[] peek(long address, int bytes);
 
         void poke(long address, byte[] bytes);
@@ -121,6 +124,7 @@ final class FakeNccl implements Nccl {
         @Override
         public void move(List<Part> sent, List<Part> received) {
             moves.incrementAndGet();
+            memory.settle();
             for (Part part : sent) {
                 flow(rank, part.peer()).add(memory.peek(part.address(), (int) part.bytes()));
             }

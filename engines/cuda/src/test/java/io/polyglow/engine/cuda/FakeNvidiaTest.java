@@ -154,6 +154,34 @@ class FakeNvidiaTest {
         assertThat(Files.readAllLines(log)).contains("rank 0 aborted", "rank 1 aborted");
     }
 
+    @Test
+    void shouldCopyOnAnotherThreadBesideKernelsAndRecordings() throws IOException, InterruptedException {
+        Path log = folder.resolve("copies.log");
+        assertThat(start(FakeCopiesMain.class, Map.of("FAKE_LOG", log.toString())))
+                .containsExactly(
+                        "page-locked, read: all 64.0",
+                        "page-locked, written: all 256.0",
+                        "plain, read: all 64.0",
+                        "plain, written: all 256.0",
+                        "beside a recording: all 2.0",
+                        "run 1: an event is recorded while kernel calls are recorded as a graph; record it after Engine.repeat",
+                        "closed");
+        assertThat(Files.readAllLines(log)).contains("graph of 1", "cuEventSynchronize");
+    }
+
+    @Test
+    void shouldNeitherCopyNorWaitWhenTheGpuHasBeenGivenUp() throws IOException, InterruptedException {
+        Path log = folder.resolve("given-up.log");
+        List<String> seen = start(FakeCopiesMain.class, Map.of("FAKE_LOG", log.toString()), "give up");
+        assertThat(seen.subList(6, 12))
+                .containsOnly(
+                        "PEER_LOST: the work on GPU 0 of 1 on this host (GPU-00112233-4455-6677-8899-aabbccddee00) has no end since"
+                                + " an exchange with other GPUs failed, so nothing is copied to or from it any more; resume from the"
+                                + " last checkpoint in another process");
+        assertThat(seen).endsWith("closed").hasSize(13);
+        assertThat(Files.readAllLines(log)).endsWith("given up");
+    }
+
     private List<String> pair(Map<String, String> environment, String first, String second)
             throws IOException, InterruptedException {
         Map<String, String> all = new TreeMap<>(environment);

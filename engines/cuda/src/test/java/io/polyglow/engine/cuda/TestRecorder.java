@@ -5,12 +5,17 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** How a device without a GPU records: it writes down what is to be done. */
+/** How a device without a GPU records: it writes down what is to be queued on its stream. */
 final class TestRecorder {
     /** How many recordings have been queued. */
     int queued;
 
+    private final TestStream stream;
     private @Nullable List<Runnable> recording;
+
+    TestRecorder(TestStream stream) {
+        this.stream = stream;
+    }
 
     void begin() {
         if (recording != null) {
@@ -19,10 +24,10 @@ final class TestRecorder {
         recording = new ArrayList<>();
     }
 
-    /** Does the work, or writes it down. */
+    /** Queues the work, or writes it down. */
     void take(Runnable work) {
         if (recording == null) {
-            work.run();
+            stream.queue(work);
         } else {
             recording.add(work);
         }
@@ -49,7 +54,7 @@ final class TestRecorder {
                     throw new AssertionError("queued after it was dropped");
                 }
                 queued++;
-                all.forEach(Runnable::run);
+                all.forEach(stream::queue);
             }
 
             @Override

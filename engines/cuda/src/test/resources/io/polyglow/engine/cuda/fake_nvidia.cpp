@@ -1,7 +1,9 @@
 // NVIDIA's driver, NVRTC, cuBLASLt and NCCL as far as the engine calls them, on the memory of the host, for tests of what Java tells them through JavaCPP's
-// stubs: device memory is host memory, matrix products are computed plainly, kernels are not computed but written to the file FAKE_LOG.
+// stubs: device memory is host memory, matrix products are computed plainly, kernels are not computed but written to the file FAKE_LOG. What is queued on a
+// stream is done when somebody waits for it and no sooner, so that copies which do not wait for an event move the wrong bytes.
 // FAKE_GPUS and FAKE_DRIVER say how many GPUs there are and which CUDA the driver is for; with FAKE_CABLE=0 nothing is sent between them.
 
+#include <algorithm>
 #include <climits>
 #include <cstdint>
 #include <cstdio>
@@ -27,16 +29,63 @@ static void note(const std::string& line) {
     fclose(file);
 }
 
-// What is done on the stream: at once, or when the graph is launched whose recording has begun.
-static std::vector<std::function<void()>>* recording;
+typedef std::vector<std::function<void()>> Graph;
 
-static int queue(std::function<void()> work) {
-    if (recording) {
-        recording->push_back(work);
-    } else {
+struct Stream {
+    std::deque<std::function<void()>> pending;
+    uint64_t queued = 0, done = 0;
+    Graph* recording = nullptr;
+};
+
+struct Event {
+    unsigned int flags;
+    Stream* stream = nullptr;
+    uint64_t at = 0;
+};
+
+static const int INVALID = 1, NO_CONTEXT = 201, CAPTURING = 900;
+
+static std::recursive_mutex gpu;
+static std::vector<Stream*> streams;
+static thread_local void* current;
+// Whether this thread records a graph, so that what might wait is an error for it, but not for others.
+static thread_local bool records;
+
+static void finish(Stream* stream, uint64_t at) {
+    std::lock_guard<std::recursive_mutex> lock(gpu);
+    while (stream->done < at) {
+        std::function<void()> work = stream->pending.front();
+        stream->pending.pop_front();
+        stream->done++;
         work();
     }
+}
+
+static void finishAll() {
+    std::lock_guard<std::recursive_mutex> lock(gpu);
+    for (Stream* stream : streams) {
+        finish(stream, stream->queued);
+    }
+}
+
+static int queue(Stream* stream, std::function<void()> work) {
+    std::lock_guard<std::recursive_mutex> lock(gpu);
+    if (!stream || !current) {
+        return stream ? NO_CONTEXT : INVALID;
+    }
+    if (stream->recording) {
+        stream->recording->push_back(work);
+    } else {
+        stream->pending.push_back(work);
+        stream->queued++;
+    }
     return 0;
+}
+
+// What a call that may wait for the device returns; such calls are written down.
+static int mayWait(const char* call) {
+    note(call);
+    return !current ? NO_CONTEXT : records ? CAPTURING : 0;
 }
 
 static int give(void** place, void* value) {
@@ -92,7 +141,8 @@ int cuDevicePrimaryCtxRelease_v2(int) {
     return 0;
 }
 
-int cuCtxSetCurrent(void*) {
+int cuCtxSetCurrent(void* context) {
+    current = context;
     return 0;
 }
 
@@ -106,62 +156,120 @@ int cuGetErrorString(int, const char** text) {
     return 0;
 }
 
-int cuStreamCreate(void** stream, unsigned int) {
-    return give(stream, malloc(1));
-}
-
-int cuStreamDestroy_v2(void* stream) {
-    free(stream);
-    return 0;
-}
-
-int cuStreamSynchronize(void*) {
-    return recording ? 900 : 0;
-}
-
-int cuStreamQuery(void*) {
-    return recording ? 900 : 0;
-}
-
-int cuStreamBeginCapture_v2(void*, int mode) {
-    if (recording || mode != 1 || !number("FAKE_CAPTURE", 1)) {
-        return 900;
+int cuStreamCreate(void** made, unsigned int flags) {
+    if (flags != 1 || !current) {
+        return INVALID;
     }
-    recording = new std::vector<std::function<void()>>;
+    std::lock_guard<std::recursive_mutex> lock(gpu);
+    streams.push_back(new Stream);
+    return give(made, streams.back());
+}
+
+int cuStreamDestroy_v2(Stream* stream) {
+    note("cuStreamDestroy");
+    finish(stream, stream->queued);
+    std::lock_guard<std::recursive_mutex> lock(gpu);
+    streams.erase(std::find(streams.begin(), streams.end(), stream));
+    delete stream;
     return 0;
 }
 
-int cuStreamEndCapture(void*, void** graph) {
-    *graph = recording;
-    recording = nullptr;
-    return *graph ? 0 : 900;
+int cuStreamSynchronize(Stream* stream) {
+    int status = stream->recording ? CAPTURING : mayWait("cuStreamSynchronize");
+    if (!status) {
+        finish(stream, stream->queued);
+    }
+    return status;
 }
 
-int cuGraphInstantiateWithFlags(void** executable, std::vector<std::function<void()>>* graph, unsigned long long) {
-    return give(executable, new std::vector<std::function<void()>>(*graph));
+int cuStreamQuery(Stream* stream) {
+    if (stream->recording) {
+        return CAPTURING;
+    }
+    finish(stream, stream->queued);
+    return 0;
 }
 
-int cuGraphDestroy(std::vector<std::function<void()>>* graph) {
+int cuStreamBeginCapture_v2(Stream* stream, int mode) {
+    if (stream->recording || mode != 1 || !number("FAKE_CAPTURE", 1)) {
+        return CAPTURING;
+    }
+    stream->recording = new Graph;
+    records = true;
+    return 0;
+}
+
+int cuStreamEndCapture(Stream* stream, void** graph) {
+    *graph = stream->recording;
+    stream->recording = nullptr;
+    records = false;
+    return *graph ? 0 : CAPTURING;
+}
+
+int cuGraphInstantiateWithFlags(void** executable, Graph* graph, unsigned long long) {
+    return give(executable, new Graph(*graph));
+}
+
+int cuGraphDestroy(Graph* graph) {
     delete graph;
     return 0;
 }
 
-int cuGraphExecDestroy(std::vector<std::function<void()>>* executable) {
+int cuGraphExecDestroy(Graph* executable) {
+    finishAll();
     delete executable;
     return 0;
 }
 
-int cuGraphLaunch(std::vector<std::function<void()>>* executable, void* stream) {
-    note("graph of " + std::to_string(executable->size()));
-    for (std::function<void()>& work : *executable) {
-        work();
+int cuGraphLaunch(Graph* executable, Stream* stream) {
+    return queue(stream, [=] {
+        note("graph of " + std::to_string(executable->size()));
+        for (std::function<void()>& work : *executable) {
+            work();
+        }
+    });
+}
+
+// Events have no times, and those that a thread waits for put it to sleep.
+
+int cuEventCreate(void** event, unsigned int flags) {
+    return current && (flags == 2 || flags == 3) ? give(event, new Event{flags}) : INVALID;
+}
+
+int cuEventDestroy_v2(Event* event) {
+    delete event;
+    return 0;
+}
+
+int cuEventRecord(Event* event, Stream* stream) {
+    std::lock_guard<std::recursive_mutex> lock(gpu);
+    if (stream->recording || !current) {
+        return CAPTURING;
     }
-    return stream ? 0 : 1;
+    event->stream = stream;
+    event->at = stream->queued;
+    return 0;
+}
+
+int cuStreamWaitEvent(Stream* stream, Event* event, unsigned int flags) {
+    std::lock_guard<std::recursive_mutex> lock(gpu);
+    Stream* other = event->stream;
+    uint64_t at = event->at;
+    return flags != 0 ? INVALID : other ? queue(stream, [=] { finish(other, at); }) : 0;
+}
+
+int cuEventSynchronize(Event* event) {
+    int status = event->flags == 3 && event->stream ? mayWait("cuEventSynchronize") : INVALID;
+    if (!status) {
+        finish(event->stream, event->at);
+    }
+    return status;
 }
 
 int cuMemAlloc_v2(void** address, size_t bytes) {
-    if (recording || bytes > (size_t) 1 << 32) {
-        return recording ? 900 : 2;
+    int status = mayWait("cuMemAlloc");
+    if (status || bytes > (size_t) 1 << 32) {
+        return status ? status : 2;
     }
     void* memory = aligned_alloc(256, (bytes + 255) & ~(size_t) 255);
     memset(memory, 0xff, bytes);
@@ -169,37 +277,47 @@ int cuMemAlloc_v2(void** address, size_t bytes) {
 }
 
 int cuMemFree_v2(void* address) {
-    free(address);
-    return 0;
+    int status = mayWait("cuMemFree");
+    if (!status) {
+        finishAll();
+        free(address);
+    }
+    return status;
 }
 
 int cuMemHostAlloc(void** memory, size_t bytes, unsigned int) {
-    return give(memory, malloc(bytes));
+    int status = mayWait("cuMemHostAlloc");
+    return status ? status : give(memory, malloc(bytes));
 }
 
 int cuMemFreeHost(void* memory) {
-    free(memory);
-    return 0;
+    int status = mayWait("cuMemFreeHost");
+    if (!status) {
+        finishAll();
+        free(memory);
+    }
+    return status;
 }
 
 int cuMemGetInfo_v2(size_t* free, size_t* total) {
+    if (!current) {
+        return NO_CONTEXT;
+    }
     *free = (size_t) 3 << 30;
     *total = (size_t) 4 << 30;
     return 0;
 }
 
-int cuMemcpyHtoDAsync_v2(void* to, const void* from, size_t bytes, void*) {
-    memcpy(to, from, bytes);
-    return 0;
+int cuMemcpyHtoDAsync_v2(void* to, const void* from, size_t bytes, Stream* stream) {
+    return stream->recording ? CAPTURING : queue(stream, [=] { memcpy(to, from, bytes); });
 }
 
-int cuMemcpyDtoHAsync_v2(void* to, const void* from, size_t bytes, void*) {
-    memcpy(to, from, bytes);
-    return 0;
+int cuMemcpyDtoHAsync_v2(void* to, const void* from, size_t bytes, Stream* stream) {
+    return stream->recording ? CAPTURING : queue(stream, [=] { memcpy(to, from, bytes); });
 }
 
-int cuMemsetD8Async(void* to, unsigned char value, size_t bytes, void*) {
-    return queue([=] { memset(to, value, bytes); });
+int cuMemsetD8Async(void* to, unsigned char value, size_t bytes, Stream* stream) {
+    return queue(stream, [=] { memset(to, value, bytes); });
 }
 
 int cuModuleLoadData(void** module, const void* image) {
@@ -216,7 +334,7 @@ int cuFuncSetAttribute(void*, int, int) {
 
 int cuLaunchKernel(
         void* function, unsigned int x, unsigned int y, unsigned int z, unsigned int threadsX, unsigned int threadsY,
-        unsigned int threadsZ, unsigned int shared, void*, void** parameters, void** extra) {
+        unsigned int threadsZ, unsigned int shared, Stream* stream, void** parameters, void** extra) {
     if (parameters || extra[0] != (void*) 1 || extra[2] != (void*) 2 || extra[4]) {
         return 1;
     }
@@ -227,7 +345,7 @@ int cuLaunchKernel(
         snprintf(line, sizeof(line), "%s%02x", i ? "" : " ", ((unsigned char*) extra[1])[i]);
         text += line;
     }
-    return queue([=] { note(text); });
+    return queue(stream, [=] { note(text); });
 }
 
 // NVRTC: machine code is the name of the unit.
@@ -463,13 +581,13 @@ static void multiply(
 
 int cublasLtMatmul(
         void* handle, void* op, const float* alpha, const void* a, Layout* la, const void* b, Layout* lb, const float* beta,
-        const void* c, Layout* lc, void* d, Layout* ld, const uint64_t* algorithm, void* workspace, size_t workspaceBytes, void* stream) {
+        const void* c, Layout* lc, void* d, Layout* ld, const uint64_t* algorithm, void* workspace, size_t workspaceBytes, Stream* stream) {
     if (handle != &library || *algorithm != ALGORITHM || !workspace || workspaceBytes == 0 || !stream) {
         return 7;
     }
     Operation operation = *(Operation*) op;
     float scale = *alpha, kept = *beta;
-    return queue([=] { multiply(operation, scale, a, la, b, lb, kept, c, lc, d, ld); });
+    return queue(stream, [=] { multiply(operation, scale, a, la, b, lb, kept, c, lc, d, ld); });
 }
 
 // NCCL between threads of this process. What is sent is copied at once; a communicator is in progress until all ranks have joined and all that it receives
@@ -509,6 +627,7 @@ static std::map<std::tuple<std::string, int, int>, std::deque<std::string>> flow
 static std::string lastError;
 static thread_local std::vector<Transfer>* grouped;
 static thread_local Communicator* groupedFor;
+static thread_local Stream* groupedOn;
 
 const char* ncclGetErrorString(int status) {
     return status == 2 ? "unhandled system error" : "a fake error";
@@ -572,16 +691,17 @@ int ncclGroupStart() {
     return 0;
 }
 
-static int add(bool sends, void* memory, size_t count, int type, int peer, Communicator* c, void* stream) {
+static int add(bool sends, void* memory, size_t count, int type, int peer, Communicator* c, Stream* stream) {
     if (!grouped || type != 0 || !stream || peer < 0 || peer >= c->size || peer == c->rank) {
         return 5;
     }
     groupedFor = c;
+    groupedOn = stream;
     grouped->push_back({sends, memory, count, peer});
     return 0;
 }
 
-int ncclSend(void* memory, size_t count, int type, int peer, Communicator* c, void* stream) {
+int ncclSend(void* memory, size_t count, int type, int peer, Communicator* c, Stream* stream) {
     if (!number("FAKE_CABLE", 1)) {
         lastError = "there is no cable";
         return 2;
@@ -589,11 +709,14 @@ int ncclSend(void* memory, size_t count, int type, int peer, Communicator* c, vo
     return add(true, memory, count, type, peer, c, stream);
 }
 
-int ncclRecv(void* memory, size_t count, int type, int peer, Communicator* c, void* stream) {
+int ncclRecv(void* memory, size_t count, int type, int peer, Communicator* c, Stream* stream) {
     return add(false, memory, count, type, peer, c, stream);
 }
 
 int ncclGroupEnd() {
+    if (!grouped->empty()) {
+        finish(groupedOn, groupedOn->queued);
+    }
     std::lock_guard<std::mutex> lock(everybody);
     for (const Transfer& each : *grouped) {
         if (each.sends) {
