@@ -16,7 +16,8 @@ import org.agrona.concurrent.UnsafeBuffer;
 /**
  * Collectives in which every pair of a group exchanges directly, each byte once: the volume of a ring (Patarasuk and Yuan 2009), in one
  * hop, and with sums in the order of the {@link SumTree} instead of the ring's. Memory: one frame's floats per tree node that the
- * group hands over, allocated on the first use of a tree. One thread for all groups of a session.
+ * group hands over, allocated on the first use of a tree. One thread at a time for a group; groups of
+ * one session may run on different threads.
  */
 public final class DirectCollectives implements Collectives {
     private final Session session;

@@ -2,6 +2,7 @@ package io.polyglow.cluster.collectives;
 
 import io.polyglow.cluster.failure.Awaiting;
 import io.polyglow.cluster.failure.Session;
+import io.polyglow.cluster.failure.Wait;
 import io.polyglow.cluster.transport.FrameHandler;
 import io.polyglow.cluster.transport.FrameWriter;
 import io.polyglow.cluster.transport.Transport;
@@ -23,6 +24,7 @@ import org.agrona.MutableDirectBuffer;
  */
 final class Exchange implements FrameWriter, FrameHandler, Awaiting {
     private final Session session;
+    private final Wait wait;
     private final Transport transport;
     private final StreamKind stream;
     private final int[] members;
@@ -45,6 +47,7 @@ final class Exchange implements FrameWriter, FrameHandler, Awaiting {
 
     Exchange(Session session, StreamKind stream, int[] members, int self, Transfer idle) {
         this.session = session;
+        this.wait = session.newWait(stream, this);
         this.transport = session.transport();
         this.stream = stream;
         this.members = members;
@@ -68,7 +71,7 @@ final class Exchange implements FrameWriter, FrameHandler, Awaiting {
         type = newType;
         detail = newDetail;
         transfer = newTransfer;
-        session.begin(stream, operation, ++sequence, bytes);
+        wait.begin(operation, ++sequence, bytes);
         Arrays.fill(sent, 0);
         Arrays.fill(received, 0);
         Arrays.fill(sentAll, false);
@@ -76,9 +79,9 @@ final class Exchange implements FrameWriter, FrameHandler, Awaiting {
         sentAll[self] = true;
         receivedAll[self] = true;
         while (!complete()) {
-            session.turn(turn(), stream, this);
+            wait.turn(turn());
         }
-        session.end();
+        wait.end();
     }
 
     private int turn() {

@@ -2,6 +2,7 @@ package io.polyglow.cluster.pipeline;
 
 import io.polyglow.cluster.failure.Awaiting;
 import io.polyglow.cluster.failure.Session;
+import io.polyglow.cluster.failure.Wait;
 import io.polyglow.cluster.transport.FrameHandler;
 import io.polyglow.cluster.transport.FrameWriter;
 import io.polyglow.cluster.transport.Transport;
@@ -23,6 +24,7 @@ import org.agrona.concurrent.UnsafeBuffer;
  */
 public final class MessageLink implements StageLink, Awaiting {
     private final Session session;
+    private final Wait wait;
     private final Transport transport;
     private final StreamKind stream;
     private final int peer;
@@ -47,6 +49,7 @@ public final class MessageLink implements StageLink, Awaiting {
     /** The link to world rank {@code peer}, with room to stage {@code maxInFlight} messages of up to {@code messageBytes}. */
     public MessageLink(Session session, StreamKind stream, int peer, int maxInFlight, int messageBytes) {
         this.session = session;
+        this.wait = session.newWait(stream, this);
         this.transport = session.transport();
         this.stream = stream;
         this.peer = peer;
@@ -63,9 +66,9 @@ public final class MessageLink implements StageLink, Awaiting {
         begin(Operation.SEND, ++sendSequence, length);
         while (!complete) {
             boolean moving = sendFrame() || (stage.hasRoom() && transport.poll(stream, peer, toStage));
-            session.turn(moving ? 1 : 0, stream, this);
+            wait.turn(moving ? 1 : 0);
         }
-        session.end();
+        wait.end();
     }
 
     @Override
@@ -75,9 +78,9 @@ public final class MessageLink implements StageLink, Awaiting {
         begin(Operation.RECEIVE, ++receiveSequence, length);
         while (!complete) {
             boolean moving = stage.take() || transport.poll(stream, peer, toCaller);
-            session.turn(moving ? 1 : 0, stream, this);
+            wait.turn(moving ? 1 : 0);
         }
-        session.end();
+        wait.end();
     }
 
     private void begin(Operation operation, long sequence, int length) {
@@ -85,7 +88,7 @@ public final class MessageLink implements StageLink, Awaiting {
         total = length;
         moved = 0;
         complete = false;
-        session.begin(stream, operation, sequence, length);
+        wait.begin(operation, sequence, length);
     }
 
     private boolean sendFrame() {

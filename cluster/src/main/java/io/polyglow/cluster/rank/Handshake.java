@@ -4,6 +4,7 @@ import static java.nio.ByteOrder.LITTLE_ENDIAN;
 
 import io.polyglow.cluster.failure.Awaiting;
 import io.polyglow.cluster.failure.Session;
+import io.polyglow.cluster.failure.Wait;
 import io.polyglow.cluster.transport.LinkState;
 import io.polyglow.cluster.transport.Transport;
 import io.polyglow.cluster.wire.FrameDecoder;
@@ -31,6 +32,7 @@ final class Handshake implements Awaiting {
     private static final int FIELDS_BYTES = 24;
 
     private final Session session;
+    private final Wait wait;
     private final Transport transport;
     private final LinkPlan plan;
     private final FrameEncoder encoder;
@@ -40,6 +42,7 @@ final class Handshake implements Awaiting {
 
     Handshake(Session session, LinkPlan plan) {
         this.session = session;
+        this.wait = session.newWait(StreamKind.CONTROL, this);
         this.transport = session.transport();
         this.plan = plan;
         this.encoder = session.newEncoder();
@@ -50,7 +53,7 @@ final class Handshake implements Awaiting {
     /** Returns when every link has been greeted in both directions. */
     void run(Duration timeout, NanoClock clock) {
         long deadlineNs = clock.nanoTime() + timeout.toNanos();
-        session.begin(StreamKind.CONTROL, Operation.HELLO, 0, 0);
+        wait.begin(Operation.HELLO, 0, 0);
         int open;
         do {
             open = 0;
@@ -61,13 +64,13 @@ final class Handshake implements Awaiting {
                     open += isOpen(stream, peer) ? 1 : 0;
                 }
             }
-            session.turn(work, StreamKind.CONTROL, this);
+            wait.turn(work);
             if (open > 0 && clock.nanoTime() - deadlineNs > 0) {
                 throw session.fail(
                         ErrorKind.PEER_LOST, "no connection within " + timeout.toSeconds() + " s: " + describe());
             }
         } while (open > 0);
-        session.end();
+        wait.end();
     }
 
     private boolean isOpen(StreamKind stream, int peer) {

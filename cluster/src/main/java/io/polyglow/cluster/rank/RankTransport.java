@@ -24,8 +24,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * One rank's end of one attempt: {@link #open} binds a port, the caller tells all ranks each other's {@link #localAddress}, {@link #connect} returns the links.
  *
- * <p>All links belong to one thread, the rank's; {@link #abort} may be called from any. When a link operation fails, all other ranks are told why and
- * fail too; when the rank fails for a reason of its own, call {@link #abort} before {@link #close} so that they need not wait for a time-out.
+ * <p>The thread that calls {@link #connect} is the rank's own. Different links may be used by different threads at the same time, each by one thread at
+ * a time; {@link #abort} may be called from any, {@link #close} from the rank's own when no other uses a link any more. When a link operation
+ * fails on one thread, those in progress on the others and all later ones fail with the same exception, and all other ranks are told why and fail
+ * too; when the rank fails for a reason of its own, call {@link #abort} before {@link #close} so that they need not wait for a time-out.
+ *
+ * <p>An interrupt of the rank's own thread ends the attempt for all ranks. An interrupt of another thread ends only the operation in which that thread
+ * waits, and its link; no other rank hears of it until {@link #abort} gives a reason.
  */
 public final class RankTransport implements AutoCloseable {
     private static final Duration LEAVE_TIMEOUT = Duration.ofSeconds(10);
@@ -65,7 +70,10 @@ public final class RankTransport implements AutoCloseable {
         return transport.localAddress();
     }
 
-    /** Connects to the ranks at these addresses, in rank order, this one's included, and checks that they run the same thing. */
+    /**
+     * Connects to the ranks at these addresses, in rank order, this one's included, and checks that they run the same thing. Call it on the rank's own
+     * thread.
+     */
     public RankLinks connect(List<String> addresses, LinkPlan plan, Patience patience) {
         if (addresses.size() != layout.worldSize() || !plan.layout().equals(layout)) {
             throw new PolyglowException(
@@ -124,7 +132,10 @@ public final class RankTransport implements AutoCloseable {
         return opened == null ? "" : opened.flightRecord();
     }
 
-    /** Takes leave of the other ranks, unless the attempt has failed, and frees port and memory. Call it on the rank's thread. */
+    /**
+     * Takes leave of the other ranks, unless the attempt has failed, and frees port and memory. Call it on the rank's own thread, when no other thread
+     * is in a link operation any more: the memory that such a thread reads and writes goes away.
+     */
     @Override
     public void close() {
         Session opened = session;

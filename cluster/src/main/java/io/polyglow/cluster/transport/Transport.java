@@ -8,7 +8,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Promises: no call blocks; a frame that {@link #offer} accepted arrives once and in order, or the link becomes {@link LinkState#LOST}; what a
  * receiver does not poll pushes back on the sender and on no other flow; memory is bounded. Payload integrity is not promised:
- * frames carry their own checksum. One thread uses a transport.
+ * frames carry their own checksum.
+ *
+ * <p>Threads: {@link #offer}, {@link #poll} and {@link #state} of one (stream, peer) from one thread at a time, of different ones from different threads
+ * at once; {@link #close} when no thread is in a call any more; the rest from any thread.
  */
 public interface Transport extends AutoCloseable {
     /** World rank of this end. */

@@ -14,7 +14,10 @@ import io.polyglow.cluster.transport.LinkState;
 import org.agrona.DirectBuffer;
 import org.jspecify.annotations.Nullable;
 
-/** One stream to and from one peer: a publication, and the peer's image once it has appeared. */
+/**
+ * One stream to and from one peer: a publication, and the peer's image once it has appeared. One thread at a time. Of what links share, the
+ * subscription, a link only reads the list of images, which Aeron replaces as a whole.
+ */
 final class AeronLink implements FragmentHandler {
     static final int HEADER_BYTES = DataHeaderFlyweight.HEADER_LENGTH;
 
