@@ -8,14 +8,12 @@ import org.agrona.MutableDirectBuffer;
  * Copies between an engine's memory and the host beside its kernels, for one thread that is not the engine's. They wait for no kernel call but those before the {@link Event}s
  * that were awaited; who moves what kernel calls use at the same time gets undefined bytes. Made by {@link Engine#copyStream}; closed before the engine.
  */
-public interface CopyStream extends AutoCloseable {
+public interface CopyStream extends HostCopies, AutoCloseable {
     /** An event of the engine and this stream, to be used again and again; freed with the stream. The engine's thread. */
     Event newEvent();
 
-    /** Copies the bytes of {@code source} to {@code destination} at {@code offset}, little-endian elements; returns when they are there. */
-    void read(Tensor source, MutableDirectBuffer destination, int offset);
-
-    /** Copies {@code destination.bytes()} bytes from {@code source} at {@code offset} into the tensor; returns when they are there. */
+    /** As ever; returns when the bytes are in the tensor, so that the engine's kernel calls after it find them there. */
+    @Override
     void write(Tensor destination, DirectBuffer source, int offset);
 
     /** Any thread, once nobody else uses the stream. */
@@ -24,7 +22,7 @@ public interface CopyStream extends AutoCloseable {
 
     /** A point among the engine's kernel calls. */
     interface Event {
-        /** On the engine's thread: the kernel calls made so far. The copies that await the last such point must be done. */
+        /** On the engine's thread: the kernel calls and {@link Engine#write}s made so far. The copies that await the last such point must be done. */
         void record();
 
         /** On the stream's thread, after {@link #record}: copies from now on find those calls done. */

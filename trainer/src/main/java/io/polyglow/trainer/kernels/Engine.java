@@ -3,11 +3,8 @@ package io.polyglow.trainer.kernels;
 import io.polyglow.trainer.parallel.Collectives;
 import io.polyglow.trainer.tensor.Arena;
 import io.polyglow.trainer.tensor.DType;
-import io.polyglow.trainer.tensor.Tensor;
 import java.nio.ByteBuffer;
 import java.util.Set;
-import org.agrona.DirectBuffer;
-import org.agrona.MutableDirectBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * Where arithmetic happens and memory lives: owns arenas, hands out {@link Kernels}, and moves bytes between its memory and
  * the host. One engine serves one rank and is used from one thread at a time. Closing it frees every arena.
  */
-public interface Engine extends AutoCloseable {
+public interface Engine extends HostCopies, AutoCloseable {
     /** The config name: {@code reference}, {@code cpu}, {@code nd4j}. */
     String name();
 
@@ -80,12 +77,6 @@ public interface Engine extends AutoCloseable {
 
     /** Allocates zero-filled memory, aligned to at least 64 bytes. */
     Arena allocate(String purpose, long bytes);
-
-    /** Copies the bytes of {@code source} to {@code destination} at {@code offset}, little-endian elements. */
-    void read(Tensor source, MutableDirectBuffer destination, int offset);
-
-    /** Copies {@code destination.bytes()} bytes from {@code source} at {@code offset} into the tensor. */
-    void write(Tensor destination, DirectBuffer source, int offset);
 
     @Override
     void close();

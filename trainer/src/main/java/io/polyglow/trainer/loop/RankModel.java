@@ -26,7 +26,6 @@ import io.polyglow.trainer.parallel.SumTree;
 import io.polyglow.trainer.pipeline.StageExecutor;
 import io.polyglow.trainer.plan.StageNeeds;
 import io.polyglow.trainer.tensor.DType;
-import io.polyglow.trainer.tensor.Tensor;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -79,9 +78,8 @@ final class RankModel implements AutoCloseable {
         optimizer = new StageOptimizer(
                 engine, links, tree, shards, config.optimizer().adamW(), zero, stage.parameters(), nodes);
         memory = memory(StageNeeds.of(config, dtype, schedule, links.layout(), links.rank()));
-        Tensor[] flat = gradients.stream().map(GradientSet::flat).toArray(Tensor[]::new);
         int perLane = microBatches / config.batch().canonicalWidth();
-        LaneSums lanes = new LaneSums(engine.kernels(), tree, links.replica(), perLane, flat);
+        LaneSums lanes = new LaneSums(engine.kernels(), tree, links.replica(), perLane, gradients);
         StepTotals totals = new StepTotals(shards, ParameterTable.of(model), microBatches, links.world());
         List<Schedule.Action> actions = schedule.actions(links.stage(), stages, ofReplica);
         StageExecutor executor = new StageExecutor(
@@ -91,7 +89,7 @@ final class RankModel implements AutoCloseable {
                 actions,
                 slots,
                 new MicroBatchReader(train, B, T, config.batch().documentMask()));
-        step = new TrainStep(config, links, order, executor, lanes, gradients, totals, optimizer);
+        step = new TrainStep(config, links, order, executor, lanes, totals, optimizer);
         evaluation = config.evaluate().every() == 0 ? null : evaluation(context, config, B, T);
     }
 

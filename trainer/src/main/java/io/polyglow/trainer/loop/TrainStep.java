@@ -4,14 +4,12 @@ import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import io.polyglow.trainer.config.TrainConfig;
 import io.polyglow.trainer.data.DataOrder;
-import io.polyglow.trainer.model.GradientSet;
 import io.polyglow.trainer.optim.LaneSums;
 import io.polyglow.trainer.optim.LearningRate;
 import io.polyglow.trainer.optim.StageOptimizer;
 import io.polyglow.trainer.optim.StepTotals;
 import io.polyglow.trainer.parallel.RankLinks;
 import io.polyglow.trainer.pipeline.StageExecutor;
-import java.util.List;
 
 /** One optimizer step of one rank, taken by all ranks together; they all return the same numbers. */
 final class TrainStep {
@@ -22,7 +20,6 @@ final class TrainStep {
     private final DataOrder order;
     private final StageExecutor executor;
     private final LaneSums lanes;
-    private final List<GradientSet> gradients;
     private final StepTotals totals;
     private final StageOptimizer optimizer;
     private final LearningRate learningRate;
@@ -36,14 +33,12 @@ final class TrainStep {
             DataOrder order,
             StageExecutor executor,
             LaneSums lanes,
-            List<GradientSet> gradients,
             StepTotals totals,
             StageOptimizer optimizer) {
         this.links = links;
         this.order = order;
         this.executor = executor;
         this.lanes = lanes;
-        this.gradients = gradients;
         this.totals = totals;
         this.optimizer = optimizer;
         this.learningRate = config.learningRate();
@@ -58,7 +53,8 @@ final class TrainStep {
         double gradScale = 1.0 / order.targets(firstOfBatch, sequences);
         double rate = learningRate.at(step);
 
-        executor.accumulate(order, firstOfBatch + firstOfReplica, microBatch, gradScale, lanes, gradients, totals);
+        long first = firstOfBatch + firstOfReplica;
+        executor.accumulate(order, first, microBatch, gradScale, lanes, totals, optimizer.progress());
         optimizer.reduce();
         optimizer.putNorms(totals);
         totals.exchange();

@@ -96,6 +96,24 @@ public final class ParameterLayout {
         return List.copyOf(owned);
     }
 
+    /** Where the gradients of a layer begin: those of later layers and of the head come after them, all others before. */
+    long firstOfLayer(int layer) {
+        return owned.stream()
+                .filter(each -> each.spec().layer() == layer)
+                .mapToLong(Placed::offset)
+                .min()
+                .orElseThrow();
+    }
+
+    /** Where the gradients of the head begin: they are last. */
+    long firstOfHead() {
+        return owned.stream()
+                .filter(each -> each.spec().role() == Role.FINAL_NORM_GAMMA)
+                .mapToLong(Placed::offset)
+                .min()
+                .orElse(gradientSize);
+    }
+
     /** Which owned parameters this replica saves: consecutive ones, dealt so that every replica has about as many elements. */
     public List<Integer> dealt(int replica, int replicas) {
         long total = owned.stream().mapToLong(each -> each.spec().size()).sum();

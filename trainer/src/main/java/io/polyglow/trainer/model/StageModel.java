@@ -39,6 +39,8 @@ public final class StageModel implements AutoCloseable {
     private final Scratch scratch;
     private final @Nullable Embedding embedding;
     private final Block[] blocks;
+    private final long[] firstOfBlock;
+    private final long firstOfHead;
     private final @Nullable Loss loss;
     private final Head.ChunksOfBatch[] chunks;
     private final UnsafeBuffer idBytes;
@@ -68,9 +70,12 @@ public final class StageModel implements AutoCloseable {
         parameters = new ParameterSet(engine, new ParameterLayout(config, plan), precision);
         embedding = plan.embedding() ? new Embedding(kernels, parameters) : null;
         blocks = new Block[plan.layers()];
+        firstOfBlock = new long[plan.layers()];
         for (int i = 0; i < blocks.length; i++) {
             blocks[i] = new Block(kernels, config, parameters, plan.firstLayer() + i);
+            firstOfBlock[i] = parameters.layout().firstOfLayer(plan.firstLayer() + i);
         }
+        firstOfHead = parameters.layout().firstOfHead();
         loss = buffers.rows == null ? null : new Loss(new Head(kernels, config, parameters), buffers.rows);
         chunks = buffers.chunks;
         idBytes = new UnsafeBuffer(new byte[microBatch * time * DType.I32.bytes()]);
@@ -186,7 +191,8 @@ public final class StageModel implements AutoCloseable {
 
     /** Tokens or input to output. The last stage computes the loss in {@link #backward} or {@link #evaluate}. */
     public void forward(int slot) {
-        engine.repeat(new Pass(this, slot, masks.plain(slot), null, false), () -> throughBlocks(slot));
+        Pass pass = new Pass(this, slot, masks.plain(slot), null, false, 0, blocks.length);
+        engine.repeat(pass, () -> throughBlocks(slot));
     }
 
     private void throughBlocks(int slot) {
@@ -199,30 +205,54 @@ public final class StageModel implements AutoCloseable {
         }
     }
 
-    /** What decides the kernel calls of a pass through the blocks; a backward one has gradients. The head, whose scale changes, is not part of it. */
+    /** What decides the kernel calls of a pass through blocks {@code [from, to)}; a backward one has gradients. The head, whose scale changes, is not part of it. */
     private record Pass(
-            StageModel model, int slot, boolean plain, @Nullable GradientSet gradients, boolean accumulates) {}
+            StageModel model,
+            int slot,
+            boolean plain,
+            @Nullable GradientSet gradients,
+            boolean accumulates,
+            int from,
+            int to) {}
 
     /**
      * Accumulates into {@code gradients} those of {@code gradScale} times the sum of the losses of the slot's rows. The scale enters at the head; other
      * stages take what comes to {@link #streamGradient}.
      */
     public void backward(int slot, GradientSet gradients, double gradScale) {
-        Activations a = slots[slot];
-        if (loss != null) {
-            loss.head.lossAndGradient(a, loss.rows, chunks[slot], scratch, gradients, gradScale);
-        }
-        Pass pass = new Pass(this, slot, masks.plain(slot), gradients, gradients.accumulates());
-        engine.repeat(pass, () -> backThroughBlocks(slot, gradients));
+        fromLoss(slot, gradients, gradScale);
+        backward(slot, gradients, 0, blocks.length);
         gradients.passed();
     }
 
-    private void backThroughBlocks(int slot, GradientSet gradients) {
-        Activations a = slots[slot];
+    /** The same kernel calls, which tell {@code progress} after head and blocks what they have finished. */
+    public void backward(int slot, GradientSet gradients, double gradScale, BackwardProgress progress) {
+        fromLoss(slot, gradients, gradScale);
+        progress.finished(firstOfHead);
         for (int i = blocks.length - 1; i >= 0; i--) {
+            backward(slot, gradients, i, i + 1);
+            progress.finished(i == 0 ? 0 : firstOfBlock[i]);
+        }
+        gradients.passed();
+    }
+
+    private void fromLoss(int slot, GradientSet gradients, double gradScale) {
+        if (loss != null) {
+            loss.head.lossAndGradient(slots[slot], loss.rows, chunks[slot], scratch, gradients, gradScale);
+        }
+    }
+
+    private void backward(int slot, GradientSet gradients, int from, int to) {
+        Pass pass = new Pass(this, slot, masks.plain(slot), gradients, gradients.accumulates(), from, to);
+        engine.repeat(pass, () -> backThroughBlocks(slot, gradients, from, to));
+    }
+
+    private void backThroughBlocks(int slot, GradientSet gradients, int from, int to) {
+        Activations a = slots[slot];
+        for (int i = to - 1; i >= from; i--) {
             blocks[i].backward(a.blocks[i], firstKeys(slot), scratch, gradients);
         }
-        if (embedding != null) {
+        if (embedding != null && from == 0) {
             embedding.backward(gradients, a.tokens, scratch.dStream, T);
         }
     }

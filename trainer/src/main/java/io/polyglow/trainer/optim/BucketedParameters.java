@@ -1,6 +1,7 @@
 package io.polyglow.trainer.optim;
 
 import io.polyglow.trainer.kernels.Engine;
+import io.polyglow.trainer.kernels.HostCopies;
 import io.polyglow.trainer.optim.ShardPlan.Bucket;
 import io.polyglow.trainer.parallel.StageLink;
 import io.polyglow.trainer.tensor.Tensor;
@@ -72,9 +73,9 @@ final class BucketedParameters {
     }
 
     /** Copies a bucket to host memory. */
-    void read(int b, UnsafeBuffer to) {
+    void read(HostCopies copies, int b, UnsafeBuffer to) {
         for (int r = 0; r < slices[b].length; r++) {
-            slices[b][r].read(engine, to, byteOffsets[b][r]);
+            slices[b][r].read(copies, to, byteOffsets[b][r]);
         }
     }
 
@@ -99,7 +100,7 @@ final class BucketedParameters {
     /** Sends everything. */
     void sendAll(StageLink link) {
         for (int b = 0; b < slices.length; b++) {
-            read(b, staging.bucket());
+            read(engine, b, staging.bucket());
             link.send(staging.bucket(), byteOffsets[b][slices[b].length]);
         }
     }

@@ -1,5 +1,6 @@
 package io.polyglow.trainer.optim;
 
+import io.polyglow.trainer.kernels.CopyStream;
 import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.kernels.Kernels;
 import io.polyglow.trainer.kernels.TensorExchange;
@@ -12,6 +13,7 @@ import io.polyglow.trainer.tensor.DType;
 import io.polyglow.trainer.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Bucket by bucket between the engines' memories: every replica sends the owner of a slice the slice of each of its nodes, and the owner adds them in the order of the
@@ -58,16 +60,28 @@ final class DeviceReplicaExchange implements ReplicaExchange {
     }
 
     @Override
-    public Runnable reduceScatter(List<BucketedParameters> partials) {
-        List<SliceSum> sums = new ArrayList<>();
+    public List<Runnable> reduceScatter(List<BucketedParameters> partials) {
+        List<Runnable> sums = new ArrayList<>();
         for (int b = 0; b < partials.get(0).buckets(); b++) {
-            sums.add(new SliceSum(partials, b));
+            sums.add(new SliceSum(partials, b)::queue);
         }
-        return () -> {
-            replicas.barrier();
-            sums.forEach(SliceSum::queue);
-            exchange.await();
-        };
+        return sums;
+    }
+
+    @Override
+    public void begin() {
+        replicas.barrier();
+    }
+
+    @Override
+    public void end() {
+        exchange.await();
+    }
+
+    /** Sums are kernels, so they are the engine's thread's. */
+    @Override
+    public @Nullable CopyStream stream() {
+        return null;
     }
 
     @Override
@@ -83,9 +97,9 @@ final class DeviceReplicaExchange implements ReplicaExchange {
             buckets.add(() -> exchange.exchange(outgoing, incoming));
         }
         return () -> {
-            replicas.barrier();
+            begin();
             buckets.forEach(Runnable::run);
-            exchange.await();
+            end();
         };
     }
 

@@ -1,24 +1,24 @@
 package io.polyglow.trainer.optim;
 
-import java.nio.ByteBuffer;
+import io.polyglow.trainer.kernels.Engine;
 import org.agrona.DirectBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
 
-/** Host memory through which buckets pass between the engine and the other ranks; allocated once for each rank. */
-public final class HostStaging {
+/** Host memory through which buckets pass between the engine and the other ranks, of a kind that the engine copies from and to directly; allocated once for each rank. */
+final class HostStaging {
     private final UnsafeBuffer[] buffers;
     private final DirectBuffer[] partials;
     private final UnsafeBuffer slice;
 
     /** Room for a bucket from each of {@code partials} gradient buffers and for one slice. */
-    public HostStaging(int partials) {
+    HostStaging(Engine engine, int partials) {
         int bytes = ShardPlan.LARGEST_BUCKET * Float.BYTES;
         this.buffers = new UnsafeBuffer[partials];
         for (int i = 0; i < partials; i++) {
-            buffers[i] = new UnsafeBuffer(ByteBuffer.allocateDirect(bytes));
+            buffers[i] = engine.allocateHost(bytes);
         }
         this.partials = buffers.clone();
-        this.slice = new UnsafeBuffer(ByteBuffer.allocateDirect(bytes));
+        this.slice = engine.allocateHost(bytes);
     }
 
     UnsafeBuffer bucket() {

@@ -1,29 +1,36 @@
 package io.polyglow.trainer.optim;
 
 import io.polyglow.trainer.kernels.Kernels;
+import io.polyglow.trainer.model.BackwardProgress;
+import io.polyglow.trainer.model.GradientSet;
 import io.polyglow.trainer.parallel.SumTree;
 import io.polyglow.trainer.tensor.Tensor;
+import java.util.List;
 
 /**
  * Adds the gradients of this replica's micro-batches along the {@link SumTree}. A lane accumulates into the buffer on top of a stack; when
  * both halves of a node are done, the upper buffer is added to the lower one and is free again, as in a binary counter. So the
  * stack never holds more than log2(lanes) + 1 buffers, and a single one when the replica has one lane. After the last micro-batch buffer i
  * holds node i of {@code tree.nodesOf(replica)}.
+ *
+ * <p>Whoever hears of the progress of a backward pass may add its final part at once, by {@link #finished}; additions are by element, so the pieces change no bit.
  */
-public final class LaneSums {
+public final class LaneSums implements BackwardProgress {
     private final Kernels kernels;
     private final int microBatchesPerLane;
     private final int[] mergesAfterLane;
-    private final Tensor[] buffers;
+    private final List<GradientSet> buffers;
     private int depth;
     private int done;
+    /** Elements from here on have been added for the micro-batch that has begun. */
+    private long added;
 
-    /** Sums for one replica; {@code buffers} are flat, all of one size, as many as {@link #buffers} says. */
-    public LaneSums(Kernels kernels, SumTree tree, int replica, int microBatchesPerLane, Tensor[] buffers) {
+    /** Sums for one replica in {@code buffers}, as many as {@link #buffers} says. */
+    public LaneSums(Kernels kernels, SumTree tree, int replica, int microBatchesPerLane, List<GradientSet> buffers) {
         this.kernels = kernels;
         this.microBatchesPerLane = microBatchesPerLane;
         this.mergesAfterLane = merges(tree, replica);
-        this.buffers = buffers.clone();
+        this.buffers = List.copyOf(buffers);
     }
 
     /** How many buffers a replica needs. */
@@ -62,27 +69,47 @@ public final class LaneSums {
         done = 0;
     }
 
-    /** Begins the backward pass of the next micro-batch: the number of the buffer that it accumulates into. */
-    public int begin() {
-        if (done % microBatchesPerLane == 0) {
-            depth++;
+    /** Begins the backward pass of the next micro-batch: what it accumulates into, where the first of a lane begins a new sum. */
+    public GradientSet begin() {
+        boolean first = done % microBatchesPerLane == 0;
+        depth += first ? 1 : 0;
+        GradientSet sum = buffers.get(depth - 1);
+        if (first) {
+            sum.begin();
         }
-        return depth - 1;
+        added = sum.flat().size();
+        return sum;
     }
 
-    /** Whether that micro-batch is the first of its lane, whose buffer then starts a new sum. */
-    public boolean startsSum() {
-        return done % microBatchesPerLane == 0;
+    /** Whether the micro-batch that has begun is the replica's last, whose final gradients are those of the step. */
+    public boolean isLast() {
+        return done == mergesAfterLane.length * microBatchesPerLane - 1;
+    }
+
+    /** Adds elements {@code [from, size)} of the nodes that the micro-batch completes, as far as that is not done yet. */
+    @Override
+    public void finished(long from) {
+        if (from == added) {
+            return;
+        }
+        for (int i = 1; i <= completedNodes(); i++) {
+            Tensor into = buffers.get(depth - 1 - i).flat();
+            Tensor upper = buffers.get(depth - i).flat();
+            kernels.add(into.slice(from, added - from), upper.slice(from, added - from));
+        }
+        added = from;
+    }
+
+    /** How many nodes the micro-batch that has begun completes beside its lane. */
+    private int completedNodes() {
+        int end = done + 1;
+        return end % microBatchesPerLane == 0 ? mergesAfterLane[end / microBatchesPerLane - 1] : 0;
     }
 
     /** Ends the backward pass of a micro-batch. */
     public void end() {
+        finished(0);
+        depth -= completedNodes();
         done++;
-        if (done % microBatchesPerLane == 0) {
-            for (int i = mergesAfterLane[done / microBatchesPerLane - 1]; i > 0; i--) {
-                depth--;
-                kernels.add(buffers[depth - 1], buffers[depth]);
-            }
-        }
     }
 }

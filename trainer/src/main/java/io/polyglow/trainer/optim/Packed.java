@@ -1,30 +1,39 @@
 package io.polyglow.trainer.optim;
 
 import io.polyglow.trainer.kernels.Engine;
+import io.polyglow.trainer.kernels.HostCopies;
 import io.polyglow.trainer.optim.ShardPlan.Segment;
 import io.polyglow.trainer.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.List;
 import org.agrona.DirectBuffer;
 import org.agrona.MutableDirectBuffer;
 
-/** Segments of parameters that travel together, one after another in a host buffer. The views are made once. */
+/** Segments of parameters that travel together, one after another in a host buffer. The views are made once; segments that lie side by side are one. */
 final class Packed {
     private final Tensor[] views;
     private final int bytes;
 
     /** The given segments of {@code tensors}, which are numbered as the parameters of the plan are. */
     Packed(List<Segment> segments, List<Tensor> tensors) {
-        views = new Tensor[segments.size()];
+        List<Tensor> runs = new ArrayList<>();
         long sum = 0;
-        for (int i = 0; i < views.length; i++) {
-            Segment segment = segments.get(i);
-            views[i] = tensors.get(segment.parameter()).slice(segment.from(), segment.count());
-            sum += views[i].bytes();
+        for (Segment segment : segments) {
+            Tensor view = tensors.get(segment.parameter()).slice(segment.from(), segment.count());
+            Tensor last = runs.isEmpty() ? null : runs.get(runs.size() - 1);
+            if (last != null && last.arena() == view.arena() && last.offset() + last.bytes() == view.offset()) {
+                view = new Tensor(last.arena(), last.offset(), last.dtype(), last.size() + view.size());
+                runs.set(runs.size() - 1, view);
+            } else {
+                runs.add(view);
+            }
+            sum += segment.count() * (long) view.dtype().bytes();
         }
+        views = runs.toArray(Tensor[]::new);
         bytes = Math.toIntExact(sum);
     }
 
-    /** The segments. */
+    /** The runs of elements. */
     Tensor[] views() {
         return views;
     }
@@ -33,18 +42,18 @@ final class Packed {
         return bytes;
     }
 
-    void read(Engine engine, MutableDirectBuffer to, int offset) {
+    void read(HostCopies copies, MutableDirectBuffer to, int offset) {
         int at = offset;
         for (Tensor view : views) {
-            engine.read(view, to, at);
+            copies.read(view, to, at);
             at += (int) view.bytes();
         }
     }
 
-    void write(Engine engine, DirectBuffer from, int offset) {
+    void write(HostCopies copies, DirectBuffer from, int offset) {
         int at = offset;
         for (Tensor view : views) {
-            engine.write(view, from, at);
+            copies.write(view, from, at);
             at += (int) view.bytes();
         }
     }

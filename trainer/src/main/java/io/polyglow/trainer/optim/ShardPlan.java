@@ -53,6 +53,15 @@ public final class ShardPlan {
             return offsets.clone();
         }
 
+        /** Its first block, as part of a segment. */
+        public Segment first() {
+            return slices.stream()
+                    .filter(slice -> !slice.isEmpty())
+                    .findFirst()
+                    .orElseThrow()
+                    .get(0);
+        }
+
         /** Elements of the bucket. */
         public int size() {
             return offsets[slices.size()];

@@ -4,8 +4,9 @@ import io.polyglow.trainer.kernels.AdamWStep;
 import io.polyglow.trainer.kernels.DevicePath;
 import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.kernels.TensorExchange;
+import io.polyglow.trainer.model.BackwardProgress;
 import io.polyglow.trainer.model.GradientSet;
-import io.polyglow.trainer.model.ParameterLayout;
+import io.polyglow.trainer.model.ParameterLayout.Placed;
 import io.polyglow.trainer.model.ParameterSet;
 import io.polyglow.trainer.optim.ModelShards.Group;
 import io.polyglow.trainer.parallel.Collectives;
@@ -23,7 +24,7 @@ import org.agrona.concurrent.UnsafeBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one rank does between the gradients of its micro-batches and the new weights of its stage: {@link #reduce}, {@link #putNorms},
+ * What one rank does between the gradients of its micro-batches and the new weights of its stage: {@link #reduce}, which may begin with {@link #progress}, {@link #putNorms},
  * {@link #update}, {@link #publish}, in this order, by all ranks together. With ZeRO-1 a replica keeps the moments of its slices and updates
  * those; without, gradients are completed everywhere and every replica updates everything.
  *
@@ -35,7 +36,6 @@ public final class StageOptimizer implements AutoCloseable {
     private record Managed(
             BucketedParameters weights,
             BucketedParameters gradients,
-            Runnable sumGradients,
             Runnable completeGradients,
             Runnable completeWeights,
             OptimizerState state) {}
@@ -54,9 +54,9 @@ public final class StageOptimizer implements AutoCloseable {
     private final List<Managed> groups = new ArrayList<>();
     private final @Nullable BucketedParameters borrowed;
     private final @Nullable BucketedParameters headUse;
-    private final Runnable sumHeadUses;
     private final String path;
     private final ReplicaExchange exchange;
+    private final GradientReducer reducer;
     private final @Nullable Arena scratchArena;
     private final @Nullable Tensor scratch;
 
@@ -78,13 +78,14 @@ public final class StageOptimizer implements AutoCloseable {
         this.receives = zero && links.layout().data() > 1;
         this.parameters = parameters;
         this.nodes = List.copyOf(nodes);
-        this.staging = new HostStaging(nodes.size());
+        this.staging = new HostStaging(engine, nodes.size());
         DevicePath reached = engine.connect(links.replicas());
         this.path = reached.description();
         this.exchange = exchange(reached.exchange(), tree, shards);
+        List<GradientReducer.Bucket> sums = new ArrayList<>();
         int first = 0;
         for (Group group : shards.ownedBy(links.stage())) {
-            groups.add(manage(group, first));
+            groups.add(manage(group, first, sums));
             first += group.parameters().size();
         }
         ShardPlan table = shards.ownedBy(0).get(0).plan();
@@ -92,7 +93,11 @@ public final class StageOptimizer implements AutoCloseable {
         borrowed = value == null ? null : bucketed(table, List.of(value));
         List<BucketedParameters> headUses = nodes.get(0).headUse() == null ? List.of() : headUses(table);
         headUse = headUses.isEmpty() ? null : headUses.get(0);
-        sumHeadUses = headUses.isEmpty() ? () -> {} : exchange.reduceScatter(headUses);
+        if (!headUses.isEmpty()) {
+            Placed use = Objects.requireNonNull(nodes.get(0).layout().headUse());
+            addSums(sums, table, List.of(use), headUses);
+        }
+        reducer = new GradientReducer(exchange, sums, "reducer-" + links.rank());
         boolean adds = shared != null && links.stage() == 0;
         scratchArena = adds ? engine.allocate("optimizer", (long) ShardPlan.LARGEST_BUCKET * Float.BYTES) : null;
         scratch = scratchArena == null ? null : new Tensor(scratchArena, 0, DType.F32, ShardPlan.LARGEST_BUCKET);
@@ -117,7 +122,7 @@ public final class StageOptimizer implements AutoCloseable {
         return exchange.engineBytes();
     }
 
-    private Managed manage(Group group, int first) {
+    private Managed manage(Group group, int first, List<GradientReducer.Bucket> sums) {
         List<Tensor> weights = new ArrayList<>();
         List<List<Tensor>> gradients = new ArrayList<>();
         for (int p = 0; p < group.parameters().size(); p++) {
@@ -133,14 +138,26 @@ public final class StageOptimizer implements AutoCloseable {
         BucketedParameters bucketedWeights = bucketed(group.plan(), weights);
         List<BucketedParameters> partials =
                 BucketedParameters.of(engine, staging, links.replica(), group.plan(), gradients);
+        List<Placed> places = parameters.layout().owned();
+        addSums(sums, group.plan(), places.subList(first, first + weights.size()), partials);
         return new Managed(
                 bucketedWeights,
                 partials.get(0),
-                exchange.reduceScatter(partials),
                 exchange.allGather(partials.get(0)),
                 exchange.allGather(bucketedWeights),
                 new OptimizerState(
                         engine, group, links.replica(), zero, weights, gradients.get(0), copies(group, first)));
+    }
+
+    /** Adds the sums of all buckets of a plan, with their places in the flat gradients. */
+    private void addSums(
+            List<GradientReducer.Bucket> sums, ShardPlan plan, List<Placed> places, List<BucketedParameters> partials) {
+        List<Runnable> buckets = exchange.reduceScatter(partials);
+        for (int b = 0; b < buckets.size(); b++) {
+            ShardPlan.Segment first = plan.buckets().get(b).first();
+            long from = places.get(first.parameter()).offset() + first.from();
+            sums.add(new GradientReducer.Bucket(from, buckets.get(b)));
+        }
     }
 
     /** What updates write of the weights in the compute dtype: all, unless a part of the weights comes from other replicas. */
@@ -167,12 +184,17 @@ public final class StageOptimizer implements AutoCloseable {
         return new BucketedParameters(engine, staging, links.replica(), plan, tensors);
     }
 
+    /**
+     * Who wants to hear, in every step before {@link #reduce}, which gradients of the nodes are final, to sum them over the replicas while the backward pass goes on; null where nobody
+     * does.
+     */
+    public @Nullable BackwardProgress progress() {
+        return reducer.overlaps() ? reducer : null;
+    }
+
     /** Sums the gradients over the replicas along the tree, and the uses of the shared table: owners then hold their slices of the sum. */
     public void reduce() {
-        for (Managed group : groups) {
-            group.sumGradients.run();
-        }
-        sumHeadUses.run();
+        reducer.finish();
         addUses();
     }
 
@@ -222,12 +244,12 @@ public final class StageOptimizer implements AutoCloseable {
     private boolean holdsBad(StepTotals.Block block) {
         boolean bad = false;
         for (GradientSet node : nodes) {
-            List<ParameterLayout.Placed> owned = node.layout().owned();
+            List<Placed> owned = node.layout().owned();
             for (int p = 0; p < owned.size(); p++) {
                 bad |= owned.get(p).spec().equals(block.parameter()) && isBad(node.gradient(p), block);
             }
             Tensor use = node.headUse();
-            ParameterLayout.Placed table = node.layout().headUse();
+            Placed table = node.layout().headUse();
             if (use != null && table != null && table.spec().equals(block.parameter())) {
                 bad |= isBad(use, block);
             }
@@ -300,6 +322,7 @@ public final class StageOptimizer implements AutoCloseable {
 
     @Override
     public void close() {
+        reducer.close();
         exchange.close();
         groups.forEach(group -> group.state.close());
         if (scratchArena != null) {

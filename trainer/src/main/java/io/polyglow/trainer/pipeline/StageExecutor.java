@@ -3,6 +3,7 @@ package io.polyglow.trainer.pipeline;
 import io.polyglow.trainer.data.DataOrder;
 import io.polyglow.trainer.data.MicroBatchReader;
 import io.polyglow.trainer.kernels.Engine;
+import io.polyglow.trainer.model.BackwardProgress;
 import io.polyglow.trainer.model.GradientSet;
 import io.polyglow.trainer.model.StageModel;
 import io.polyglow.trainer.optim.LaneSums;
@@ -53,7 +54,7 @@ public final class StageExecutor {
 
     /**
      * Forward and backward of this replica's micro-batches: the first begins with sample {@code firstSample}. Gradients go to the lanes'
-     * buffers, losses to the totals.
+     * buffers, losses to the totals; {@code progress}, where somebody waits for it, hears which sums over all micro-batches are final.
      */
     public void accumulate(
             DataOrder order,
@@ -61,8 +62,8 @@ public final class StageExecutor {
             int sequences,
             double gradScale,
             LaneSums lanes,
-            List<GradientSet> buffers,
-            StepTotals totals) {
+            StepTotals totals,
+            @Nullable BackwardProgress progress) {
         lanes.reset();
         for (Schedule.Action action : actions) {
             int microBatch = action.microBatch();
@@ -74,18 +75,26 @@ public final class StageExecutor {
                 send(links.next(), model.output(slot));
             } else {
                 receive(links.next(), model.streamGradient());
-                GradientSet sum = buffers.get(lanes.begin());
-                if (lanes.startsSum()) {
-                    sum.begin();
-                }
-                model.backward(slot, sum, gradScale);
-                lanes.end();
+                backward(slot, gradScale, lanes, progress);
                 send(links.previous(), model.streamGradient());
                 if (model.plan().head()) {
                     totals.putLoss(microBatch, model.lossSum(slot));
                 }
             }
         }
+    }
+
+    private void backward(int slot, double gradScale, LaneSums lanes, @Nullable BackwardProgress progress) {
+        GradientSet sum = lanes.begin();
+        if (progress != null && lanes.isLast()) {
+            model.backward(slot, sum, gradScale, from -> {
+                lanes.finished(from);
+                progress.finished(from);
+            });
+        } else {
+            model.backward(slot, sum, gradScale);
+        }
+        lanes.end();
     }
 
     private void load(DataOrder order, long firstSample, int slot) {

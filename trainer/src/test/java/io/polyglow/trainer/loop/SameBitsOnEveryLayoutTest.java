@@ -59,6 +59,7 @@ class SameBitsOnEveryLayoutTest {
 
     static Stream<Arguments> moreLayouts() {
         String six = "gpt2-tied batch.global=12 batch.canonical-width=6";
+        String buckets = "gpt2-tied model.channels=320 steps=2 batch.global=4 batch.canonical-width=2";
         String blocks = "gpt2-tied model.channels=96 steps=2 batch.global=4";
         return Stream.of(
                 Arguments.of(six, "data=3"),
@@ -70,6 +71,7 @@ class SameBitsOnEveryLayoutTest {
                 Arguments.of("gpt2-tied batch.canonical-width=1", "zero=0"),
                 Arguments.of("llama-tied batch.packing=best-fit batch.micro=2", "data=2 pipeline=2"),
                 Arguments.of("llama-tied batch.document-mask=true model.layers=3", "data=2 pipeline=3"),
+                Arguments.of(buckets, "data=2"),
                 Arguments.of(blocks, "data=2"),
                 Arguments.of(blocks, "data=4 zero=0"));
     }

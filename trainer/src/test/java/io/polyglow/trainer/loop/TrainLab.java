@@ -156,7 +156,11 @@ public final class TrainLab {
 
     static Run attempt(TrainConfig config, Store run, TokenDataset corpus, Start start, FaultyEngines engines)
             throws Exception {
-        Machinery machinery = Machinery.inMemory(config, engines);
+        return attempt(config, run, corpus, start, Machinery.inMemory(config, engines));
+    }
+
+    static Run attempt(TrainConfig config, Store run, TokenDataset corpus, Start start, Machinery machinery)
+            throws Exception {
         return attempt(config, run, corpus, start, machinery, metrics -> {}, SystemNanoClock.INSTANCE);
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.polyglow.common.rng.RandomStream;
 import io.polyglow.trainer.kernels.AdamWStep;
 import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.kernels.ReferenceEngine;
@@ -51,6 +52,53 @@ class StageModelTest {
     void shouldGiveTheSameBitsOnEveryRun() {
         ModelConfig config = TinyModels.llama(2);
         assertSame(run(config, DType.BF16, 1), run(config, DType.BF16, 1));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"true, 1", "true, 2", "false, 1", "false, 2"})
+    void shouldLeaveGradientsAloneWhenToldThatTheyAreFinal(boolean gpt2, int stages) {
+        ModelConfig config = gpt2 ? TinyModels.gpt2(3) : TinyModels.llama(3);
+        try (Engine engine = new ReferenceEngine()) {
+            for (int s = 0; s < stages; s++) {
+                StagePlan plan = StagePlan.of(config, s, stages);
+                try (StageModel model = new StageModel(engine, config, plan, DType.F32, B, T, 1);
+                        GradientSet gradients = model.newGradients();
+                        GradientSet untold = model.newGradients()) {
+                    TinyModels.randomise(engine, model.parameters(), 1);
+                    Map<Long, double[]> told = new TreeMap<>();
+                    pass(engine, model);
+                    model.backward(0, gradients, 1, from -> told.put(from, finalPart(engine, gradients, from)));
+                    pass(engine, model);
+                    model.backward(0, untold, 1);
+
+                    assertThat(told).hasSize(plan.layers() + 1).containsKey(0L);
+                    told.forEach((from, values) ->
+                            assertThat(values).as("from %d", from).isEqualTo(finalPart(engine, gradients, from)));
+                    assertThat(told.get(0L)).isEqualTo(finalPart(engine, untold, 0));
+                }
+            }
+        }
+    }
+
+    private static double[] finalPart(Engine engine, GradientSet gradients, long from) {
+        Tensor flat = gradients.flat();
+        return from == flat.size() ? new double[0] : Values.read(engine, flat.slice(from, flat.size() - from));
+    }
+
+    /** A forward pass and what the next stage would send, the same each time. */
+    private static void pass(Engine engine, StageModel model) {
+        randomise(engine, model.input(0), "stream");
+        model.setTokens(0, TinyModels.tokens(B * T, 1));
+        model.setTargets(0, TinyModels.tokens(B * T, 2));
+        model.forward(0);
+        randomise(engine, model.streamGradient(), "gradient");
+    }
+
+    private static void randomise(Engine engine, Tensor tensor, String name) {
+        RandomStream random = RandomStream.of(1, name, 0);
+        double[] values = new double[(int) tensor.size()];
+        Arrays.setAll(values, i -> random.nextGaussian());
+        Values.write(engine, tensor, values);
     }
 
     private static void assertSame(Result actual, Result expected) {

@@ -4,11 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.kernels.Engines;
+import io.polyglow.trainer.model.GradientSet;
+import io.polyglow.trainer.model.ModelConfig;
+import io.polyglow.trainer.model.ParameterLayout;
+import io.polyglow.trainer.model.StagePlan;
+import io.polyglow.trainer.model.TinyModels;
 import io.polyglow.trainer.parallel.SumTree;
-import io.polyglow.trainer.tensor.Arena;
+import io.polyglow.trainer.precision.Precision;
 import io.polyglow.trainer.tensor.DType;
 import io.polyglow.trainer.tensor.Tensor;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.List;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.Test;
@@ -16,27 +22,48 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class LaneSumsTest {
+    private static final ModelConfig MODEL = TinyModels.gpt2(1);
+
     @ParameterizedTest
     @CsvSource({"1,1,3", "2,1,1", "8,1,2", "8,2,2", "8,8,1", "6,1,2", "6,2,1", "6,3,2", "7,1,1", "5,5,2"})
     void shouldHoldNodesOfTreeWhenMicroBatchesAreDone(int width, int replicas, int perLane) {
         try (Engine engine = Engines.named("reference").open(1)) {
             SumTree tree = new SumTree(width, replicas);
             for (int replica = 0; replica < replicas; replica++) {
-                Tensor[] buffers = allocate(engine, LaneSums.buffers(tree, replica));
+                List<GradientSet> buffers = allocate(engine, LaneSums.buffers(tree, replica));
                 LaneSums lanes = new LaneSums(engine.kernels(), tree, replica, perLane, buffers);
                 for (int step = 0; step < 2; step++) {
-                    lanes.reset();
-                    for (int i = tree.firstLane(replica) * perLane; i < tree.firstLane(replica + 1) * perLane; i++) {
-                        Tensor buffer = buffers[lanes.begin()];
-                        put(engine, buffer, (lanes.startsSum() ? 0 : get(engine, buffer)) + gradient(i));
-                        lanes.end();
-                    }
+                    run(engine, lanes, tree, replica, perLane);
                     List<SumTree.Node> nodes = tree.nodesOf(replica);
                     for (int n = 0; n < nodes.size(); n++) {
-                        assertThat(get(engine, buffers[n])).isEqualTo(sum(nodes.get(n), perLane));
+                        assertEverywhere(engine, buffers.get(n), sum(nodes.get(n), perLane));
                     }
                 }
             }
+        }
+    }
+
+    /** All micro-batches of a replica; the progress of the last one is heard in pieces. */
+    private static void run(Engine engine, LaneSums lanes, SumTree tree, int replica, int perLane) {
+        lanes.reset();
+        int end = tree.firstLane(replica + 1) * perLane;
+        for (int i = tree.firstLane(replica) * perLane; i < end; i++) {
+            GradientSet sum = lanes.begin();
+            float before = i % perLane == 0 ? 0 : get(engine, sum.flat().slice(0, 1));
+            assertThat(lanes.isLast()).isEqualTo(i == end - 1);
+            engine.kernels().fill(sum.flat(), before + gradient(i));
+            if (lanes.isLast()) {
+                lanes.finished(sum.flat().size());
+                lanes.finished(100);
+                lanes.finished(64);
+            }
+            lanes.end();
+        }
+    }
+
+    private static void assertEverywhere(Engine engine, GradientSet gradients, float expected) {
+        for (long at : new long[] {0, 63, 64, 99, 100, gradients.flat().size() - 1}) {
+            assertThat(get(engine, gradients.flat().slice(at, 1))).isEqualTo(expected);
         }
     }
 
@@ -63,12 +90,13 @@ class LaneSumsTest {
         return sum;
     }
 
-    private static Tensor[] allocate(Engine engine, int count) {
-        Tensor[] buffers = new Tensor[count];
+    private static List<GradientSet> allocate(Engine engine, int count) {
+        ParameterLayout layout = new ParameterLayout(MODEL, StagePlan.whole(MODEL));
+        List<GradientSet> buffers = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            Arena arena = engine.allocate("gradients", Float.BYTES);
-            buffers[i] = new Tensor(arena, 0, DType.F32, 1);
-            engine.kernels().fill(buffers[i], 99);
+            GradientSet buffer = new GradientSet(engine, layout, Precision.of(DType.F32));
+            engine.kernels().fill(buffer.flat(), 99);
+            buffers.add(buffer);
         }
         return buffers;
     }
@@ -77,11 +105,5 @@ class LaneSumsTest {
         UnsafeBuffer value = new UnsafeBuffer(new byte[Float.BYTES]);
         engine.read(tensor, value, 0);
         return value.getFloat(0, ByteOrder.LITTLE_ENDIAN);
-    }
-
-    private static void put(Engine engine, Tensor tensor, float f) {
-        UnsafeBuffer value = new UnsafeBuffer(new byte[Float.BYTES]);
-        value.putFloat(0, f, ByteOrder.LITTLE_ENDIAN);
-        engine.write(tensor, value, 0);
     }
 }

@@ -2,7 +2,6 @@ package io.polyglow.engine.cpu;
 
 import io.polyglow.engine.cpu.GemmSpec.Addend;
 import io.polyglow.engine.cpu.GemmSpec.Strides;
-import io.polyglow.engine.cpu.simd.BFloat16Loops;
 import io.polyglow.engine.cpu.simd.Loops;
 import io.polyglow.engine.cpu.simd.SoftmaxLoops;
 import io.polyglow.trainer.kernels.AttentionShape;
@@ -13,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Gradient of causal attention. With P the probabilities, recomputed from the saved log of their sums: {@code dV += P^T dO}, {@code dP = dO V^T},
- * {@code dS = P (dP - dO . O) / sqrt(D)}, {@code dQ = dS K}, {@code dK += dS^T Q}. Where several blocks or query heads add to the same keys, they
+ * {@code dS = P (dP - sum(P dP)) / sqrt(D)}, {@code dQ = dS K}, {@code dK += dS^T Q}. Where several blocks or query heads add to the same keys, they
  * do so in order, in f32.
  */
 final class AttentionBackward extends AttentionTask {
@@ -22,7 +21,6 @@ final class AttentionBackward extends AttentionTask {
 
     private Tensor dQkv;
     private Tensor dOut;
-    private Tensor out;
     private Tensor logSumExp;
     private Tensor qkv;
     private @Nullable Tensor firstKeys;
@@ -44,17 +42,10 @@ final class AttentionBackward extends AttentionTask {
             GemmSpec valueGradient) {}
 
     AttentionBackward(
-            Tensor dQkv,
-            Tensor dOut,
-            Tensor out,
-            Tensor logSumExp,
-            Tensor qkv,
-            @Nullable Tensor firstKeys,
-            AttentionShape s) {
+            Tensor dQkv, Tensor dOut, Tensor logSumExp, Tensor qkv, @Nullable Tensor firstKeys, AttentionShape s) {
         super(s, qkv.dtype(), s.time());
         this.dQkv = dQkv;
         this.dOut = dOut;
-        this.out = out;
         this.logSumExp = logSumExp;
         this.qkv = qkv;
         this.firstKeys = firstKeys;
@@ -87,15 +78,9 @@ final class AttentionBackward extends AttentionTask {
 
     /** The same for other tensors of the same shape and dtype. */
     AttentionBackward with(
-            Tensor newDQkv,
-            Tensor newDOut,
-            Tensor newOut,
-            Tensor newLogSumExp,
-            Tensor newQkv,
-            @Nullable Tensor newFirstKeys) {
+            Tensor newDQkv, Tensor newDOut, Tensor newLogSumExp, Tensor newQkv, @Nullable Tensor newFirstKeys) {
         dQkv = newDQkv;
         dOut = newDOut;
-        out = newOut;
         logSumExp = newLogSumExp;
         qkv = newQkv;
         firstKeys = newFirstKeys;
@@ -143,11 +128,8 @@ final class AttentionBackward extends AttentionTask {
         long dResults = address(dOut, resultIndex(b, t, head));
         lane.multiply(p.scoring, queries, keys, memory.address(0));
         lane.multiply(p.scoringGradient, dResults, values, memory.address(scoreBytes()));
-        softmaxGradient(memory.view(0), b, head, block, begin, p.keys, lane);
+        softmaxGradient(memory.view(0), b, head, block, begin, p.keys);
         boolean narrow = dtype == DType.BF16;
-        if (narrow) {
-            narrow(memory);
-        }
         long probabilities = memory.address(narrow ? 2 * scoreBytes() : 0);
         long dScores = memory.address(narrow ? 3 * scoreBytes() : scoreBytes());
         lane.multiply(p.queryGradient, dScores, keys, address(dQkv, queryIndex(b, t, head)));
@@ -157,7 +139,7 @@ final class AttentionBackward extends AttentionTask {
     }
 
     /** Turns scores into probabilities, and their gradients into those of the scores; both 0 for keys to come. */
-    private void softmaxGradient(ByteBuffer memory, int b, int head, int block, int begin, int count, Lane lane) {
+    private void softmaxGradient(ByteBuffer memory, int b, int head, int block, int begin, int count) {
         int rows = rows(block);
         int toGradient = (int) scoreBytes();
         for (int i = 0; i < heads; i++) {
@@ -165,10 +147,6 @@ final class AttentionBackward extends AttentionTask {
                 int t = block * BLOCK + r;
                 int at = (int) (i * scores.batch() + (long) r * scoreRow) * Float.BYTES;
                 float lse = Scalars.get(logSumExp, statisticIndex(b, head + i * G, t));
-                long index = resultIndex(b, t, head + i * G);
-                Window y = lane.window(0).read(out, index, D);
-                Window dy = lane.window(1).read(dOut, index, D);
-                float mean = Loops.dot(y.buffer, y.at, dy.buffer, dy.at, D);
                 int from = firstKey(firstKeys, b, t) - begin;
                 int end = t + 1 - begin;
                 int hidden = Loops.body(from);
@@ -176,19 +154,12 @@ final class AttentionBackward extends AttentionTask {
                 int start = at + Float.BYTES * hidden;
                 hide(memory, at, from, end, Float.NEGATIVE_INFINITY);
                 hide(memory, at + toGradient, from, end, 0);
-                SoftmaxLoops.gradient(memory, start, start + toGradient, whole, scale, lse, mean);
-                clear(memory, at, from, end, count);
-                clear(memory, at + toGradient, from, end, count);
+                float mean = SoftmaxLoops.weightedSum(memory, start, start + toGradient, whole, scale, lse);
+                SoftmaxLoops.gradient(memory, start, start + toGradient, whole, scale, mean);
+                finish(memory, at, from, end, count, 2 * toGradient + at / 2);
+                finish(memory, at + toGradient, from, end, count, 3 * toGradient + at / 2);
             }
         }
-    }
-
-    private void narrow(Memory memory) {
-        int n = (int) (heads * scores.batch());
-        int bytes = (int) scoreBytes();
-        ByteBuffer view = memory.view(0);
-        BFloat16Loops.narrow(view, 2 * bytes, view, 0, n);
-        BFloat16Loops.narrow(view, 3 * bytes, view, bytes, n);
     }
 
     /** Stores the sums {@code [heads, T, D]} in the columns of dQkv. */
@@ -197,9 +168,7 @@ final class AttentionBackward extends AttentionTask {
             for (int t = 0; t < T; t++) {
                 long from = sums + ((long) i * T + t) * D * Float.BYTES;
                 long index = ((long) b * T + t) * s.qkvChannels() + columns + (long) (kvHead + i) * D;
-                Window target = lane.window(0).write(dQkv, index, D);
-                Loops.copy(target.buffer, target.at, memory.view(from), Memory.at(from), target.whole);
-                target.commit();
+                lane.window(0).store(dQkv, index, D, memory.view(from), Memory.at(from));
             }
         }
     }

@@ -2,7 +2,6 @@ package io.polyglow.engine.cpu;
 
 import io.polyglow.engine.cpu.GemmSpec.Addend;
 import io.polyglow.engine.cpu.GemmSpec.Strides;
-import io.polyglow.engine.cpu.simd.BFloat16Loops;
 import io.polyglow.engine.cpu.simd.Loops;
 import io.polyglow.engine.cpu.simd.SoftmaxLoops;
 import io.polyglow.trainer.kernels.AttentionShape;
@@ -126,8 +125,7 @@ final class AttentionForward extends AttentionTask {
     @Override
     void run(int b, int kvHead, Lane lane) {
         Memory memory = lane.scratch(2 * scoreBytes());
-        boolean narrow = dtype == DType.BF16;
-        long probabilities = narrow ? scoreBytes() : 0;
+        long probabilities = dtype == DType.BF16 ? scoreBytes() : 0;
         for (int g = 0; g < G; g++) {
             int head = head(kvHead, g);
             for (int block = 0; block < blocks(); block++) {
@@ -140,10 +138,6 @@ final class AttentionForward extends AttentionTask {
                         keys.address(keyTensor, b, begin, kvHead, D),
                         memory.address(0));
                 softmax(memory.view(0), b, head, block, begin, p.keys);
-                if (narrow) {
-                    BFloat16Loops.narrow(
-                            memory.view(0), (int) probabilities, memory.view(0), 0, (int) (heads * scores.batch()));
-                }
                 lane.multiply(
                         p.mixing,
                         memory.address(probabilities),
@@ -182,7 +176,9 @@ final class AttentionForward extends AttentionTask {
                 int t = block * BLOCK + r;
                 int at = (int) (i * scores.batch() + (long) r * scoreRow) * Float.BYTES;
                 int from = firstKeyOf(b, t) - begin;
-                float lse = softmaxRow(memory, at, from, firstPosition + t + 1 - begin, count, scale);
+                int end = firstPosition + t + 1 - begin;
+                float lse = softmaxRow(memory, at, from, end, scale);
+                finish(memory, at, from, end, count, (int) scoreBytes() + at / 2);
                 if (logSumExp != null) {
                     Scalars.put(logSumExp, statisticIndex(b, head + i * G, t), lse);
                 }
@@ -190,8 +186,8 @@ final class AttentionForward extends AttentionTask {
         }
     }
 
-    /** Softmax of {@code scale * x} over the scores {@code [from, end)} of {@code count}, the others become 0; returns the log of the sum. */
-    private static float softmaxRow(ByteBuffer x, int at, int from, int end, int count, float scale) {
+    /** Softmax of {@code scale * x} over the scores {@code [from, end)}; returns the log of the sum. */
+    private static float softmaxRow(ByteBuffer x, int at, int from, int end, float scale) {
         int hidden = Loops.body(from);
         int whole = Loops.whole(end - hidden);
         int start = at + Float.BYTES * hidden;
@@ -199,7 +195,6 @@ final class AttentionForward extends AttentionTask {
         float max = SoftmaxLoops.max(x, start, whole) * scale;
         float sum = SoftmaxLoops.exponentials(x, start, whole, scale, max);
         Loops.scale(x, start, whole, 1 / sum);
-        clear(x, at, from, end, count);
         return (float) (max + Math.log(sum));
     }
 }

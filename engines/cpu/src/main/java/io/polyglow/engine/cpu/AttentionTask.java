@@ -2,6 +2,7 @@ package io.polyglow.engine.cpu;
 
 import io.polyglow.engine.cpu.GemmSpec.Addend;
 import io.polyglow.engine.cpu.GemmSpec.Strides;
+import io.polyglow.engine.cpu.simd.BFloat16Loops;
 import io.polyglow.engine.cpu.simd.Loops;
 import io.polyglow.trainer.kernels.AttentionShape;
 import io.polyglow.trainer.tensor.DType;
@@ -159,15 +160,27 @@ abstract class AttentionTask implements Team.Task {
         put(x, at, end, hidden + Loops.whole(end - hidden), value);
     }
 
-    /** Zeroes what lies beyond those vectors in a row of {@code count}. */
-    static void clear(ByteBuffer x, int at, int from, int end, int count) {
+    /**
+     * Finishes a row of {@code count} f32 values, of which the vectors that hold the keys {@code [from, end)} count: the others become zero. Products take it in the task's dtype; as bf16 it goes
+     * to {@code narrowed}.
+     */
+    final void finish(ByteBuffer x, int at, int from, int end, int count, int narrowed) {
         int hidden = Loops.body(from);
-        int done = hidden + Loops.whole(end - hidden);
-        if (hidden > 0) {
-            Loops.fill(x, at, hidden, 0);
+        int whole = Loops.whole(end - hidden);
+        boolean narrow = dtype == DType.BF16;
+        int row = narrow ? narrowed : at;
+        int bytes = dtype.bytes();
+        if (narrow) {
+            BFloat16Loops.narrow(x, row + bytes * hidden, x, at + Float.BYTES * hidden, whole);
         }
-        if (done < count) {
-            Loops.fill(x, at + Float.BYTES * done, Loops.whole(count - done), 0);
+        clear(x, row, bytes * hidden);
+        int done = hidden + whole;
+        clear(x, row + bytes * done, bytes * (scoreRow(count) - done));
+    }
+
+    private static void clear(ByteBuffer x, int at, int bytes) {
+        if (bytes > 0) {
+            Loops.fill(x, at, bytes / Float.BYTES, 0);
         }
     }
 

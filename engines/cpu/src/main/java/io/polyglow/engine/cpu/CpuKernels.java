@@ -176,8 +176,8 @@ final class CpuKernels implements Kernels, AutoCloseable {
             AttentionShape shape) {
         KernelChecks.attentionBackward(dQkv, dOut, out, logSumExp, qkv, firstKeys, shape);
         AttentionBackward call = lastAttentionBackward != null && lastAttentionBackward.suits(shape, qkv.dtype())
-                ? lastAttentionBackward.with(dQkv, dOut, out, logSumExp, qkv, firstKeys)
-                : new AttentionBackward(dQkv, dOut, out, logSumExp, qkv, firstKeys, shape);
+                ? lastAttentionBackward.with(dQkv, dOut, logSumExp, qkv, firstKeys)
+                : new AttentionBackward(dQkv, dOut, logSumExp, qkv, firstKeys, shape);
         lastAttentionBackward = call;
         team.run(call.tasks(), call);
     }

@@ -4,7 +4,10 @@ import io.polyglow.engine.cpu.simd.Loops;
 import io.polyglow.engine.cpu.simd.SoftmaxLoops;
 import io.polyglow.trainer.tensor.Tensor;
 
-/** Softmax and cross-entropy of rows of logits, fused; long rows go by in chunks. Legend: V columns. */
+/**
+ * Softmax and cross-entropy of rows of logits, fused; long rows go by in chunks. Maximum and sum of the exponentials come from one pass (Milakov and Gimelshein 2018): a chunk that
+ * raises the maximum scales the sum of those before it. Legend: V columns.
+ */
 final class CrossEntropy {
     /** Columns whose exponentials one partial sum a lane adds up in f32; the sums of chunks are added in f64. */
     private static final int CHUNK = 1 << 11;
@@ -34,8 +37,18 @@ final class CrossEntropy {
             }
             return;
         }
-        float max = max(logits, row, classes, lane);
-        double sum = sumOfExponentials(logits, row, classes, max, lane);
+        float max = Float.NEGATIVE_INFINITY;
+        double sum = 0;
+        for (int v = 0; v < classes; v += CHUNK) {
+            Window x = read(logits, row + v, Math.min(CHUNK, classes - v), lane);
+            float before = max;
+            max = Math.max(before, SoftmaxLoops.max(x.buffer, x.at, x.whole));
+            if (max != before) {
+                sum *= Math.exp(before - max);
+            }
+            float shift = max == Float.NEGATIVE_INFINITY ? 0 : max;
+            sum += SoftmaxLoops.sum(x.buffer, x.at, x.whole, 1, shift);
+        }
         double logit = value(logits, row + target, lane);
         Scalars.put(loss, n, (float) (max - logit + Math.log(sum)));
         if (gradScale != 0) {
@@ -43,24 +56,6 @@ final class CrossEntropy {
             zero(logits, row + classes, row + logits.dim(1), lane);
             set(logits, row + target, gradScale * (Math.exp(logit - max) / sum - 1), lane);
         }
-    }
-
-    private static float max(Tensor logits, long row, int classes, Lane lane) {
-        float max = Float.NEGATIVE_INFINITY;
-        for (int v = 0; v < classes; v += CHUNK) {
-            Window x = read(logits, row + v, Math.min(CHUNK, classes - v), lane);
-            max = Math.max(max, SoftmaxLoops.max(x.buffer, x.at, x.whole));
-        }
-        return max;
-    }
-
-    private static double sumOfExponentials(Tensor logits, long row, int classes, float max, Lane lane) {
-        double sum = 0;
-        for (int v = 0; v < classes; v += CHUNK) {
-            Window x = read(logits, row + v, Math.min(CHUNK, classes - v), lane);
-            sum += SoftmaxLoops.sum(x.buffer, x.at, x.whole, 1, max);
-        }
-        return sum;
     }
 
     /** A chunk of logits, up to whole vectors with what does not count. */

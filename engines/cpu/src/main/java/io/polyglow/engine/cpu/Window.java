@@ -59,6 +59,16 @@ final class Window implements AutoCloseable {
         return this;
     }
 
+    /** Stores f32 values of another buffer as elements {@code [from, from + count)}; nothing stays open. */
+    void store(Tensor tensor, long from, int count, ByteBuffer x, int xi) {
+        write(tensor, from, count);
+        if (bf16) {
+            BFloat16Loops.narrow(home, homeAt, x, xi, count);
+        } else {
+            home.put(homeAt, x, xi, count * Float.BYTES);
+        }
+    }
+
     private void load() {
         if (bf16) {
             BFloat16Loops.widen(buffer, at, home, homeAt, count);

@@ -61,16 +61,25 @@ public final class SoftmaxLoops {
         }
     }
 
-    /** Replaces x by the exponentials p, and dP, the gradient of p, by that of what was in x: {@code p (dP - mean) scale}. */
-    public static void gradient(ByteBuffer x, int xi, int dP, int n, float scale, float shift, float mean) {
+    /** Replaces x by the exponentials p, and gives the sum of {@code p dP}. */
+    public static float weightedSum(ByteBuffer x, int xi, int dP, int n, float scale, float shift) {
+        FloatVector sum = FloatVector.zero(F);
         for (int i = 0; i < n; i += LANES) {
             FloatVector p = Functions.expOfMinus(fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN)
                     .fma(FloatVector.broadcast(F, -scale), FloatVector.broadcast(F, shift)));
             p.intoByteBuffer(x, xi + 4 * i, LITTLE_ENDIAN);
+            sum = p.fma(fromByteBuffer(F, x, dP + 4 * i, LITTLE_ENDIAN), sum);
+        }
+        return sum.reduceLanes(VectorOperators.ADD);
+    }
+
+    /** Replaces dP, the gradient of the probabilities p, by that of what they are exponentials of: {@code p (dP - mean) scale}. */
+    public static void gradient(ByteBuffer x, int p, int dP, int n, float scale, float mean) {
+        for (int i = 0; i < n; i += LANES) {
             fromByteBuffer(F, x, dP + 4 * i, LITTLE_ENDIAN)
                     .sub(mean)
                     .mul(scale)
-                    .mul(p)
+                    .mul(fromByteBuffer(F, x, p + 4 * i, LITTLE_ENDIAN))
                     .intoByteBuffer(x, dP + 4 * i, LITTLE_ENDIAN);
         }
     }

@@ -1,0 +1,150 @@
+package io.polyglow.trainer.loop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.polyglow.common.store.MemoryStore;
+import io.polyglow.common.token.shard.TokenDataset;
+import io.polyglow.trainer.config.TrainConfig;
+import io.polyglow.trainer.kernels.Engine;
+import io.polyglow.trainer.kernels.Engines;
+import io.polyglow.trainer.kernels.WatchedEngine;
+import io.polyglow.trainer.parallel.Collectives;
+import io.polyglow.trainer.parallel.RankLinks;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
+import java.util.function.IntFunction;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Replicas sum the gradients of last layers while they compute those of first ones. */
+@Timeout(120)
+class OverlapTest {
+    private static final String FIRST_LAYER = "embeddingBackward";
+
+    private final TokenDataset corpus = TestCorpus.of(1000);
+    private final Set<Thread> reducers = ConcurrentHashMap.newKeySet();
+
+    @Test
+    void shouldSumGradientsOfHeadBeforeThoseOfFirstLayerAreComputed() throws Exception {
+        CountDownLatch summed = new CountDownLatch(2);
+        List<Boolean> inTime = new CopyOnWriteArrayList<>();
+        TrainLab.Run run = train(
+                config("batch.global=2", "batch.canonical-width=2"),
+                atFirstLayer(rank -> inTime.add(summed.await(30, TimeUnit.SECONDS))),
+                summed::countDown);
+        assertThat(run.errors()).isEmpty();
+        assertThat(run.steps()).hasSize(4);
+        assertThat(inTime).hasSize(8).containsOnly(true);
+        assertThat(reducers).hasSize(2).noneMatch(Thread::isAlive);
+    }
+
+    @Test
+    void shouldEndSumThatIsUnderWayWhenRankFails() throws Exception {
+        TrainConfig config = config("batch.global=2", "batch.canonical-width=2");
+        IntFunction<Engine> engines = atFirstLayer(rank -> {
+            if (rank == 1) {
+                throw new IllegalStateException("rank 1 cannot go on");
+            }
+        });
+        TrainLab.Run run = train(config, engines, () -> {});
+        assertThat(run.errors()).hasSize(2).anyMatch(e -> "rank 1 cannot go on".equals(e.getMessage()));
+        assertThat(reducers).noneMatch(Thread::isAlive);
+    }
+
+    @Test
+    void shouldTellErrorOfSumInStepThatNeedsIt() throws Exception {
+        TrainConfig config = config("batch.global=2", "batch.canonical-width=2");
+        TrainLab.Run run = train(config, TrainLab.Machinery.engines(config), () -> {
+            throw new IllegalStateException("no link today");
+        });
+        assertThat(run.steps()).isEmpty();
+        assertThat(run.errors()).hasSize(2).allMatch(e -> "no link today".equals(e.getMessage()));
+    }
+
+    @Test
+    void shouldGiveSameBitsWhenEngineHasNoCopiesBesideItsKernels() throws Exception {
+        TrainConfig config = config("batch.global=8", "batch.canonical-width=4");
+        TrainLab.Run beside = train(config, TrainLab.Machinery.engines(config), () -> {});
+        assertThat(reducers).hasSize(2).allMatch(thread -> thread.getName().startsWith("reducer-"));
+        reducers.clear();
+        TrainLab.Run after = train(
+                config, rank -> withoutCopyStream(Engines.named("reference").open(1)), () -> {});
+        assertThat(reducers).hasSize(2).noneMatch(thread -> thread.getName().startsWith("reducer-"));
+        assertThat(after.losses()).isEqualTo(beside.losses());
+        assertThat(after.norms()).isEqualTo(beside.norms());
+    }
+
+    private static TrainConfig config(String... shape) {
+        return TrainLab.config(Stream.concat(Stream.of("layout.data=2", "evaluate.every=0"), Stream.of(shape))
+                .toArray(String[]::new));
+    }
+
+    /** Trains with links whose sums remember their threads and then run {@code afterSum}. */
+    private TrainLab.Run train(TrainConfig config, IntFunction<Engine> engines, Runnable afterSum) throws Exception {
+        TrainLab.Machinery inMemory = TrainLab.Machinery.inMemory(config, engines);
+        List<RankLinks> links = inMemory.links().stream()
+                .map(each -> new RankLinks(
+                        each.rank(),
+                        each.layout(),
+                        each.world(),
+                        watched(Collectives.class, each.replicas(), (method, result) -> {
+                            if (method.equals("reduceScatter")) {
+                                reducers.add(Thread.currentThread());
+                                afterSum.run();
+                            }
+                            return result;
+                        }),
+                        each.previous(),
+                        each.next(),
+                        each.shared()))
+                .toList();
+        return TrainLab.attempt(
+                config,
+                new MemoryStore(),
+                corpus,
+                Start.NEW,
+                new TrainLab.Machinery(links, inMemory.schedule(), engines));
+    }
+
+    /** What the engine of a rank does before the gradients of the first layer are computed. */
+    private interface AtFirstLayer {
+        void run(int rank) throws InterruptedException;
+    }
+
+    private static IntFunction<Engine> atFirstLayer(AtFirstLayer action) {
+        return rank ->
+                WatchedEngine.of(Engines.named("reference").open(1), (method, arguments) -> {}, (kernel, arguments) -> {
+                    try {
+                        if (kernel.equals(FIRST_LAYER)) {
+                            action.run(rank);
+                        }
+                    } catch (InterruptedException e) {
+                        throw new IllegalStateException(e);
+                    }
+                });
+    }
+
+    private static Engine withoutCopyStream(Engine engine) {
+        return watched(Engine.class, engine, (method, result) -> method.equals("copyStream") ? null : result);
+    }
+
+    private static <T> T watched(Class<T> type, T original, BiFunction<String, Object, @Nullable Object> after) {
+        return type.cast(
+                Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (proxy, method, arguments) -> {
+                    try {
+                        return after.apply(method.getName(), method.invoke(original, arguments));
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                    }
+                }));
+    }
+}
