@@ -17,7 +17,7 @@ import org.agrona.concurrent.UnsafeBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Compares the weights of ranks that must hold the same: the replicas of a stage, and the copies of a shared table. A difference means that
+ * Compares the weights of ranks that must hold the same, and what kernels use of them: the replicas of a stage, and the copies of a shared table. A difference means that
  * memory, arithmetic or network of a rank corrupted them; it is found before a checkpoint would make it last.
  */
 final class DriftCheck {
@@ -47,8 +47,15 @@ final class DriftCheck {
             offsets[rank] = rank * 2 * Long.BYTES;
         }
         int mine = offsets[links.rank()];
-        sums.putLong(mine, crc(parameters.flat().slice(0, parameters.layout().ownedSize())));
-        sums.putLong(mine + Long.BYTES, table() == null ? 0 : crc(table()));
+        CRC32C weights = new CRC32C();
+        parameters.all().forEach(each -> add(each.slice(0, parameters.layout().ownedSize()), weights));
+        sums.putLong(mine, weights.getValue());
+        CRC32C shared = new CRC32C();
+        Tensor table = table();
+        if (table != null) {
+            add(table, shared);
+        }
+        sums.putLong(mine + Long.BYTES, shared.getValue());
         links.world().allGather(sums, offsets);
         for (int stage = 0; stage < layout.pipeline(); stage++) {
             compare(step, "the weights of stage " + stage, 0, layout.rank(stage, 0), layout.rank(stage + 1, 0));
@@ -92,15 +99,13 @@ final class DriftCheck {
         return sums.getLong(rank * 2 * Long.BYTES + offset);
     }
 
-    private long crc(Tensor tensor) {
-        CRC32C crc = new CRC32C();
+    private void add(Tensor tensor, CRC32C crc) {
         for (long from = 0; from < tensor.size(); from += CHUNK) {
             Tensor part = tensor.slice(from, Math.min(CHUNK, tensor.size() - from));
             engine.read(part, chunk, 0);
             chunk.getBytes(0, bytes, 0, (int) part.bytes());
             crc.update(bytes, 0, (int) part.bytes());
         }
-        return crc.getValue();
     }
 
     private static PolyglowException drift(long step, String what, List<Integer> ranks) {

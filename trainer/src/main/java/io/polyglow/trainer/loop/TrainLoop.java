@@ -111,6 +111,7 @@ public final class TrainLoop {
             HeldOutLoss validation = isDue(step, config.evaluate().every(), last) ? evaluate(model) : null;
             report(result, step, ns, peak, validation, model, metrics);
             if (isDue(step, config.checkpoint().every(), last) || step == last) {
+                model.optimizer.completeWeights();
                 drift.run(step);
                 sync(metrics);
                 saver.save(manifest(step));

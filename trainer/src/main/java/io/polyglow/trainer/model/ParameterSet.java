@@ -105,11 +105,35 @@ public final class ParameterSet implements AutoCloseable {
         return computeArena == null ? null : view(compute, layout.owned().get(index));
     }
 
+    /** What kernels read of an owned parameter: of a weight of a linear layer the copy in the compute dtype, of others the master weights (of the token table perhaps the copy too). */
+    public Tensor used(int index) {
+        Placed placed = layout.owned().get(index);
+        return view(placed.spec().role().isWeightOfLinear() ? compute : master, placed);
+    }
+
+    /** Master weights and copies, flat: what replicas have the same of. */
+    public List<Tensor> all() {
+        return computeArena == null ? List.of(master) : List.of(master, compute);
+    }
+
     /** Casts the borrowed token table, if there is one and the compute dtype is another. */
     public void refreshBorrowedCopy() {
-        Placed borrowed = layout.borrowed();
-        if (borrowed != null && computeArena != null) {
-            engine.kernels().copy(view(compute, borrowed), view(master, borrowed));
+        refreshCopy(layout.borrowed());
+    }
+
+    /** Casts those of which kernels use the master weights, and the borrowed token table. */
+    public void refreshCopiesOfUsedMasters() {
+        for (Placed placed : layout.owned()) {
+            if (!placed.spec().role().isWeightOfLinear()) {
+                refreshCopy(placed);
+            }
+        }
+        refreshBorrowedCopy();
+    }
+
+    private void refreshCopy(@Nullable Placed placed) {
+        if (placed != null && computeArena != null) {
+            engine.kernels().copy(view(compute, placed), view(master, placed));
         }
     }
 

@@ -37,6 +37,14 @@ public enum Role {
     /** Stream to logits {@code [V, C]}; in a tied model the token table. */
     HEAD_WEIGHT;
 
+    /** Whether kernels read it in the compute dtype, and nowhere as a master weight. */
+    public boolean isWeightOfLinear() {
+        return switch (this) {
+            case QKV_WEIGHT, ATTENTION_OUT_WEIGHT, MLP_UP_WEIGHT, MLP_DOWN_WEIGHT, HEAD_WEIGHT -> true;
+            default -> false;
+        };
+    }
+
     /** Whether a backward pass can write its gradient, as a matrix product does, instead of adding to zeros. */
     boolean isOfLinear() {
         return switch (this) {

@@ -32,12 +32,10 @@ final class BucketedParameters {
         for (int b = 0; b < buckets; b++) {
             Bucket bucket = plan.buckets().get(b);
             offsets[b] = bucket.offsets();
-            byteOffsets[b] = bucket.offsets();
-            for (int i = 0; i < byteOffsets[b].length; i++) {
-                byteOffsets[b][i] *= Float.BYTES;
-            }
+            byteOffsets[b] = new int[plan.replicas() + 1];
             for (int r = 0; r < plan.replicas(); r++) {
                 slices[b][r] = new Packed(bucket.slice(r), tensors);
+                byteOffsets[b][r + 1] = byteOffsets[b][r] + slices[b][r].bytes();
             }
         }
     }

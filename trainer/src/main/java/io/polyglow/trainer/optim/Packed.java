@@ -21,7 +21,10 @@ final class Packed {
         for (Segment segment : segments) {
             Tensor view = tensors.get(segment.parameter()).slice(segment.from(), segment.count());
             Tensor last = runs.isEmpty() ? null : runs.get(runs.size() - 1);
-            if (last != null && last.arena() == view.arena() && last.offset() + last.bytes() == view.offset()) {
+            if (last != null
+                    && last.arena() == view.arena()
+                    && last.dtype() == view.dtype()
+                    && last.offset() + last.bytes() == view.offset()) {
                 view = new Tensor(last.arena(), last.offset(), last.dtype(), last.size() + view.size());
                 runs.set(runs.size() - 1, view);
             } else {

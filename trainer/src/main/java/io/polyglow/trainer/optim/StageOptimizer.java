@@ -37,6 +37,7 @@ public final class StageOptimizer implements AutoCloseable {
             BucketedParameters weights,
             BucketedParameters gradients,
             Runnable completeGradients,
+            Runnable publishWeights,
             Runnable completeWeights,
             OptimizerState state) {}
 
@@ -124,9 +125,11 @@ public final class StageOptimizer implements AutoCloseable {
 
     private Managed manage(Group group, int first, List<GradientReducer.Bucket> sums) {
         List<Tensor> weights = new ArrayList<>();
+        List<Tensor> used = new ArrayList<>();
         List<List<Tensor>> gradients = new ArrayList<>();
         for (int p = 0; p < group.parameters().size(); p++) {
             weights.add(parameters.parameter(first + p));
+            used.add(parameters.used(first + p));
         }
         for (GradientSet node : nodes) {
             List<Tensor> ofNode = new ArrayList<>();
@@ -144,6 +147,7 @@ public final class StageOptimizer implements AutoCloseable {
                 bucketedWeights,
                 partials.get(0),
                 exchange.allGather(partials.get(0)),
+                exchange.allGather(bucketed(group.plan(), used)),
                 exchange.allGather(bucketedWeights),
                 new OptimizerState(
                         engine, group, links.replica(), zero, weights, gradients.get(0), copies(group, first)));
@@ -160,10 +164,10 @@ public final class StageOptimizer implements AutoCloseable {
         }
     }
 
-    /** What updates write of the weights in the compute dtype: all, unless a part of the weights comes from other replicas. */
+    /** The weights in the compute dtype, which updates write too; none where that is the dtype of master weights. */
     private List<Tensor> copies(Group group, int first) {
         List<Tensor> copies = new ArrayList<>();
-        for (int p = 0; p < group.parameters().size() && !receives; p++) {
+        for (int p = 0; p < group.parameters().size(); p++) {
             Tensor copy = parameters.computeCopy(first + p);
             if (copy != null) {
                 copies.add(copy);
@@ -293,10 +297,13 @@ public final class StageOptimizer implements AutoCloseable {
                 adamW.clipScale(gradientNorm));
     }
 
-    /** Hands the new weights to everybody who uses them. */
+    /**
+     * Hands the new weights to everybody who uses them, in the dtype in which they are used. Where replicas update parts of the weights, master weights that no kernel uses are then new
+     * at their owner alone, until {@link #completeWeights}.
+     */
     public void publish() {
         if (receives) {
-            groups.forEach(group -> group.completeWeights.run());
+            groups.forEach(group -> group.publishWeights.run());
         }
         if (shared != null && links.stage() == 0) {
             groups.get(0).weights.sendAll(shared);
@@ -304,9 +311,16 @@ public final class StageOptimizer implements AutoCloseable {
             borrowed.receiveAll(shared);
         }
         if (receives) {
-            parameters.refreshComputeCopies();
+            parameters.refreshCopiesOfUsedMasters();
         } else {
             parameters.refreshBorrowedCopy();
+        }
+    }
+
+    /** Brings all master weights up to date on all ranks, for who reads them: checkpoints and comparisons. All ranks call this together. */
+    public void completeWeights() {
+        if (receives && parameters.precision().mixed()) {
+            groups.forEach(group -> group.completeWeights.run());
         }
     }
 

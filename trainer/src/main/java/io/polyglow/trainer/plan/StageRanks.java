@@ -47,7 +47,13 @@ final class StageRanks {
     }
 
     private ShardCounts counts(List<ParameterSpec> group) {
-        return new ShardCounts(group.stream().mapToLong(ParameterSpec::size).toArray(), layout.data());
+        long[] sizes = new long[group.size()];
+        boolean[] narrow = new boolean[group.size()];
+        for (int i = 0; i < sizes.length; i++) {
+            sizes[i] = group.get(i).size();
+            narrow[i] = group.get(i).role().isWeightOfLinear();
+        }
+        return new ShardCounts(sizes, narrow, layout.data());
     }
 
     /** What the rank of a replica needs. */
@@ -98,7 +104,7 @@ final class StageRanks {
     private long sentBytes(int replica) {
         long bytes = 0;
         for (ShardCounts group : groups) {
-            bytes += exchanged(group, replica);
+            bytes += reduced(group, replica) + gathered(group, replica);
         }
         long links = (stage.embedding() ? 0L : 1L) + (stage.head() ? 0L : 1L);
         bytes += links * microBatches * config.stageMessageBytes();
@@ -111,12 +117,13 @@ final class StageRanks {
         return bytes;
     }
 
-    /** Reduce-scatter of gradients and all-gather of weights (or, without ZeRO-1, of gradients). */
-    private long exchanged(ShardCounts group, int replica) {
-        long others = layout.data() - 1L;
-        return reduced(group, replica) + others * group.elements(replica) * Float.BYTES;
+    /** All-gather of weights, of those of linear layers in the compute dtype; or, without ZeRO-1, of gradients. */
+    private long gathered(ShardCounts group, int replica) {
+        int saved = config.layout().zero() == 1 ? Float.BYTES - dtype.bytes() : 0;
+        return (layout.data() - 1L) * (group.elements(replica) * Float.BYTES - group.marked(replica) * saved);
     }
 
+    /** Reduce-scatter of gradients. */
     private long reduced(ShardCounts group, int replica) {
         return layout.data() == 1 ? 0 : nodes(replica) * (group.size() - group.elements(replica)) * Float.BYTES;
     }

@@ -21,9 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param layerSeconds forward and backward of a layer, for one micro-batch
  * @param endsSeconds forward and backward of embedding and head, for one micro-batch
  * @param updateSeconds norm and update of one parameter, by the rank that owns it
- * @param parameterSeconds copying one weight to the compute dtype, by each rank of a stage whose replicas update parts of it
  */
-public record StepTimes(double layerSeconds, double endsSeconds, double updateSeconds, double parameterSeconds) {
+public record StepTimes(double layerSeconds, double endsSeconds, double updateSeconds) {
     private static final int FEWEST_RUNS = 2;
     private static final int ELEMENTS = 1 << 22;
     private static final int BLOCK = 1 << 14;
@@ -45,9 +44,9 @@ public record StepTimes(double layerSeconds, double endsSeconds, double updateSe
                 Passes two = new Passes(engine, plan, 2);
                 Update update = new Update(engine, plan)) {
             double[] passes = fastest(clock, budgetNs / 3 * 2, one::run, two::run);
-            double[] elements = fastest(clock, budgetNs / 3, update::owned, update::all);
+            double[] elements = fastest(clock, budgetNs / 3, update::run);
             double layer = Math.max(passes[1] - passes[0], 0);
-            return new StepTimes(layer, Math.max(passes[0] - layer, 0), elements[0] / ELEMENTS, elements[1] / ELEMENTS);
+            return new StepTimes(layer, Math.max(passes[0] - layer, 0), elements[0] / ELEMENTS);
         }
     }
 
@@ -79,10 +78,7 @@ public record StepTimes(double layerSeconds, double endsSeconds, double updateSe
                     needs.stage().layers() * layerSeconds + (needs.stage().head() ? endsSeconds : 0);
             slowest = Math.max(slowest, stage);
             double owned = needs.engine().bytes("optimizer") / (2.0 * Float.BYTES);
-            double weight =
-                    Float.BYTES + (plan.dtype() == DType.F32 ? 0 : plan.dtype().bytes());
-            double weights = needs.engine().bytes("weights") / weight;
-            update = Math.max(update, owned * updateSeconds + weights * parameterSeconds);
+            update = Math.max(update, owned * updateSeconds);
         }
         return (plan.microBatchesOfReplica() + plan.stages().size() - 1) * slowest + update;
     }
@@ -131,10 +127,7 @@ public record StepTimes(double layerSeconds, double endsSeconds, double updateSe
         private final Engine engine;
         private final Arena arena;
         private final Tensor[] flat = new Tensor[4];
-        /** The copy in the compute dtype that an update writes, and the one that is made after it. */
-        private final @Nullable Tensor written;
-
-        private final @Nullable Tensor made;
+        private final @Nullable Tensor copy;
         private final Tensor norms;
         private final UnsafeBuffer read;
 
@@ -145,26 +138,15 @@ public record StepTimes(double layerSeconds, double endsSeconds, double updateSe
             for (int i = 0; i < flat.length; i++) {
                 flat[i] = new Tensor(arena, i * bytes, DType.F32, ELEMENTS);
             }
-            Tensor copy = plan.dtype() == DType.F32 ? null : new Tensor(arena, 4 * bytes, plan.dtype(), ELEMENTS);
-            boolean receives =
-                    plan.config().layout().zero() == 1 && plan.config().layout().data() > 1;
-            written = receives ? null : copy;
-            made = receives ? copy : null;
+            copy = plan.dtype() == DType.F32 ? null : new Tensor(arena, 4 * bytes, plan.dtype(), ELEMENTS);
             norms = new Tensor(arena, 5 * bytes, DType.F64, ELEMENTS / BLOCK);
             read = new UnsafeBuffer(new byte[(int) norms.bytes()]);
         }
 
-        void owned() {
+        void run() {
             engine.kernels().sumOfSquares(norms, flat[3], BLOCK);
-            engine.kernels().adamW(STEP, flat[0], flat[1], flat[2], flat[3], written);
+            engine.kernels().adamW(STEP, flat[0], flat[1], flat[2], flat[3], copy);
             engine.read(norms, read, 0); // waits for engines that queue
-        }
-
-        void all() {
-            if (made != null) {
-                engine.kernels().copy(made, flat[0]);
-            }
-            engine.read(norms, read, 0);
         }
 
         @Override

@@ -8,9 +8,7 @@ import io.polyglow.trainer.config.TrainConfig;
 import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.kernels.Engines;
 import io.polyglow.trainer.kernels.WatchedEngine;
-import io.polyglow.trainer.parallel.Collectives;
 import io.polyglow.trainer.parallel.RankLinks;
-import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.Set;
@@ -18,10 +16,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BiFunction;
 import java.util.function.IntFunction;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -92,20 +88,12 @@ class OverlapTest {
     private TrainLab.Run train(TrainConfig config, IntFunction<Engine> engines, Runnable afterSum) throws Exception {
         TrainLab.Machinery inMemory = TrainLab.Machinery.inMemory(config, engines);
         List<RankLinks> links = inMemory.links().stream()
-                .map(each -> new RankLinks(
-                        each.rank(),
-                        each.layout(),
-                        each.world(),
-                        watched(Collectives.class, each.replicas(), (method, result) -> {
-                            if (method.equals("reduceScatter")) {
-                                reducers.add(Thread.currentThread());
-                                afterSum.run();
-                            }
-                            return result;
-                        }),
-                        each.previous(),
-                        each.next(),
-                        each.shared()))
+                .map(each -> WatchedLinks.of(each, (operation, arguments) -> {
+                    if (operation.equals("reduceScatter")) {
+                        reducers.add(Thread.currentThread());
+                        afterSum.run();
+                    }
+                }))
                 .toList();
         return TrainLab.attempt(
                 config,
@@ -134,17 +122,10 @@ class OverlapTest {
     }
 
     private static Engine withoutCopyStream(Engine engine) {
-        return watched(Engine.class, engine, (method, result) -> method.equals("copyStream") ? null : result);
-    }
-
-    private static <T> T watched(Class<T> type, T original, BiFunction<String, Object, @Nullable Object> after) {
-        return type.cast(
-                Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (proxy, method, arguments) -> {
-                    try {
-                        return after.apply(method.getName(), method.invoke(original, arguments));
-                    } catch (InvocationTargetException e) {
-                        throw e.getCause();
-                    }
-                }));
+        return (Engine) Proxy.newProxyInstance(
+                Engine.class.getClassLoader(),
+                new Class<?>[] {Engine.class},
+                (proxy, method, arguments) ->
+                        method.getName().equals("copyStream") ? null : method.invoke(engine, arguments));
     }
 }

@@ -72,6 +72,10 @@ class SameBitsOnEveryLayoutTest {
                 Arguments.of("llama-tied batch.packing=best-fit batch.micro=2", "data=2 pipeline=2"),
                 Arguments.of("llama-tied batch.document-mask=true model.layers=3", "data=2 pipeline=3"),
                 Arguments.of(buckets, "data=2"),
+                Arguments.of(buckets + " dtype=bf16 checkpoint.every=1", "data=2"),
+                Arguments.of("gpt2-tied dtype=bf16", "data=2 pipeline=2"),
+                Arguments.of("gpt2-untied dtype=bf16", "data=4"),
+                Arguments.of("llama-tied dtype=bf16", "data=2 zero=0"),
                 Arguments.of(blocks, "data=2"),
                 Arguments.of(blocks, "data=4 zero=0"));
     }
@@ -115,6 +119,7 @@ class SameBitsOnEveryLayoutTest {
                 Arguments.of("gpt2-tied", "data=4 zero=0"),
                 Arguments.of("gpt2-tied", "data=2 pipeline=2"),
                 Arguments.of("llama-untied", "data=4"),
+                Arguments.of("gpt2-tied dtype=bf16", "data=2"),
                 Arguments.of("llama-tied", "data=2 pipeline=2 zero=0 schedule=gpipe"),
                 Arguments.of(six, "data=3"),
                 Arguments.of(six, "data=2"),
