@@ -14,6 +14,7 @@ import io.polyglow.trainer.config.TrainConfig.Optimizer;
 import io.polyglow.trainer.data.Packing;
 import io.polyglow.trainer.model.ModelConfig;
 import io.polyglow.trainer.model.ParameterTable;
+import io.polyglow.trainer.model.Recompute;
 import io.polyglow.trainer.plan.Throughput;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -99,6 +100,7 @@ public record TrainPlan(
                 EngineChoice.AUTO,
                 DTypeChoice.valueOf(dtype.toUpperCase(Locale.ROOT)),
                 threads,
+                Recompute.NONE,
                 0,
                 new Layout(1, 1, OneStageSchedule.NAME, 1),
                 new Batch(batch, micro, 0, Packing.CONCAT, false),

@@ -13,13 +13,17 @@ import io.polyglow.trainer.config.TrainConfig;
 import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.kernels.Engines;
 import io.polyglow.trainer.model.MemoryPlan;
+import io.polyglow.trainer.model.Recompute;
 import io.polyglow.trainer.parallel.Schedule;
 import io.polyglow.trainer.plan.RunPlan;
 import io.polyglow.trainer.plan.StepTimes;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.agrona.concurrent.SystemNanoClock;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -183,11 +187,34 @@ final class PlanCommand implements Callable<Integer> {
                         + " and model.vocab-size is not set; add --vocab-size N, or --set data=CORPUS");
     }
 
+    /** The same layout with the least recomputation that makes it fit. */
+    private Optional<RunPlan> recomputing(RunPlan plan, Schedule schedule) {
+        return Arrays.stream(Recompute.values())
+                .filter(level -> level.compareTo(plan.config().recompute()) > 0)
+                .map(level -> plan.with(plan.config().withRecompute(level), schedule))
+                .filter(this::canRun)
+                .findFirst();
+    }
+
+    private static String name(RunPlan plan) {
+        return plan.config().recompute().name().toLowerCase(Locale.ROOT);
+    }
+
     private PolyglowException tooLarge(RunPlan plan, Schedule schedule, PlanReport report) {
-        String advice = plan.smallestLayout(schedule, this::canRun)
+        String advice = recomputing(plan, schedule)
+                .map(other -> "this layout fits with --set recompute=" + name(other) + ", with "
+                        + PlanReport.bytes(needs(other)) + " a rank, or ")
+                .orElse("");
+        advice += Stream.of(plan, plan.with(plan.config().withRecompute(Recompute.FULL), schedule))
+                .flatMap(each -> each.smallestLayout(schedule, this::canRun).stream())
+                .findFirst()
                 .map(other -> "the smallest layout whose ranks fit is --set layout.data="
                         + other.config().layout().data() + " --set layout.pipeline="
-                        + other.config().layout().pipeline() + ", with "
+                        + other.config().layout().pipeline()
+                        + (other.config().recompute() == plan.config().recompute()
+                                ? ""
+                                : " --set recompute=" + name(other))
+                        + ", with "
                         + PlanReport.bytes(needs(other)) + " a rank")
                 .orElse("no layout of this model and batch fits; use a smaller batch.micro, context or model"
                         + (isOneHost() ? ", or, for a cluster, tell with --memory what a rank may use there" : ""));

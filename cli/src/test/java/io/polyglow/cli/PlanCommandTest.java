@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -111,6 +112,19 @@ class PlanCommandTest {
         err.reset();
         assertThat(plan("--vocab-size", "300", "--memory", "1m")).isEqualTo(64);
         assertThat(err.toString(StandardCharsets.UTF_8)).contains("no layout of this model and batch fits");
+    }
+
+    @Test
+    void shouldAdviseToComputeActivationsAgainWhenThatMakesTheLayoutFit() {
+        String[] needed = {"--vocab-size", "300", "--set", "dtype=f32", "--set", "threads-per-rank=2", "--memory"};
+        assertThat(plan(Stream.concat(Stream.of(needed), Stream.of("1366m")).toArray(String[]::new)))
+                .isEqualTo(64);
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .contains("this layout fits with --set recompute=selective, with 1,362.2 MiB a rank, or ");
+        err.reset();
+        assertThat(plan(Stream.concat(Stream.of(needed), Stream.of("1366m", "--set", "recompute=selective"))
+                        .toArray(String[]::new)))
+                .isZero();
     }
 
     @Test

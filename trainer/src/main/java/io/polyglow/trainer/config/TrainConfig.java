@@ -10,6 +10,7 @@ import io.polyglow.common.error.PolyglowException;
 import io.polyglow.trainer.data.Packing;
 import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.model.ModelConfig;
+import io.polyglow.trainer.model.Recompute;
 import io.polyglow.trainer.optim.AdamW;
 import io.polyglow.trainer.optim.LearningRate;
 import io.polyglow.trainer.parallel.ParallelLayout;
@@ -33,6 +34,10 @@ public record TrainConfig(
                 @Default("0")
                 @Range(min = 0, max = 4096)
                 int threadsPerRank,
+        @Doc(
+                        "What the backward pass computes again instead of keeping it: none; selective, norms and activation functions; full, whole blocks from their inputs. Changes memory and time, but no bit.")
+                @Default("none")
+                Recompute recompute,
         @Doc("How many times the driver restarts the job without a new checkpoint in between before it gives up.")
                 @Default("3")
                 @Range(min = 0, max = 1000)
@@ -221,6 +226,26 @@ public record TrainConfig(
         }
     }
 
+    private TrainConfig with(Layout newLayout, ModelConfig newModel, Recompute newRecompute) {
+        return new TrainConfig(
+                data,
+                run,
+                steps,
+                stopAfter,
+                seed,
+                engine,
+                dtype,
+                threadsPerRank,
+                newRecompute,
+                restarts,
+                newLayout,
+                batch,
+                newModel,
+                optimizer,
+                checkpoint,
+                evaluate);
+    }
+
     /** The same run with the size of the vocabulary filled in; refuses one that has no room for the tokenizer's ids. */
     public TrainConfig forVocabulary(int size) {
         if (model.vocabSize() >= size) {
@@ -232,42 +257,17 @@ public record TrainConfig(
                     "model.vocab-size = " + model.vocabSize() + " is too small for the corpus " + data
                             + ", whose tokenizer has " + size + " ids; leave model.vocab-size out");
         }
-        return new TrainConfig(
-                data,
-                run,
-                steps,
-                stopAfter,
-                seed,
-                engine,
-                dtype,
-                threadsPerRank,
-                restarts,
-                layout,
-                batch,
-                model.withVocabSize(size),
-                optimizer,
-                checkpoint,
-                evaluate);
+        return with(layout, model.withVocabSize(size), recompute);
     }
 
     /** The same run on another grid. */
     public TrainConfig withLayout(int data, int pipeline) {
-        return new TrainConfig(
-                this.data,
-                run,
-                steps,
-                stopAfter,
-                seed,
-                engine,
-                dtype,
-                threadsPerRank,
-                restarts,
-                new Layout(data, pipeline, layout.schedule(), layout.zero()),
-                batch,
-                model,
-                optimizer,
-                checkpoint,
-                evaluate);
+        return with(new Layout(data, pipeline, layout.schedule(), layout.zero()), model, recompute);
+    }
+
+    /** The same run, which keeps other activations. */
+    public TrainConfig withRecompute(Recompute level) {
+        return with(layout, model, level);
     }
 
     /** The compute dtype on this engine; refuses one that it lacks. */

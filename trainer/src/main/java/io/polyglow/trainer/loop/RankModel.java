@@ -68,7 +68,7 @@ final class RankModel implements AutoCloseable {
                 config.batch().packing(),
                 config.batch().documentMask());
         ModelShards shards = new ModelShards(model, links.layout());
-        stage = new StageModel(engine, model, plan, dtype, B, T, slots);
+        stage = new StageModel(engine, model, plan, dtype, B, T, slots, config.recompute());
         for (int i = 0; i < buffers; i++) {
             gradients.add(stage.newGradients());
         }

@@ -4,6 +4,8 @@ import io.polyglow.trainer.kernels.AttentionShape;
 import io.polyglow.trainer.precision.Precision;
 import io.polyglow.trainer.tensor.DType;
 import io.polyglow.trainer.tensor.Tensor;
+import java.util.HashMap;
+import java.util.Map;
 
 /** What a forward pass leaves for the backward pass: one micro-batch of B sequences of T tokens, N = B*T rows. */
 final class Activations {
@@ -26,7 +28,8 @@ final class Activations {
     /** The blocks of the stage. */
     final OfBlock[] blocks;
 
-    Activations(Workspace workspace, ModelConfig config, Precision precision, int layers, int B, int T) {
+    /** {@code shared} holds what blocks do not keep. */
+    Activations(Workspace workspace, ModelConfig config, Precision precision, int layers, int B, int T, Shared shared) {
         long N = (long) B * T;
         tokens = workspace.tensor(PURPOSE, DType.I32, N);
         targets = workspace.tensor(PURPOSE, DType.I32, N);
@@ -36,7 +39,7 @@ final class Activations {
         blocks = new OfBlock[layers];
         Tensor stream = input;
         for (int i = 0; i < layers; i++) {
-            blocks[i] = new OfBlock(workspace, config, precision, stream, config.attentionShape(B, T));
+            blocks[i] = new OfBlock(workspace, config, precision, stream, config.attentionShape(B, T), shared);
             stream = blocks[i].output;
         }
     }
@@ -46,8 +49,26 @@ final class Activations {
         return blocks[blocks.length - 1].output;
     }
 
+    /** What all blocks and micro-batches of a stage have in common, as none keeps it: made by the first that needs it. */
+    static final class Shared {
+        final Recompute recompute;
+        private final Map<String, Tensor> tensors = new HashMap<>();
+
+        Shared(Recompute recompute) {
+            this.recompute = recompute;
+        }
+
+        /** A tensor that blocks keep unless the run computes it again, at {@code level} or above. */
+        Tensor tensor(String name, Recompute level, Workspace workspace, DType dtype, long... dims) {
+            return recompute.compareTo(level) < 0
+                    ? workspace.tensor(PURPOSE, dtype, dims)
+                    : tensors.computeIfAbsent(name, any -> workspace.tensor(PURPOSE, dtype, dims));
+        }
+    }
+
     /** Of one block. F hidden channels, G = F or 2F with a gate, R columns of q, k and v. */
     static final class OfBlock {
+        final Recompute recompute;
         final AttentionShape shape;
 
         /** The stream {@code [N, C]}: into the block, after attention, after the MLP. */
@@ -73,7 +94,13 @@ final class Activations {
         final Tensor hidden;
         final Tensor activated;
 
-        OfBlock(Workspace workspace, ModelConfig config, Precision precision, Tensor input, AttentionShape shape) {
+        OfBlock(
+                Workspace workspace,
+                ModelConfig config,
+                Precision precision,
+                Tensor input,
+                AttentionShape shape,
+                Shared shared) {
             long N = (long) shape.batch() * shape.time();
             long C = config.channels();
             long F = config.hidden();
@@ -81,19 +108,23 @@ final class Activations {
             DType residual = precision.residual();
             this.shape = shape;
             this.input = input;
-            middle = workspace.tensor(PURPOSE, residual, N, C);
+            recompute = shared.recompute;
+            Recompute full = Recompute.FULL;
+            Recompute selective = Recompute.SELECTIVE;
+            middle = shared.tensor("middle", full, workspace, residual, N, C);
             output = workspace.tensor(PURPOSE, residual, N, C);
-            normed = workspace.tensor(PURPOSE, compute, N, C);
-            mean = workspace.tensor(PURPOSE, residual, N);
-            rstd = workspace.tensor(PURPOSE, residual, N);
-            qkv = workspace.tensor(PURPOSE, compute, N, shape.qkvChannels());
-            attended = workspace.tensor(PURPOSE, compute, N, C);
-            logSumExp = workspace.tensor(PURPOSE, residual, shape.batch(), shape.heads(), shape.time());
-            mlpNormed = workspace.tensor(PURPOSE, compute, N, C);
-            mlpMean = workspace.tensor(PURPOSE, residual, N);
-            mlpRstd = workspace.tensor(PURPOSE, residual, N);
-            hidden = workspace.tensor(PURPOSE, compute, N, Mlp.upChannels(config));
-            activated = workspace.tensor(PURPOSE, compute, N, F);
+            normed = shared.tensor("normed", selective, workspace, compute, N, C);
+            mean = shared.tensor("mean", full, workspace, residual, N);
+            rstd = shared.tensor("rstd", full, workspace, residual, N);
+            qkv = shared.tensor("qkv", full, workspace, compute, N, shape.qkvChannels());
+            attended = shared.tensor("attended", full, workspace, compute, N, C);
+            logSumExp =
+                    shared.tensor("logSumExp", full, workspace, residual, shape.batch(), shape.heads(), shape.time());
+            mlpNormed = shared.tensor("mlpNormed", selective, workspace, compute, N, C);
+            mlpMean = shared.tensor("mlpMean", full, workspace, residual, N);
+            mlpRstd = shared.tensor("mlpRstd", full, workspace, residual, N);
+            hidden = shared.tensor("hidden", full, workspace, compute, N, Mlp.upChannels(config));
+            activated = shared.tensor("activated", selective, workspace, compute, N, F);
         }
     }
 }

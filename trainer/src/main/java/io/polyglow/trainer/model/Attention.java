@@ -41,9 +41,13 @@ final class Attention {
     }
 
     private void project(Activations.OfBlock a, int firstPosition) {
-        norm.forward(a.normed, a.mean, a.rstd, a.input);
+        normalise(a);
         qkv.forward(a.qkv, a.normed, null);
         turn(a.qkv, a.shape, firstPosition, false);
+    }
+
+    void normalise(Activations.OfBlock a) {
+        norm.forward(a.normed, a.mean, a.rstd, a.input);
     }
 
     void backward(Activations.OfBlock a, @Nullable Tensor firstKeys, Scratch s, GradientSet gradients) {

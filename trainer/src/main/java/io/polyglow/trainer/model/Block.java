@@ -26,6 +26,18 @@ final class Block {
     }
 
     void backward(Activations.OfBlock a, @Nullable Tensor firstKeys, Scratch s, GradientSet gradients) {
+        switch (a.recompute) {
+            case NONE -> {}
+            case SELECTIVE -> {
+                attention.normalise(a);
+                mlp.normalise(a);
+                mlp.activate(a);
+            }
+            case FULL -> {
+                attention.forward(a, firstKeys);
+                mlp.expand(a);
+            }
+        }
         mlp.backward(a, s, gradients);
         attention.backward(a, firstKeys, s, gradients);
     }

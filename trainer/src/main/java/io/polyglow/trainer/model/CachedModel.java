@@ -80,7 +80,13 @@ public final class CachedModel implements AutoCloseable {
             long N = (long) B * time;
             tokens = w.tensor(Activations.PURPOSE, DType.I32, N);
             Tensor stream = w.tensor(Activations.PURPOSE, precision.residual(), N, config.channels());
-            block = new Activations.OfBlock(w, config, precision, stream, config.attentionShape(B, time));
+            block = new Activations.OfBlock(
+                    w,
+                    config,
+                    precision,
+                    stream,
+                    config.attentionShape(B, time),
+                    new Activations.Shared(Recompute.NONE));
         }
     }
 

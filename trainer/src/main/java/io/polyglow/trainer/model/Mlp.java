@@ -25,14 +25,27 @@ final class Mlp {
     }
 
     void forward(Activations.OfBlock a) {
-        norm.forward(a.mlpNormed, a.mlpMean, a.mlpRstd, a.middle);
+        expand(a);
+        down.forward(a.output, a.activated, a.middle);
+    }
+
+    /** All but the last product: what the backward pass needs. */
+    void expand(Activations.OfBlock a) {
+        normalise(a);
         up.forward(a.hidden, a.mlpNormed, null);
+        activate(a);
+    }
+
+    void normalise(Activations.OfBlock a) {
+        norm.forward(a.mlpNormed, a.mlpMean, a.mlpRstd, a.middle);
+    }
+
+    void activate(Activations.OfBlock a) {
         if (gated) {
             kernels.swiglu(a.activated, a.hidden);
         } else {
             kernels.gelu(a.activated, a.hidden);
         }
-        down.forward(a.output, a.activated, a.middle);
     }
 
     void backward(Activations.OfBlock a, Scratch s, GradientSet gradients) {

@@ -49,9 +49,22 @@ public final class StageModel implements AutoCloseable {
     /** The head of the last stage with its memory. */
     private record Loss(Head head, Head.Rows rows) {}
 
-    /** Allocates weights (zero; see {@link ParameterSet#initialise}), activations and scratch. */
+    /** As below, with all activations kept. */
     public StageModel(
             Engine engine, ModelConfig config, StagePlan plan, DType compute, int microBatch, int time, int slots) {
+        this(engine, config, plan, compute, microBatch, time, slots, Recompute.NONE);
+    }
+
+    /** Allocates weights (zero; see {@link ParameterSet#initialise}), activations and scratch. */
+    public StageModel(
+            Engine engine,
+            ModelConfig config,
+            StagePlan plan,
+            DType compute,
+            int microBatch,
+            int time,
+            int slots,
+            Recompute recompute) {
         if (time > config.context()) {
             throw new IllegalArgumentException(
                     "sequences of " + time + " tokens exceed the context of " + config.context());
@@ -62,9 +75,9 @@ public final class StageModel implements AutoCloseable {
         this.T = time;
         Precision precision = Precision.of(compute);
         Workspace measure = Workspace.measuring();
-        new Buffers(measure, config, plan, precision, microBatch, time, slots);
+        new Buffers(measure, config, plan, precision, microBatch, time, slots, recompute);
         workspace = Workspace.allocating(engine, measure.plan());
-        Buffers buffers = new Buffers(workspace, config, plan, precision, microBatch, time, slots);
+        Buffers buffers = new Buffers(workspace, config, plan, precision, microBatch, time, slots, recompute);
         this.slots = buffers.slots;
         scratch = buffers.scratch;
         parameters = new ParameterSet(engine, new ParameterLayout(config, plan), precision);
@@ -89,7 +102,14 @@ public final class StageModel implements AutoCloseable {
 
     /** What a stage with this many gradient sets will allocate, before anything is. */
     public static MemoryPlan plan(
-            ModelConfig config, StagePlan plan, DType compute, int microBatch, int time, int slots, int gradientSets) {
+            ModelConfig config,
+            StagePlan plan,
+            DType compute,
+            int microBatch,
+            int time,
+            int slots,
+            Recompute recompute,
+            int gradientSets) {
         Precision precision = Precision.of(compute);
         ParameterLayout layout = new ParameterLayout(config, plan);
         MemoryPlan memory = ParameterSet.plan(layout, precision);
@@ -97,7 +117,7 @@ public final class StageModel implements AutoCloseable {
             memory.add(GradientSet.plan(layout, precision));
         }
         Workspace measure = Workspace.measuring();
-        new Buffers(measure, config, plan, precision, microBatch, time, slots);
+        new Buffers(measure, config, plan, precision, microBatch, time, slots, recompute);
         return memory.add(measure.plan());
     }
 
@@ -108,11 +128,20 @@ public final class StageModel implements AutoCloseable {
         final Head.@Nullable Rows rows;
         final Head.ChunksOfBatch[] chunks;
 
-        Buffers(Workspace w, ModelConfig config, StagePlan plan, Precision precision, int B, int T, int count) {
+        Buffers(
+                Workspace w,
+                ModelConfig config,
+                StagePlan plan,
+                Precision precision,
+                int B,
+                int T,
+                int count,
+                Recompute recompute) {
+            Activations.Shared shared = new Activations.Shared(recompute);
             slots = new Activations[count];
             chunks = new Head.ChunksOfBatch[count];
             for (int i = 0; i < count; i++) {
-                slots[i] = new Activations(w, config, precision, plan.layers(), B, T);
+                slots[i] = new Activations(w, config, precision, plan.layers(), B, T, shared);
                 chunks[i] = new Head.ChunksOfBatch(slots[i], config);
             }
             scratch = new Scratch(w, config, precision, B, T);

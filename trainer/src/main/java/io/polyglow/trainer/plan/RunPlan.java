@@ -36,6 +36,11 @@ public record RunPlan(TrainConfig config, DType dtype, List<StageNeeds> stages) 
         return new RunPlan(config, dtype, stages);
     }
 
+    /** A plan of another config in the same dtype. */
+    public RunPlan with(TrainConfig other, Schedule schedule) {
+        return of(other, dtype, schedule);
+    }
+
     /** Parameters of the model. */
     public long parameters() {
         return ParameterTable.size(config.model());

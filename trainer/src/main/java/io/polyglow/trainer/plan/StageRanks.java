@@ -59,8 +59,8 @@ final class StageRanks {
     /** What the rank of a replica needs. */
     StageNeeds needs(int replica) {
         int buffers = LaneSums.buffers(tree, replica);
-        MemoryPlan engine =
-                StageModel.plan(model, stage, dtype, config.batch().micro(), model.context(), slots, buffers);
+        MemoryPlan engine = StageModel.plan(
+                model, stage, dtype, config.batch().micro(), model.context(), slots, config.recompute(), buffers);
         engine.add("optimizer", optimizerBytes(replica));
         return new StageNeeds(stage, engine, hostPlan(replica), sentBytes(replica));
     }

@@ -33,7 +33,15 @@ public record StepTimes(double layerSeconds, double endsSeconds, double updateSe
         for (int layers = 1; layers <= 2; layers++) {
             ModelConfig model = model(plan, layers);
             int B = plan.config().batch().micro();
-            all.add(StageModel.plan(model, StagePlan.whole(model), plan.dtype(), B, model.context(), 1, 1));
+            all.add(StageModel.plan(
+                    model,
+                    StagePlan.whole(model),
+                    plan.dtype(),
+                    B,
+                    model.context(),
+                    1,
+                    plan.config().recompute(),
+                    1));
         }
         return all.total() + 5L * ELEMENTS * Float.BYTES;
     }
@@ -93,7 +101,15 @@ public record StepTimes(double layerSeconds, double endsSeconds, double updateSe
             ModelConfig model = model(plan, layers);
             int B = plan.config().batch().micro();
             int T = model.context();
-            stage = new StageModel(engine, model, StagePlan.whole(model), plan.dtype(), B, T, 1);
+            stage = new StageModel(
+                    engine,
+                    model,
+                    StagePlan.whole(model),
+                    plan.dtype(),
+                    B,
+                    T,
+                    1,
+                    plan.config().recompute());
             gradients = stage.newGradients();
             stage.parameters().initialise(0);
             int[] ids = new int[B * T];

@@ -94,6 +94,7 @@ class TrainConfigTest {
                 "engine",
                 "dtype",
                 "threads-per-rank",
+                "recompute",
                 "restarts",
                 "layout.data",
                 "layout.pipeline",

@@ -9,6 +9,7 @@ import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.kernels.Kernels;
 import io.polyglow.trainer.kernels.ReferenceEngine;
 import io.polyglow.trainer.model.MemoryPlan;
+import io.polyglow.trainer.model.Recompute;
 import io.polyglow.trainer.parallel.RankLinks;
 import io.polyglow.trainer.plan.RunPlan;
 import io.polyglow.trainer.plan.StageNeeds;
@@ -125,11 +126,18 @@ class RunPlanTest {
         "1,2,1,true,bf16",
         "2,2,1,true,f32",
         "2,2,0,false,f32",
-        "1,3,1,true,f32"
+        "1,3,1,true,f32",
+        "2,2,1,true,bf16 recompute=selective",
+        "1,2,1,false,f32 recompute=full"
     })
-    void shouldPredictEveryByteThatTheEngineAllocates(int data, int pipeline, int zero, boolean tied, String dtype)
+    void shouldPredictEveryByteThatTheEngineAllocates(int data, int pipeline, int zero, boolean tied, String more)
             throws Exception {
+        String dtype = more.split(" ")[0];
         TrainConfig config = config(data, pipeline, zero, tied, dtype);
+        if (more.contains("=")) {
+            Recompute level = Recompute.valueOf(more.split("=")[1].toUpperCase(Locale.ROOT));
+            config = config.withRecompute(level);
+        }
         Map<Integer, CountingEngine> engines = new ConcurrentHashMap<>();
         TrainLab.train(
                 config,

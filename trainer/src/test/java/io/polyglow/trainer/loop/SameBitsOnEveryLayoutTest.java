@@ -74,6 +74,8 @@ class SameBitsOnEveryLayoutTest {
                 Arguments.of(buckets, "data=2"),
                 Arguments.of(buckets + " dtype=bf16 checkpoint.every=1", "data=2"),
                 Arguments.of("gpt2-tied dtype=bf16", "data=2 pipeline=2"),
+                Arguments.of("llama-tied batch.document-mask=true", "data=2 pipeline=2 recompute=full"),
+                Arguments.of("gpt2-untied", "pipeline=2 recompute=selective"),
                 Arguments.of("gpt2-untied dtype=bf16", "data=4"),
                 Arguments.of("llama-tied dtype=bf16", "data=2 zero=0"),
                 Arguments.of(blocks, "data=2"),
@@ -142,7 +144,7 @@ class SameBitsOnEveryLayoutTest {
         }
         overrides.addAll(List.of(words).subList(1, words.length));
         for (String word : layout.isEmpty() ? new String[0] : layout.split(" ")) {
-            overrides.add("layout." + word);
+            overrides.add(word.startsWith("recompute") ? word : "layout." + word);
         }
         MemoryStore run = new MemoryStore();
         try {

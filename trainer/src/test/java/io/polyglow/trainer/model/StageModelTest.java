@@ -48,6 +48,31 @@ class StageModelTest {
         assertSame(run(config, compute, stages), run(config, compute, 1));
     }
 
+    @ParameterizedTest
+    @CsvSource({"F32, true, SELECTIVE, 1", "F32, true, FULL, 2", "BF16, false, SELECTIVE, 2", "BF16, false, FULL, 1"})
+    void shouldGiveTheSameBitsWhenActivationsAreComputedAgain(
+            DType compute, boolean gpt2, Recompute recompute, int stages) {
+        ModelConfig config = gpt2 ? TinyModels.gpt2(3) : TinyModels.llama(3).withAttentionWindow(3);
+        assertSame(run(config, compute, stages, recompute), run(config, compute, 1));
+    }
+
+    @Test
+    void shouldKeepLessWhenMoreIsComputedAgain() {
+        List<Long> bytes = new ArrayList<>();
+        for (Recompute recompute : Recompute.values()) {
+            ModelConfig config = TinyModels.gpt2(12);
+            MemoryPlan plan =
+                    StageModel.plan(config, StagePlan.whole(config), DType.BF16, B, T, MICRO_BATCHES, recompute, 1);
+            bytes.add(plan.bytes("activations"));
+        }
+        assertThat((double) bytes.get(1) / bytes.get(0))
+                .as("without norms and activations")
+                .isBetween(0.6, 0.8);
+        assertThat((double) bytes.get(2) / bytes.get(0))
+                .as("inputs of blocks alone")
+                .isLessThan(0.2);
+    }
+
     @Test
     void shouldGiveTheSameBitsOnEveryRun() {
         ModelConfig config = TinyModels.llama(2);
@@ -114,6 +139,10 @@ class StageModelTest {
 
     /** All forwards, then all backwards, each micro-batch in its own slot. */
     private static Result run(ModelConfig config, DType compute, int stages) {
+        return run(config, compute, stages, Recompute.NONE);
+    }
+
+    private static Result run(ModelConfig config, DType compute, int stages, Recompute recompute) {
         List<Double> losses = new ArrayList<>();
         Map<String, double[]> byName = new TreeMap<>();
         try (Engine engine = new ReferenceEngine()) {
@@ -121,7 +150,7 @@ class StageModelTest {
             List<GradientSet> gradients = new ArrayList<>();
             for (int s = 0; s < stages; s++) {
                 StagePlan plan = StagePlan.of(config, s, stages);
-                models.add(new StageModel(engine, config, plan, compute, B, T, MICRO_BATCHES));
+                models.add(new StageModel(engine, config, plan, compute, B, T, MICRO_BATCHES, recompute));
                 TinyModels.randomise(engine, models.get(s).parameters(), 1);
                 gradients.add(models.get(s).newGradients());
             }
@@ -341,14 +370,15 @@ class StageModelTest {
         return losses;
     }
 
-    @Test
-    void shouldAllocateWhatThePlanSays() {
+    @ParameterizedTest
+    @EnumSource
+    void shouldAllocateWhatThePlanSays(Recompute recompute) {
         List<Long> allocated = new ArrayList<>();
         ModelConfig config = TinyModels.gpt2(2);
         StagePlan stage = StagePlan.of(config, 1, 2);
-        MemoryPlan plan = StageModel.plan(config, stage, DType.BF16, B, T, 2, 1);
+        MemoryPlan plan = StageModel.plan(config, stage, DType.BF16, B, T, 2, recompute, 1);
         try (Engine engine = new CountingEngine(allocated);
-                StageModel model = new StageModel(engine, config, stage, DType.BF16, B, T, 2);
+                StageModel model = new StageModel(engine, config, stage, DType.BF16, B, T, 2, recompute);
                 GradientSet gradients = model.newGradients()) {
             assertThat(gradients.flat().bytes()).isEqualTo(plan.bytes("gradients"));
             assertThat(allocated.stream().mapToLong(Long::longValue).sum()).isEqualTo(plan.total());
