@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Where arithmetic happens and memory lives: owns arenas, hands out {@link Kernels}, and moves bytes between its memory and
- * the host. One engine serves one rank and is used from one thread at a time. Closing it frees every arena.
+ * the host. One engine serves one rank and is used from one thread at a time, but for what {@link #copyStream} does. Closing it frees every arena.
  */
 public interface Engine extends HostCopies, AutoCloseable {
     /** The config name: {@code reference}, {@code cpu}, {@code nd4j}. */

@@ -22,6 +22,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class DriftCheck {
     private static final int CHUNK = 1 << 18;
+    /** What a rank tells: checksums of master weights, of a shared table, of copies as they are used, and of copies as the master weights say. */
+    private static final int VALUES = 4;
+
+    private static final String OTHERS = "those of other replicas";
+    private static final int COPIES = 2 * Long.BYTES;
+    private static final int COPIES_OF_MASTERS = 3 * Long.BYTES;
 
     private final Engine engine;
     private final RankLinks links;
@@ -36,33 +42,51 @@ final class DriftCheck {
         this.links = links;
         this.parameters = parameters;
         this.tied = tied;
-        this.sums = new UnsafeBuffer(ByteBuffer.allocateDirect(links.layout().worldSize() * 2 * Long.BYTES));
+        this.sums = new UnsafeBuffer(ByteBuffer.allocateDirect(links.layout().worldSize() * VALUES * Long.BYTES));
     }
 
-    /** Throws the same error on all ranks when some differ; all call this together. */
+    /** Throws the same error on all ranks when some differ; all call this together, when all master weights are up to date. Copies are made anew. */
     void run(long step) {
         ParallelLayout layout = links.layout();
         int[] offsets = new int[layout.worldSize() + 1];
         for (int rank = 0; rank <= layout.worldSize(); rank++) {
-            offsets[rank] = rank * 2 * Long.BYTES;
+            offsets[rank] = rank * VALUES * Long.BYTES;
         }
         int mine = offsets[links.rank()];
-        CRC32C weights = new CRC32C();
-        parameters.all().forEach(each -> add(each.slice(0, parameters.layout().ownedSize()), weights));
-        sums.putLong(mine, weights.getValue());
-        CRC32C shared = new CRC32C();
-        Tensor table = table();
-        if (table != null) {
-            add(table, shared);
-        }
-        sums.putLong(mine + Long.BYTES, shared.getValue());
+        sums.putLong(mine, crc(owned(parameters.flat())));
+        sums.putLong(mine + Long.BYTES, crc(table()));
+        Tensor copies = owned(parameters.computeCopies());
+        sums.putLong(mine + COPIES, crc(copies));
+        parameters.refreshComputeCopies();
+        sums.putLong(mine + COPIES_OF_MASTERS, crc(copies));
         links.world().allGather(sums, offsets);
         for (int stage = 0; stage < layout.pipeline(); stage++) {
-            compare(step, "the weights of stage " + stage, 0, layout.rank(stage, 0), layout.rank(stage + 1, 0));
+            int first = layout.rank(stage, 0);
+            int end = layout.rank(stage + 1, 0);
+            compare(step, "the weights of stage " + stage, 0, first, end);
+            compare(step, "the weights that stage " + stage + " computes with", COPIES, first, end);
+            compareCopies(step, first, end);
         }
         if (tied && layout.pipeline() > 1) {
             compareTables(step, layout);
         }
+    }
+
+    /** Damage to an owner's master weights after its copies were sent shows here, and everywhere: the master weights have been sent since. */
+    private void compareCopies(long step, int fromRank, int endRank) {
+        List<Integer> suspects = new ArrayList<>();
+        for (int rank = fromRank; rank < endRank; rank++) {
+            if (value(rank, COPIES) != value(rank, COPIES_OF_MASTERS)) {
+                suspects.add(rank);
+            }
+        }
+        if (!suspects.isEmpty()) {
+            throw drift(step, "the master weights", suspects, "the copies that they compute with");
+        }
+    }
+
+    private @Nullable Tensor owned(@Nullable Tensor flat) {
+        return flat == null ? null : flat.slice(0, parameters.layout().ownedSize());
     }
 
     private @Nullable Tensor table() {
@@ -74,7 +98,7 @@ final class DriftCheck {
         for (int replica = 0; replica < layout.data(); replica++) {
             int rank = layout.rank(layout.pipeline() - 1, replica);
             if (value(rank, Long.BYTES) != expected) {
-                throw drift(step, "the shared token table", List.of(rank));
+                throw drift(step, "the shared token table", List.of(rank), OTHERS);
             }
         }
     }
@@ -91,12 +115,20 @@ final class DriftCheck {
                 .filter(same -> 2 * same.size() <= endRank - fromRank)
                 .forEach(suspects::addAll);
         if (!suspects.isEmpty()) {
-            throw drift(step, what, suspects);
+            throw drift(step, what, suspects, OTHERS);
         }
     }
 
     private long value(int rank, int offset) {
-        return sums.getLong(rank * 2 * Long.BYTES + offset);
+        return sums.getLong(rank * VALUES * Long.BYTES + offset);
+    }
+
+    private long crc(@Nullable Tensor tensor) {
+        CRC32C crc = new CRC32C();
+        if (tensor != null) {
+            add(tensor, crc);
+        }
+        return crc.getValue();
     }
 
     private void add(Tensor tensor, CRC32C crc) {
@@ -108,12 +140,13 @@ final class DriftCheck {
         }
     }
 
-    private static PolyglowException drift(long step, String what, List<Integer> ranks) {
+    private static PolyglowException drift(long step, String what, List<Integer> ranks, String others) {
         return new PolyglowException(
                 ErrorKind.ENVIRONMENT,
                 "after step " + step + " " + what + " on "
                         + (ranks.size() == 1 ? "rank " + ranks.get(0) : "ranks " + ranks)
-                        + " differ from those of other replicas, which must be equal bit by bit; memory, processor or network of its machine"
+                        + " differ from " + others
+                        + ", which must be equal bit by bit; memory, processor or network of its machine"
                         + " corrupts data. No checkpoint was written at this step; take that machine out and resume");
     }
 }

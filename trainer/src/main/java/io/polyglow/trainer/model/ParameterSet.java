@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  * The weights of a stage: one flat buffer of master weights in the residual dtype (f32), laid out by {@link ParameterLayout}, and, when the compute dtype
  * is another, a copy of it in that dtype.
  *
- * <p>Who changes master weights (initialisation, a checkpoint, the optimizer, the owner of a borrowed table) sees to it that the copy is made before the next forward pass, by {@link
- * #refreshComputeCopies} if by nothing else. Not safe for use by several threads.
+ * <p>Who changes master weights (initialisation, a checkpoint, the optimizer, the owner of a borrowed table) sees to it that the copy is made before the next forward pass. Where replicas
+ * update parts of the weights, the master weights of other replicas' slices may be older than the copies: see {@code StageOptimizer.publish}. Not safe for use by several threads.
  */
 public final class ParameterSet implements AutoCloseable {
     private final Engine engine;
@@ -111,11 +111,6 @@ public final class ParameterSet implements AutoCloseable {
         return view(placed.spec().role().isWeightOfLinear() ? compute : master, placed);
     }
 
-    /** Master weights and copies, flat: what replicas have the same of. */
-    public List<Tensor> all() {
-        return computeArena == null ? List.of(master) : List.of(master, compute);
-    }
-
     /** Casts the borrowed token table, if there is one and the compute dtype is another. */
     public void refreshBorrowedCopy() {
         refreshCopy(layout.borrowed());
@@ -145,7 +140,12 @@ public final class ParameterSet implements AutoCloseable {
         return computeOperands[operand];
     }
 
-    /** Casts the master weights to the compute dtype; does nothing when it is the same. */
+    /** The copies of all weights in the compute dtype, flat, or null where that is the dtype of master weights. */
+    public @Nullable Tensor computeCopies() {
+        return computeArena == null ? null : compute;
+    }
+
+    /** Casts all master weights, which must be up to date, to the compute dtype; does nothing when it is the same. */
     public void refreshComputeCopies() {
         if (precision.mixed()) {
             engine.kernels().copy(compute, master);

@@ -122,17 +122,19 @@ final class GradientReducer implements BackwardProgress, AutoCloseable {
         thread.shutdownNow();
         boolean interrupted = Thread.interrupted();
         boolean ended = false;
-        try {
-            ended = thread.awaitTermination(MOST_SECONDS_TO_END, TimeUnit.SECONDS);
-        } catch (InterruptedException e) {
-            interrupted = true;
+        for (int second = 0; second < MOST_SECONDS_TO_END && !ended; second++) {
+            try {
+                ended = thread.awaitTermination(1, TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
         }
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
         if (!ended) {
             throw new IllegalStateException("the thread that sums gradients is still at work " + MOST_SECONDS_TO_END
-                    + " s after it was told to end, so their memory is not freed");
+                    + " s after it was told to end; this process must end");
         }
     }
 }

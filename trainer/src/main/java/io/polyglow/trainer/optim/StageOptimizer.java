@@ -39,6 +39,7 @@ public final class StageOptimizer implements AutoCloseable {
             Runnable completeGradients,
             Runnable publishWeights,
             Runnable completeWeights,
+            boolean hasWeightsOfLinear,
             OptimizerState state) {}
 
     private final Engine engine;
@@ -149,6 +150,7 @@ public final class StageOptimizer implements AutoCloseable {
                 exchange.allGather(partials.get(0)),
                 exchange.allGather(bucketed(group.plan(), used)),
                 exchange.allGather(bucketedWeights),
+                group.parameters().stream().anyMatch(each -> each.role().isWeightOfLinear()),
                 new OptimizerState(
                         engine, group, links.replica(), zero, weights, gradients.get(0), copies(group, first)));
     }
@@ -320,7 +322,7 @@ public final class StageOptimizer implements AutoCloseable {
     /** Brings all master weights up to date on all ranks, for who reads them: checkpoints and comparisons. All ranks call this together. */
     public void completeWeights() {
         if (receives && parameters.precision().mixed()) {
-            groups.forEach(group -> group.completeWeights.run());
+            groups.stream().filter(group -> group.hasWeightsOfLinear).forEach(group -> group.completeWeights.run());
         }
     }
 

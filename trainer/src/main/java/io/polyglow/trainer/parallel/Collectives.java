@@ -10,7 +10,7 @@ import org.agrona.MutableDirectBuffer;
  * operation ends, when the deadline passes, when a peer is lost, or when the thread is interrupted, the last three with a
  * {@link io.polyglow.common.error.PolyglowException} that names the operation, its sequence number and the peer; ranks that
  * disagree on operation or size get a named error, not a hang. Memory is bounded and allocated at construction. One thread
- * per group.
+ * at a time per group.
  */
 public interface Collectives extends AutoCloseable {
     /** Index of this rank in the group. */

@@ -13,7 +13,7 @@ import io.polyglow.trainer.tensor.DType;
  * @param stage which part of the model
  * @param engine bytes that the engine allocates, by purpose
  * @param host bytes beside the engine: messages and buckets on their way, and the copy that a checkpoint is written from
- * @param sentBytes bytes that the rank sends in a step
+ * @param sentBytes bytes that the rank sends in a step; before a checkpoint, replicas that compute in bf16 with ZeRO-1 also send each other their master weights
  */
 public record StageNeeds(StagePlan stage, MemoryPlan engine, MemoryPlan host, long sentBytes) {
     /** What this rank of a layout needs; {@code config} has the size of the vocabulary filled in. */

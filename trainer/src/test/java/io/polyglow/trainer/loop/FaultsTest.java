@@ -62,6 +62,39 @@ class FaultsTest {
         assertThat(new CheckpointDirectory(run).steps()).isEmpty();
     }
 
+    /** In bf16 with ZeRO-1 replicas send each other copies; master weights follow before a checkpoint. */
+    @Test
+    void shouldNameRankWhenItComputesWithOtherWeightsThanItsReplicas() throws Exception {
+        // of the 8 casts in the backward passes of a step and the one before all steps, none writes the token table
+        FaultyEngines faults = new FaultyEngines(1, 10, "copy", (kernels, arguments) -> {
+            Tensor table = (Tensor) arguments[0];
+            kernels.fill(table.slice(0, 1), 0.123);
+        });
+        assertDrift(faults, "the weights that stage 0 computes with on rank 1 differ");
+    }
+
+    @Test
+    void shouldStopWhenMasterWeightsChangeAfterTheirCopiesWereSent() throws Exception {
+        // the first piece of rank 1 is of the token table, whose copy is made of the master weights after these were
+        // sent
+        FaultyEngines faults = new FaultyEngines(
+                1, 2, "adamW", (kernels, arguments) -> kernels.fill(((Tensor) arguments[1]).slice(0, 1), 0.123));
+        assertDrift(faults, "the master weights on ranks [0, 1, 2, 3] differ from the copies that they compute with");
+    }
+
+    private void assertDrift(FaultyEngines faults, String message) throws Exception {
+        MemoryStore run = new MemoryStore();
+        TrainLab.Run result = TrainLab.attempt(
+                TrainLab.config("layout.data=4", "dtype=bf16", "stop-after=1", "evaluate.every=0"),
+                run,
+                corpus,
+                Start.NEW,
+                faults);
+        assertThat(result.errors()).hasSize(4).allSatisfy(error -> assertThat(error)
+                .hasMessageContaining(message));
+        assertThat(new CheckpointDirectory(run).steps()).isEmpty();
+    }
+
     private static void nudge(Kernels kernels, Object[] arguments) {
         kernels.fill(((Tensor) arguments[1]).slice(0, 1), 0.123);
     }

@@ -58,6 +58,20 @@ public abstract class StageModelContractTest {
         }
     }
 
+    @Test
+    void shouldGiveTheSameBitsWhicheverActivationsAreComputedAgain() {
+        for (ModelConfig config : List.of(GPT2, LLAMA)) {
+            for (DType compute : computeTypes()) {
+                Result kept = run(open(2), compute, config);
+                for (Recompute recompute : List.of(Recompute.SELECTIVE, Recompute.FULL)) {
+                    assertThat(run(open(2), compute, config, recompute))
+                            .as("%s, %s computed again", compute, recompute)
+                            .isEqualTo(kept);
+                }
+            }
+        }
+    }
+
     private List<DType> computeTypes() {
         try (Engine engine = open(1)) {
             return List.copyOf(engine.computeTypes());
@@ -65,8 +79,13 @@ public abstract class StageModelContractTest {
     }
 
     private static Result run(Engine opened, DType compute, ModelConfig config) {
+        return run(opened, compute, config, Recompute.NONE);
+    }
+
+    private static Result run(Engine opened, DType compute, ModelConfig config, Recompute recompute) {
         try (Engine engine = opened;
-                StageModel model = new StageModel(engine, config, StagePlan.whole(config), compute, B, T, 1);
+                StageModel model =
+                        new StageModel(engine, config, StagePlan.whole(config), compute, B, T, 1, recompute);
                 GradientSet gradients = model.newGradients()) {
             model.parameters().initialise(1);
             model.setTokens(0, ids(31));

@@ -16,9 +16,6 @@ import org.jspecify.annotations.Nullable;
  * do so in order, in f32.
  */
 final class AttentionBackward extends AttentionTask {
-    /** Copying rows of the sums in whole vectors may read beyond the last one. */
-    private static final int VECTOR_BYTES = 64;
-
     private Tensor dQkv;
     private Tensor dOut;
     private Tensor logSumExp;
@@ -93,7 +90,7 @@ final class AttentionBackward extends AttentionTask {
         long heads = headsPerTask(s, row);
         long scores = heads * Math.min(BLOCK, s.time()) * row * Float.BYTES;
         long sums = heads * s.time() * s.headDim() * Float.BYTES;
-        return 4 * scores + 2 * sums + VECTOR_BYTES;
+        return 4 * scores + 2 * sums;
     }
 
     @Override

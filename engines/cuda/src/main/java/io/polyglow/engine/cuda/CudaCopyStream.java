@@ -15,7 +15,12 @@ final class CudaCopyStream implements CopyStream {
 
     CudaCopyStream(Device device, PinnedMemory memory) {
         stream = device.openSideStream();
-        host = new HostLink(stream, memory, DETOUR_BYTES);
+        try {
+            host = new HostLink(stream, memory, DETOUR_BYTES);
+        } catch (RuntimeException e) {
+            stream.close();
+            throw e;
+        }
     }
 
     @Override

@@ -37,6 +37,7 @@ final class CudaEngine implements Engine {
     private final Repeats repeats;
     private final Nccl nccl;
     private final List<Arena> arenas = new ArrayList<>();
+    private final List<CopyStream> streams = new ArrayList<>();
     private @Nullable NcclExchange exchange;
 
     CudaEngine(Device device, MatrixProducts products, KernelCompiler compiler, Nccl nccl, Path cacheFolder) {
@@ -119,7 +120,9 @@ final class CudaEngine implements Engine {
 
     @Override
     public CopyStream copyStream() {
-        return new CudaCopyStream(device, pinned);
+        CudaCopyStream stream = new CudaCopyStream(device, pinned);
+        streams.add(stream);
+        return stream;
     }
 
     /** Page-locked, for buckets rather than for small writes: {@link #write} from such memory waits for all kernels queued before, from other memory only for room on the way. */
@@ -152,6 +155,7 @@ final class CudaEngine implements Engine {
         }
         device.await();
         repeats.close();
+        streams.forEach(CopyStream::close);
         arenas.forEach(Arena::close);
         arenas.clear();
         kernels.close();

@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,19 +22,9 @@ class KernelSourceTest {
     @TempDir
     Path folder;
 
-    @Test
-    void shouldCompileEveryUnitForHopper() throws Exception {
-        compileAll(90);
-    }
-
     @ParameterizedTest
-    @ValueSource(ints = {80, 100})
-    @Tag("nightly")
-    void shouldCompileEveryUnitForOlderAndNewerGpus(int architecture) throws Exception {
-        compileAll(architecture);
-    }
-
-    private void compileAll(int architecture) throws Exception {
+    @ValueSource(ints = {80, 90, 100})
+    void shouldCompileEveryUnit(int architecture) throws Exception {
         Optional<Path> found = nvcc();
         assumeTrue(found.isPresent(), "no nvcc on the PATH or in /usr/local/cuda/bin");
         Path nvcc = found.orElseThrow();

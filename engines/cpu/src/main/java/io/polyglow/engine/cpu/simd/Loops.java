@@ -100,21 +100,6 @@ public final class Loops {
         return total;
     }
 
-    /** The sum of {@code x y}; any n. */
-    public static float dot(ByteBuffer x, int xi, ByteBuffer y, int yi, int n) {
-        int body = body(n);
-        FloatVector sum = FloatVector.zero(F);
-        for (int i = 0; i < body; i += LANES) {
-            sum = fromByteBuffer(F, x, xi + 4 * i, LITTLE_ENDIAN)
-                    .fma(fromByteBuffer(F, y, yi + 4 * i, LITTLE_ENDIAN), sum);
-        }
-        float total = sum.reduceLanes(VectorOperators.ADD);
-        for (int i = body; i < n; i++) {
-            total += x.getFloat(xi + 4 * i) * y.getFloat(yi + 4 * i);
-        }
-        return total;
-    }
-
     /** The sum of {@code (x - centre)^2}, in four times as many partial sums as lanes; any n. */
     public static float squares(ByteBuffer x, int xi, int n, float centre) {
         int quads = n & -(4 * LANES);
