@@ -25,7 +25,8 @@ class PeerScriptsTest {
             Path.of("../engines/cuda/src/main/resources/io/polyglow/engine/cuda/attention_flash.cu");
 
     /** A line {@code "kernel": ("out", "lse", ...),} of the script's PARAMETERS. */
-    private static final Pattern LAUNCH = Pattern.compile("^    \"(flash_\\w+)\": \\((\"[^()]*)\\),$", Pattern.MULTILINE);
+    private static final Pattern LAUNCH =
+            Pattern.compile("^    \"(flash_\\w+)\": \\((\"[^()]*)\\),$", Pattern.MULTILINE);
 
     private static final Pattern KERNEL =
             Pattern.compile("__global__ void __launch_bounds__\\([^)]*\\)\\s+(\\w+)\\(([^)]*)\\)");
@@ -39,7 +40,8 @@ class PeerScriptsTest {
                     matcher.group(1),
                     Pattern.compile(",")
                             .splitAsStream(matcher.group(2))
-                            .map(parameter -> parameter.replaceAll(".*[\\s*]", "").replace("\"", ""))
+                            .map(parameter ->
+                                    parameter.replaceAll(".*[\\s*]", "").replace("\"", ""))
                             .toList());
         }
         return signatures;
