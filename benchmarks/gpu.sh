@@ -116,7 +116,7 @@ part_attention() {
 
 # Seconds in which the units of kernels were compiled or read, by a log; there are several lines where some come with their first use.
 unit_seconds() {
-  awk -v what="$1" '$0 ~ what " [0-9]+ units of kernels in " { sum += $(NF - 1); n++ } END { printf n ? "%.3f" : "null", sum }' "$2"
+  awk -v what="$1" '$0 ~ what " [0-9]+ units? of kernels in " { sum += $(NF - 1); n++ } END { printf n ? "%.3f" : "null", sum }' "$2"
 }
 
 # The only value of a spread of OUT/start-WHICH.json.
@@ -133,7 +133,7 @@ part_start() {
   for which in cold cached; do
     # heads of 64, so that every unit of kernels is there
     bench_json "start-$which" train-step --model small --batch 2 --context 64 --dtype "$dtype" --steps 1 --warmup 0 --out "$work/start" || return
-    grep ' units of kernels in ' "$log"
+    grep -E ' units? of kernels in ' "$log"
     json+=("\"$which\":{\"compiled_seconds\":$(unit_seconds compiled "$log"),\"read_seconds\":$(unit_seconds read "$log"),\"start_seconds\":$(
       start_figure "$which" start_seconds),\"first_step_seconds\":$(start_figure "$which" first_step_seconds)}")
   done

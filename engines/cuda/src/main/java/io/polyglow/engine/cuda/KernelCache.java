@@ -82,7 +82,9 @@ final class KernelCache {
 
         void report(String what) {
             if (units > 0) {
-                LOG.info("{} {} units of kernels in {} s", what, units, String.format(Locale.ROOT, "%.3f", ns / 1e9));
+                String unit = units == 1 ? "unit" : "units";
+                LOG.info(
+                        "{}", String.format(Locale.ROOT, "%s %d %s of kernels in %.3f s", what, units, unit, ns / 1e9));
             }
             units = 0;
             ns = 0;
