@@ -7,26 +7,26 @@
 # Parts, in this order when none is named (all from bench on compare with torch); a part that fails does not keep the next from running:
 #   device   what GPU, driver and libraries there are                                                    seconds
 #   tests    the engine's tests, contract suites included                                                1 minute
-#   attention  the attention kernels alone against float64, then beside torch's fused attention; needs cupy    1 minute
-#   start    time to the first step with no compiled kernels on disk, and with them                      half a minute
+#   attention  the attention kernels alone, compared with torch's fused attention and timed beside it; needs cupy    half a minute
+#   start    seconds to compile the kernels, to read them when compiled, and of each start as a whole    1 minute
 #   bench    training steps beside torch and torch.compile                                               4 minutes
 #   graphs   training steps with and without CUDA graphs, in turn                                        2 minutes
-#   large    training steps of gpt2-1.5b, the largest batch of --large-batches that fits                 2 minutes
+#   large    training steps of gpt2-1.5b, the first batch of --large-batches that fits                   4 minutes
 #   curve    500 losses from the same weights on the same batches                                        2 minutes
-#   logits   f32 logits against Hugging Face Transformers                                                half a minute
+#   logits   f32 logits against Hugging Face Transformers; fails without that library                    half a minute
 #
 #   --out DIR              logs and JSON go here (default: benchmarks/target/gpu)
 #   --work DIR             weights and tokens go here; gigabytes (default: a temporary folder, deleted at the end)
 #   --engine NAME          default: cuda; peers use the GPU only when it is cuda
 #   --model NAME --batch N --context N --dtype D --steps N --rounds N --peers A,B     of bench (gpt2-124m 32 1024 bf16 15 3 torch,torch-compile)
-#   --large-model NAME --large-batches "N N" --large-peers A                          of large (gpt2-1.5b "12 8 4" torch)
+#   --large-model NAME --large-batches "N N" --large-recompute LEVEL --large-peers A  of large (gpt2-1.5b "40 32 24 16 12 8 4" none torch)
 #   --curve-steps N --curve-batch N                                                   of curve (500 8)
 set -uo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." || exit 69
 bundle=$PWD/benchmarks/target/gpu-bundle
 out=benchmarks/target/gpu work='' engine=cuda
 model=gpt2-124m batch=32 context=1024 dtype=bf16 steps=15 rounds=3 peers=torch,torch-compile
-large_model=gpt2-1.5b large_batches="12 8 4" large_peers=torch
+large_model=gpt2-1.5b large_batches="40 32 24 16 12 8 4" large_recompute=none large_peers=torch
 curve_steps=500 curve_batch=8
 python=${POLYGLOW_PYTHON:-python3}
 parts=()
@@ -37,7 +37,7 @@ while [ $# -gt 0 ]; do
   case $1 in
     device | tests | attention | start | bench | graphs | large | curve | logits) parts+=("$1"); shift ;;
     --out | --work | --engine | --model | --batch | --context | --dtype | --steps | --rounds | --peers | --large-model | --large-batches | \
-      --large-peers | --curve-steps | --curve-batch)
+      --large-recompute | --large-peers | --curve-steps | --curve-batch)
       [ $# -ge 2 ] || fail "$1 needs a value"
       name=${1#--}
       printf -v "${name//-/_}" '%s' "$2"
@@ -114,12 +114,30 @@ part_attention() {
   "$python" benchmarks/peers/attention.py
 }
 
+# Seconds in which the units of kernels were compiled or read, by a log; there are several lines where some come with their first use.
+unit_seconds() {
+  awk -v what="$1" '$0 ~ what " [0-9]+ units? of kernels in " { sum += $(NF - 1); n++ } END { printf n ? "%.3f" : "null", sum }' "$2"
+}
+
+# The only value of a spread of OUT/start-WHICH.json.
+start_figure() {
+  local value
+  value=$(sed -n "s/.*\"$2\":{\"min\":\([^,]*\),.*/\1/p" "$out/start-$1.json")
+  printf '%s' "${value:-null}"
+}
+
 part_start() {
-  local which
+  local which log=$work/start/polyglow-round-1.log json=()
+  local options=("${options[@]}" -Dorg.slf4j.simpleLogger.log.io.polyglow.engine.cuda=info)
   rm -rf "$work/kernels"
   for which in cold cached; do
-    bench_json "start-$which" train-step --model nano --batch 2 --context 64 --dtype "$dtype" --steps 1 --warmup 0 --out "$work/start" || return
+    # heads of 64, so that every unit of kernels is there
+    bench_json "start-$which" train-step --model small --batch 2 --context 64 --dtype "$dtype" --steps 1 --warmup 0 --out "$work/start" || return
+    grep -E ' units? of kernels in ' "$log"
+    json+=("\"$which\":{\"compiled_seconds\":$(unit_seconds compiled "$log"),\"read_seconds\":$(unit_seconds read "$log"),\"start_seconds\":$(
+      start_figure "$which" start_seconds),\"first_step_seconds\":$(start_figure "$which" first_step_seconds)}")
   done
+  printf '{%s,%s}\n' "${json[@]}" | tee "$out/start.json"
 }
 
 part_bench() {
@@ -142,7 +160,7 @@ part_large() {
   for size in $large_batches; do
     echo "$large_model with $size sequences of $context:"
     bench_json large train-step --model "$large_model" --batch "$size" --context "$context" --dtype "$dtype" --steps 6 --warmup 2 \
-      --peers "$large_peers" --no-check --timeout 150 --out "$work/large" && return
+      --recompute "$large_recompute" --peers "$large_peers" --no-check --timeout 150 --out "$work/large" && return
   done
   return 1
 }
@@ -156,11 +174,15 @@ part_curve() {
 }
 
 part_logits() {
-  bench_json logits logits --model "$model" --batch 4 --context "$context" --dtype f32 --timeout 150 --out "$work/bench"
+  bench_json logits logits --model "$model" --batch 4 --context "$context" --dtype f32 --timeout 150 --out "$work/bench" || return
+  grep -q '"reference":"transformers ' "$out/logits.json" || {
+    echo "these logits were not compared with Hugging Face Transformers"
+    return 1
+  }
 }
 
 # part:seconds
-limits=" device:60 tests:240 attention:90 start:90 bench:420 graphs:240 large:300 curve:300 logits:120 "
+limits=" device:60 tests:240 attention:90 start:120 bench:420 graphs:240 large:420 curve:300 logits:120 "
 
 run_part() {
   local part=$1 limit begin code

@@ -41,6 +41,7 @@ record BenchOptions(
             "--steps",
             "--warmup",
             "--seed",
+            "--recompute",
             "--peers",
             "--rounds",
             "--python",
@@ -77,7 +78,8 @@ record BenchOptions(
                 arguments.number("--threads", 0),
                 arguments.number("--warmup", warmup),
                 arguments.number("--steps", steps),
-                arguments.number("--seed", 1234));
+                arguments.number("--seed", 1234),
+                TrainPlan.recompute(arguments.text("--recompute", "none")));
         String peers = arguments.text("--peers", "");
         String out = arguments.text("--out");
         return new BenchOptions(

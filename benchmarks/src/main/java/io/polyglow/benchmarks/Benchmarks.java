@@ -37,6 +37,7 @@ public final class Benchmarks {
             "--steps N          timed steps (20; of loss-curve: all steps, 500)",
             "--warmup N         steps before the timed ones (5; of loss-curve: 0)",
             "--seed N           of weights, tokens and their order (1234)",
+            "--recompute LEVEL  what ours computes again in the backward pass: none | selective | full (none); peers keep all",
             "--peers A,B        " + String.join(" | ", Contenders.PEERS)
                     + " (none; of loss-curve: torch, or f32 | bf16: ours in that type)",
             "--rounds N         how often each contender runs, in turn (1)",
@@ -101,6 +102,8 @@ public final class Benchmarks {
         inFolder(options, folder -> {
             JsonObject summary = new LossCurve(options, folder, news).run();
             results.accept("absolute difference of losses: " + summary.getObject("absolute_difference"));
+            results.accept(
+                    "largest relative difference of a step: " + summary.getDouble("largest_relative_difference"));
             results.accept("mean loss of the last steps: " + summary.getObject("mean_of_last"));
             return summary;
         });

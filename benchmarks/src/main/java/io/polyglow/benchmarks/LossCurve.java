@@ -63,8 +63,11 @@ final class LossCurve {
 
     static JsonObject summary(TrainPlan plan, List<Double> own, List<Double> theirs) {
         List<Double> differences = new ArrayList<>();
+        double largestRelative = 0;
         for (int i = 0; i < own.size(); i++) {
-            differences.add(Math.abs(own.get(i) - theirs.get(i)));
+            double difference = Math.abs(own.get(i) - theirs.get(i));
+            differences.add(difference);
+            largestRelative = Math.max(largestRelative, difference / theirs.get(i));
         }
         int from = Math.max(0, own.size() - LAST);
         double ownEnd = mean(own.subList(from, own.size()));
@@ -82,7 +85,8 @@ final class LossCurve {
                                 .put("theirs", theirEnd))
                 .put("mean_of_last_difference", ownEnd - theirEnd)
                 .put("mean_of_last_ratio", ownEnd / theirEnd)
-                .put("absolute_difference", Spread.of(differences).json());
+                .put("absolute_difference", Spread.of(differences).json())
+                .put("largest_relative_difference", largestRelative);
     }
 
     private static double mean(List<Double> values) {

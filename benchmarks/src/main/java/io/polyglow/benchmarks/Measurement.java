@@ -16,6 +16,8 @@ import java.util.List;
  * @param losses of every step, before its update
  * @param peakRssBytes host memory
  * @param peakDeviceBytes device memory, 0 when unknown
+ * @param peakFlops operations per second of a square product in {@code dtype}, measured after the steps; 0 when it was not
+ * @param hostShare of the timed steps, the part in which the device is known to have had nothing to do, waiting for the host: a lower bound; 0 where the host is the device
  */
 record Measurement(
         String description,
@@ -26,7 +28,9 @@ record Measurement(
         List<Double> losses,
         long peakRssBytes,
         long peakDeviceBytes,
-        double garbagePerStep) {
+        double garbagePerStep,
+        double peakFlops,
+        double hostShare) {
     Measurement {
         stepSeconds = List.copyOf(stepSeconds);
         losses = List.copyOf(losses);
@@ -43,7 +47,9 @@ record Measurement(
                 losses,
                 peakRssBytes,
                 Math.max(bytes, peakDeviceBytes),
-                garbagePerStep);
+                garbagePerStep,
+                peakFlops,
+                hostShare);
     }
 
     /** Seconds of the steps after warm-up. */
@@ -61,7 +67,9 @@ record Measurement(
                 .put("losses", losses)
                 .put("peak_rss_bytes", peakRssBytes)
                 .put("peak_device_bytes", peakDeviceBytes)
-                .put("garbage_bytes_per_step", garbagePerStep);
+                .put("garbage_bytes_per_step", garbagePerStep)
+                .put("peak_flops", peakFlops)
+                .put("host_share", hostShare);
     }
 
     static Measurement parse(JsonObject json) {
@@ -74,7 +82,14 @@ record Measurement(
                 doubles(json.getArray("losses")),
                 json.getLong("peak_rss_bytes"),
                 json.getLong("peak_device_bytes"),
-                json.has("garbage_bytes_per_step") ? json.getDouble("garbage_bytes_per_step") : 0);
+                doubleOrZero(json, "garbage_bytes_per_step"),
+                doubleOrZero(json, "peak_flops"),
+                doubleOrZero(json, "host_share"));
+    }
+
+    /** Of what peers do not tell. */
+    private static double doubleOrZero(JsonObject json, String name) {
+        return json.has(name) ? json.getDouble(name) : 0;
     }
 
     private static List<Double> doubles(JsonArray array) {

@@ -100,6 +100,8 @@ public final class PeerProgram {
                     losses,
                     PeakMemory.rssBytes(),
                     0,
+                    0,
+                    0,
                     0);
         }
     }

@@ -69,12 +69,28 @@ record Row(String name, TrainPlan plan, List<Measurement> rounds) {
         return rounds.stream().mapToDouble(Measurement::garbagePerStep).max().orElse(0);
     }
 
+    /** The best of the rounds' square products, in TFLOP/s; 0 when none was timed. */
+    double peakTeraflops() {
+        return rounds.stream().mapToDouble(Measurement::peakFlops).max().orElse(0) / 1e12;
+    }
+
+    /** Model FLOPs utilisation: the median step's part of the peak; 0 without a peak. */
+    double utilisation() {
+        double peak = peakTeraflops();
+        return peak == 0 ? 0 : teraflops().median() / peak;
+    }
+
+    /** Of the round in which the device waited most. */
+    double hostShare() {
+        return rounds.stream().mapToDouble(Measurement::hostShare).max().orElse(0);
+    }
+
     double firstLoss() {
         return rounds.get(0).losses().get(0);
     }
 
     JsonObject json() {
-        return new JsonObject()
+        JsonObject json = new JsonObject()
                 .put("name", name)
                 .put("description", rounds.get(0).description())
                 .put("dtype", dtype())
@@ -100,5 +116,9 @@ record Row(String name, TrainPlan plan, List<Measurement> rounds) {
                 .put(
                         "last_loss",
                         rounds.get(0).losses().get(rounds.get(0).losses().size() - 1));
+        if (peakTeraflops() > 0) {
+            json.put("peak_tflops", peakTeraflops()).put("mfu", utilisation()).put("host_share", hostShare());
+        }
+        return json;
     }
 }

@@ -18,6 +18,7 @@ import io.polyglow.trainer.model.Recompute;
 import io.polyglow.trainer.plan.Throughput;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Set;
 
@@ -34,6 +35,7 @@ import java.util.Set;
  * @param warmup steps taken before the timed ones
  * @param steps timed steps
  * @param seed of weights, corpus and order of data
+ * @param recompute which activations ours computes again; the peers keep theirs
  */
 public record TrainPlan(
         String engine,
@@ -45,7 +47,8 @@ public record TrainPlan(
         int threads,
         int warmup,
         int steps,
-        long seed) {
+        long seed,
+        Recompute recompute) {
     static final Set<String> DTYPES = Set.of("f32", "bf16");
     private static final double LEARNING_RATE = 6e-4;
     private static final double MIN_LEARNING_RATE = 6e-5;
@@ -65,12 +68,34 @@ public record TrainPlan(
         }
     }
 
+    /** Keeps all activations. */
+    public TrainPlan(
+            String engine,
+            String model,
+            int context,
+            int batch,
+            int micro,
+            String dtype,
+            int threads,
+            int warmup,
+            int steps,
+            long seed) {
+        this(engine, model, context, batch, micro, dtype, threads, warmup, steps, seed, Recompute.NONE);
+    }
+
     private static PolyglowException usage(String message) {
         return new PolyglowException(ErrorKind.USAGE, message);
     }
 
     TrainPlan withDtype(String other) {
-        return new TrainPlan(engine, model, context, batch, micro, other, threads, warmup, steps, seed);
+        return new TrainPlan(engine, model, context, batch, micro, other, threads, warmup, steps, seed, recompute);
+    }
+
+    static Recompute recompute(String name) {
+        return Arrays.stream(Recompute.values())
+                .filter(level -> level.name().toLowerCase(Locale.ROOT).equals(name))
+                .findFirst()
+                .orElseThrow(() -> usage("--recompute " + name + " must be none, selective or full"));
     }
 
     /** Steps of a contender, warm-up included. */
@@ -100,7 +125,7 @@ public record TrainPlan(
                 EngineChoice.AUTO,
                 DTypeChoice.valueOf(dtype.toUpperCase(Locale.ROOT)),
                 threads,
-                Recompute.NONE,
+                recompute,
                 0,
                 new Layout(1, 1, OneStageSchedule.NAME, 1),
                 new Batch(batch, micro, 0, Packing.CONCAT, false),
@@ -139,6 +164,7 @@ public record TrainPlan(
                 .put("warmup", warmup)
                 .put("steps", steps)
                 .put("seed", seed)
+                .put("recompute", recompute.name().toLowerCase(Locale.ROOT))
                 .put("parameters", ParameterTable.size(shape))
                 .put("flops_per_token", Throughput.flopsPerToken(shape))
                 .put("shape", shapeJson(shape))
@@ -185,6 +211,7 @@ public record TrainPlan(
                 json.getInt("threads"),
                 json.getInt("warmup"),
                 json.getInt("steps"),
-                json.getLong("seed"));
+                json.getLong("seed"),
+                recompute(json.getString("recompute")));
     }
 }

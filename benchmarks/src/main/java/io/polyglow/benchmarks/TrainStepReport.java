@@ -78,6 +78,13 @@ record TrainStepReport(
                         Locale.ROOT,
                         "; garbage per step: %,.0f bytes",
                         rows.get(0).garbagePerStep()));
+        lines.add(String.format(
+                Locale.ROOT,
+                "model FLOPs utilisation of ours: %.3f of %.3g TFLOP/s, a square product in %s; device idle for the host: at least %.2f %%",
+                rows.get(0).utilisation(),
+                rows.get(0).peakTeraflops(),
+                rows.get(0).dtype(),
+                100 * rows.get(0).hostShare()));
         failed.forEach((name, why) ->
                 lines.add(name + " failed: " + why.lines().findFirst().orElse(why)));
         return lines;

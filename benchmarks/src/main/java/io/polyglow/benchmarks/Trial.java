@@ -15,10 +15,14 @@ import io.polyglow.trainer.loop.StepMetrics;
 import io.polyglow.trainer.loop.TrainListener;
 import io.polyglow.trainer.loop.TrainLoop;
 import io.polyglow.trainer.parallel.RankLinks;
+import io.polyglow.trainer.plan.Throughput;
+import io.polyglow.trainer.tensor.DType;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.function.ToDoubleFunction;
 import org.agrona.concurrent.NanoClock;
 import org.agrona.concurrent.SystemEpochClock;
 
@@ -34,14 +38,17 @@ final class Trial {
         this.clock = clock;
     }
 
-    /** Times the steps; keeps nothing of them. */
+    /** Times the steps, then the engine's fastest product; keeps nothing of them. */
     Measurement measure() throws IOException {
-        return run(plan.config(), folder.file("run"), TrainLoop::rehearse);
+        return run(plan.config(), folder.file("run"), TrainLoop::rehearse, engine -> {
+            DType dtype = DType.valueOf(plan.dtype().toUpperCase(Locale.ROOT));
+            return Throughput.peakFlops(engine, dtype, clock);
+        });
     }
 
     /** Writes the initial weights as a checkpoint: one step with a learning rate of zero, whose loss is theirs. */
     Measurement export() throws IOException {
-        return run(plan.config(0, 1), folder.weights(plan), TrainLoop::run);
+        return run(plan.config(0, 1), folder.weights(plan), TrainLoop::run, engine -> 0);
     }
 
     /** Writes gradients of the exported weights. */
@@ -70,12 +77,14 @@ final class Trial {
         void with(TrainLoop loop);
     }
 
-    private Measurement run(TrainConfig config, Path runFolder, Work work) throws IOException {
-        Watch watch = new Watch(clock);
+    private Measurement run(TrainConfig config, Path runFolder, Work work, ToDoubleFunction<Engine> peakFlops)
+            throws IOException {
+        long beginNs = clock.nanoTime();
         try (Store run = new LocalStore(runFolder);
                 Store corpus = folder.corpus(plan);
                 RankLinks links = RankLinks.single();
                 Engine engine = openEngine()) {
+            Watch watch = new Watch(clock, beginNs, engine);
             work.with(new TrainLoop(new RankContext(
                     config,
                     links,
@@ -88,7 +97,8 @@ final class Trial {
                     clock,
                     SystemEpochClock.INSTANCE,
                     watch)));
-            return watch.measurement(plan, PeakMemory.rssBytes());
+            long rssBytes = PeakMemory.rssBytes();
+            return watch.measurement(plan, rssBytes, peakFlops.applyAsDouble(engine));
         }
     }
 
@@ -103,20 +113,25 @@ final class Trial {
         private final long beginNs;
         private final List<Double> seconds = new ArrayList<>();
         private final List<Double> losses = new ArrayList<>();
-        private String engine = "";
+        private final List<Double> idle = new ArrayList<>();
+        private final Engine engine;
+        private String description = "";
         private double startSeconds;
         private final List<Long> garbage = new ArrayList<>();
         private long lastHeapBytes;
         private long lastNs;
+        private long lastIdleNs;
 
-        Watch(NanoClock clock) {
+        Watch(NanoClock clock, long beginNs, Engine engine) {
             this.clock = clock;
-            this.beginNs = clock.nanoTime();
+            this.beginNs = beginNs;
+            this.engine = engine;
         }
 
         @Override
         public void started(RunStart start) {
-            engine = start.engine() + "; " + start.memory();
+            description = start.engine() + "; " + start.memory();
+            lastIdleNs = engine.idleNs();
             lastNs = clock.nanoTime();
             startSeconds = (lastNs - beginNs) / 1e9;
         }
@@ -129,12 +144,32 @@ final class Trial {
             long heapBytes = Garbage.bytes();
             garbage.add(heapBytes - lastHeapBytes);
             lastHeapBytes = heapBytes;
+            long idleNs = engine.idleNs();
+            idle.add((idleNs - lastIdleNs) / 1e9);
+            lastIdleNs = idleNs;
             lastNs = nowNs;
         }
 
-        Measurement measurement(TrainPlan plan, long rssBytes) {
+        Measurement measurement(TrainPlan plan, long rssBytes, double peakFlops) {
             return new Measurement(
-                    engine, plan.dtype(), plan.warmup(), startSeconds, seconds, losses, rssBytes, 0, garbagePerStep());
+                    description,
+                    plan.dtype(),
+                    plan.warmup(),
+                    startSeconds,
+                    seconds,
+                    losses,
+                    rssBytes,
+                    0,
+                    garbagePerStep(),
+                    peakFlops,
+                    timed(idle, plan) / timed(seconds, plan));
+        }
+
+        private static double timed(List<Double> perStep, TrainPlan plan) {
+            int from = Math.min(plan.warmup(), perStep.size() - 1);
+            return perStep.subList(from, perStep.size()).stream()
+                    .mapToDouble(Double::doubleValue)
+                    .sum();
         }
 
         /** The median of the second half of the steps: what is compiled late is not what a step costs. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import io.polyglow.trainer.kernels.Engines;
+import io.polyglow.trainer.model.Recompute;
 import java.nio.file.Path;
 import java.util.List;
 import org.assertj.core.api.InstanceOfAssertFactories;
@@ -36,12 +37,12 @@ class BenchOptionsTest {
     void shouldReadEveryOption() {
         BenchOptions options =
                 parse("--engine cuda --model gpt2-124m --context=1024 --batch 32 --micro 8 --dtype bf16 --threads 3"
-                        + " --steps 7 --warmup 2 --seed 9 --peers torch,torch-compile --rounds 4 --python py --out folder --timeout 10"
+                        + " --steps 7 --warmup 2 --seed 9 --recompute selective --peers torch,torch-compile --rounds 4 --python py --out folder --timeout 10"
                         + " --no-check --json");
 
         assertThat(options)
                 .isEqualTo(new BenchOptions(
-                        new TrainPlan("cuda", "gpt2-124m", 1024, 32, 8, "bf16", 3, 2, 7, 9),
+                        new TrainPlan("cuda", "gpt2-124m", 1024, 32, 8, "bf16", 3, 2, 7, 9, Recompute.SELECTIVE),
                         List.of("torch", "torch-compile"),
                         4,
                         "py",
@@ -66,6 +67,7 @@ class BenchOptionsTest {
                 "--batch 4 --micro 3",
                 "--dtype f16",
                 "--rounds 0",
+                "--recompute some",
                 "--steps 0",
                 "--json=yes"
             })

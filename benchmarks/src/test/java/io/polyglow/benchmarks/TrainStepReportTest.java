@@ -17,7 +17,17 @@ class TrainStepReportTest {
 
     private static Measurement measured(double... seconds) {
         return new Measurement(
-                "d", "f32", 1, 1, Arrays.stream(seconds).boxed().toList(), List.of(6.0, 5.0), 3 << 20, 0, 100);
+                "d",
+                "f32",
+                1,
+                1,
+                Arrays.stream(seconds).boxed().toList(),
+                List.of(6.0, 5.0),
+                3 << 20,
+                0,
+                100,
+                1e9,
+                0.015);
     }
 
     private static TrainStepReport report() {
@@ -50,7 +60,8 @@ class TrainStepReportTest {
 
     @Test
     void shouldSayInWhichTypeAPeerComputedAndHowManyStepsItTookWhenThatIsNotWhatWasAsked() {
-        Measurement slow = new Measurement("d", "bf16", 1, 1, List.of(9.0, 8.0, 8.0), List.of(6.0, 5.0), 3 << 20, 0, 0);
+        Measurement slow =
+                new Measurement("d", "bf16", 1, 1, List.of(9.0, 8.0, 8.0), List.of(6.0, 5.0), 3 << 20, 0, 0, 0, 0);
         Map<String, List<Measurement>> rounds = new LinkedHashMap<>();
         rounds.put(Contenders.OURS, List.of(measured(9, 1, 2, 3)));
         rounds.put(Contenders.ND4J, List.of(slow));
@@ -82,6 +93,8 @@ class TrainStepReportTest {
         }
         double flops = json.getObject("plan").getDouble("flops_per_token");
         assertThat(ours.getObject("tflops").getDouble("max")).isCloseTo(20 * flops / 1e12, offset(1e-12));
+        assertThat(ours.getDouble("mfu")).isCloseTo(20 / 3.5 * flops / 1e9, offset(1e-12));
+        assertThat(ours.getDouble("host_share")).isEqualTo(0.015);
         assertThat(json.getObject("failed").getString("torch-compile")).isEqualTo("no compiler");
         assertThat(json.getObject("loss_check").getDouble("polyglow")).isEqualTo(6);
     }
@@ -90,11 +103,14 @@ class TrainStepReportTest {
     void shouldShowEveryContenderInTheTable() {
         List<String> lines = report().lines();
 
-        assertThat(lines).hasSize(5);
+        assertThat(lines).hasSize(6);
         assertThat(lines.get(2)).startsWith("torch ").endsWith("0.500 - 1.250 - 2.000");
         assertThat(lines.get(3))
                 .isEqualTo("ideal time / step time of ours: 0.500 - 0.625 - 0.750; garbage per step: 100 bytes");
-        assertThat(lines.get(4)).isEqualTo("torch-compile failed: no compiler");
+        assertThat(lines.get(4))
+                .startsWith("model FLOPs utilisation of ours: ")
+                .endsWith(" of 0.00100 TFLOP/s, a square product in f32; device idle for the host: at least 1.50 %");
+        assertThat(lines.get(5)).isEqualTo("torch-compile failed: no compiler");
     }
 
     @Test

@@ -1,17 +1,22 @@
 package io.polyglow.benchmarks;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.offset;
 
 import io.polyglow.common.json.JsonObject;
+import io.polyglow.trainer.model.Recompute;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import org.agrona.concurrent.SystemNanoClock;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What the processes of a benchmark do, in this process. */
 class TrialTest {
@@ -35,6 +40,32 @@ class TrialTest {
         assertThat(measurement.losses()).hasSize(3).allSatisfy(loss -> assertThat(loss)
                 .isBetween(5.0, 7.0));
         assertThat(root.resolve("run").resolve("checkpoints")).doesNotExist();
+    }
+
+    @Test
+    void shouldMeasureTheFastestProductOfTheSameRun() throws IOException {
+        Measurement measurement = prepared().measure();
+        JsonObject row = new Row("polyglow", PLAN, List.of(measurement)).json();
+
+        assertThat(measurement.peakFlops()).isGreaterThan(1e5);
+        assertThat(row.getDouble("peak_tflops") * 1e12).isCloseTo(measurement.peakFlops(), offset(1.0));
+        assertThat(row.getDouble("mfu"))
+                .isPositive()
+                .isEqualTo(row.getObject("tflops").getDouble("median") / row.getDouble("peak_tflops"));
+        assertThat(row.getDouble("host_share")).isZero();
+    }
+
+    @ParameterizedTest
+    @EnumSource(Recompute.class)
+    void shouldComputeTheSameLossesHoweverMuchIsComputedAgain(Recompute level) throws IOException {
+        TrainPlan plan =
+                TrainPlan.parse(PLAN.json().put("recompute", level.name().toLowerCase(Locale.ROOT)));
+        WorkFolder folder = new WorkFolder(root);
+        folder.prepare(plan);
+
+        assertThat(folder.plan().config().recompute()).isEqualTo(level);
+        assertThat(new Trial(folder, SystemNanoClock.INSTANCE).measure().losses())
+                .isEqualTo(prepared().measure().losses());
     }
 
     @Test
@@ -87,7 +118,9 @@ class TrialTest {
 
     @Test
     void shouldSumUpTwoCurves() {
-        assertThat(LossCurve.summary(PLAN, List.of(6.0, 5.0), List.of(6.0, 5.5)).getDouble("mean_of_last_difference"))
-                .isEqualTo(-0.25);
+        JsonObject summary = LossCurve.summary(PLAN, List.of(6.0, 5.0), List.of(6.0, 5.5));
+
+        assertThat(summary.getDouble("mean_of_last_difference")).isEqualTo(-0.25);
+        assertThat(summary.getDouble("largest_relative_difference")).isEqualTo(0.5 / 5.5);
     }
 }

@@ -52,6 +52,14 @@ public interface Engine extends HostCopies, AutoCloseable {
         return 0;
     }
 
+    /**
+     * Nanoseconds since the engine was opened in which its device had nothing to do for certain, because the engine's thread had waited for everything and queued nothing yet: a lower bound of
+     * the time in which the device waited for the host. 0 where the host is the device.
+     */
+    default long idleNs() {
+        return 0;
+    }
+
     /** By what {@link #connect} could find a way here, or that it lacks something, for {@code doctor}; more lines say how to get that. Empty where there is nothing to say. */
     default String connectivity() {
         return "";

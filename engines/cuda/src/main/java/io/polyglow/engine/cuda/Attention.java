@@ -155,7 +155,11 @@ final class Attention implements AutoCloseable {
     }
 
     private FlashAttention flash(AttentionShape s) {
-        return flash.computeIfAbsent(s.headDim(), headDim -> new FlashAttention(launcher, headDim));
+        return flash.computeIfAbsent(s.headDim(), headDim -> {
+            FlashAttention made = new FlashAttention(launcher, headDim);
+            launcher.reportUnits();
+            return made;
+        });
     }
 
     @Override

@@ -47,6 +47,7 @@ final class CudaEngine implements Engine {
         this.nccl = nccl;
         launcher = new Launcher(device, cacheFolder, compiler);
         kernels = new CudaKernels(launcher, products);
+        launcher.reportUnits();
         pinned = new PinnedMemory(device);
         host = new HostLink(device, pinned, DETOUR_BYTES);
         repeats = new Repeats(device, Boolean.parseBoolean(System.getProperty(GRAPHS, "true")));
@@ -97,6 +98,11 @@ final class CudaEngine implements Engine {
         return nccl.unavailable()
                 .map(reason -> device.gpusOnHost() > 1 ? InstallAdvice.nccl(device.gpusOnHost(), reason) : "")
                 .orElseGet(() -> "NCCL " + Nccl.text(nccl.version()));
+    }
+
+    @Override
+    public long idleNs() {
+        return device.idleNs();
     }
 
     /** By NCCL, where every rank of the group has a GPU of its own on one host. The engine is in one group at a time. */

@@ -60,6 +60,11 @@ interface Device extends CopyQueue, AutoCloseable {
     /** Ends that and returns what was recorded; an error if the device cannot record something of it. */
     Recording endRecording();
 
+    /** Nanoseconds from ends of {@link #await} to what was queued next, summed up; 0 where nobody counts. */
+    default long idleNs() {
+        return 0;
+    }
+
     /** Grows whenever device memory is freed: what was recorded before may use memory that is somebody else's now. */
     long frees();
 

@@ -10,6 +10,9 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
+import org.agrona.concurrent.NanoClock;
+import org.agrona.concurrent.SystemNanoClock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,8 +25,11 @@ final class KernelCache {
     private static final Logger LOG = LoggerFactory.getLogger(KernelCache.class);
     private static final int DIGEST_BYTES = 32;
 
+    private final NanoClock clock = SystemNanoClock.INSTANCE;
     private final Path folder;
     private final KernelCompiler compiler;
+    private final Tally compiled = new Tally();
+    private final Tally read = new Tally();
 
     KernelCache(Path folder, KernelCompiler compiler) {
         this.folder = folder;
@@ -47,13 +53,42 @@ final class KernelCache {
         String key = String.join("\0", source, options.toString(), "sm_" + architecture, compiler.version());
         Path file = folder.resolve(
                 name + "-" + HexFormat.of().formatHex(sha256(key.getBytes(StandardCharsets.UTF_8))) + ".bin");
+        long beginNs = clock.nanoTime();
         byte[] cached = read(file);
         if (cached.length > 0) {
+            read.add(clock.nanoTime() - beginNs);
             return cached;
         }
         byte[] code = compiler.compile(name, source, options, architecture);
         write(file, code);
+        compiled.add(clock.nanoTime() - beginNs);
         return code;
+    }
+
+    /** Logs how many units were compiled and read since the last report, and the seconds that took, reading and writing files included. */
+    void report() {
+        compiled.report("compiled");
+        read.report("read");
+    }
+
+    private static final class Tally {
+        private int units;
+        private long ns;
+
+        void add(long moreNs) {
+            units++;
+            ns += moreNs;
+        }
+
+        void report(String what) {
+            if (units > 0) {
+                String unit = units == 1 ? "unit" : "units";
+                LOG.info(
+                        "{}", String.format(Locale.ROOT, "%s %d %s of kernels in %.3f s", what, units, unit, ns / 1e9));
+            }
+            units = 0;
+            ns = 0;
+        }
     }
 
     /** Empty when absent or damaged. */

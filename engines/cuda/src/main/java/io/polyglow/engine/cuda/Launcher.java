@@ -35,6 +35,11 @@ final class Launcher implements AutoCloseable {
         return device.load(cache.get(name, source, options, device.architecture()));
     }
 
+    /** Logs what compiling or reading the units since the last report took. */
+    void reportUnits() {
+        cache.report();
+    }
+
     Device device() {
         return device;
     }

@@ -53,6 +53,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.UUID;
+import org.agrona.concurrent.SystemNanoClock;
 import org.bytedeco.cuda.cudart.CUctx_st;
 import org.bytedeco.cuda.cudart.CUfunc_st;
 import org.bytedeco.cuda.cudart.CUgraphExec_st;
@@ -80,6 +81,7 @@ final class NvidiaDevice implements Device {
     private final LongPointer argumentSize = new LongPointer(1);
     private final LongPointer extra = new LongPointer(5);
     private final PointerPointer<Pointer> extraArgument = new PointerPointer<>(extra);
+    private final IdleTime idleTime = new IdleTime(SystemNanoClock.INSTANCE);
     private long frees;
     private boolean recording;
     private volatile boolean abandoned;
@@ -191,9 +193,22 @@ final class NvidiaDevice implements Device {
         bind();
     }
 
+    /** For work to be queued on it. */
     CUstream_st stream() {
-        bind();
+        beforeQueueing();
         return stream;
+    }
+
+    private void beforeQueueing() {
+        bind();
+        if (!recording) {
+            idleTime.queued();
+        }
+    }
+
+    @Override
+    public long idleNs() {
+        return idleTime.ns();
     }
 
     /** For an event, which must not become part of a graph: whoever waited for it would be drawn into the recording. */
@@ -303,19 +318,19 @@ final class NvidiaDevice implements Device {
 
     @Override
     public void fill(long address, int value, long bytes) {
-        bind();
+        beforeQueueing();
         CudaCalls.check(cuMemsetD8Async(address, (byte) value, bytes, stream), "cuMemsetD8Async");
     }
 
     @Override
     public void toDevice(long to, Pointer from, long bytes) {
-        bind();
+        beforeQueueing();
         CudaCalls.check(cuMemcpyHtoDAsync(to, from, bytes, stream), "cuMemcpyHtoDAsync");
     }
 
     @Override
     public void toHost(Pointer to, long from, long bytes) {
-        bind();
+        beforeQueueing();
         CudaCalls.check(cuMemcpyDtoHAsync(to, from, bytes, stream), "cuMemcpyDtoHAsync");
     }
 
@@ -348,7 +363,7 @@ final class NvidiaDevice implements Device {
 
     @Override
     public void launch(Function function, Grid grid, int sharedBytes, Pointer arguments, long argumentBytes) {
-        bind();
+        beforeQueueing();
         Loaded loaded = (Loaded) function;
         extra.put(1, arguments.address());
         argumentSize.put(0, argumentBytes);
@@ -398,7 +413,7 @@ final class NvidiaDevice implements Device {
 
         @Override
         public void queue() {
-            bind();
+            beforeQueueing();
             CudaCalls.check(cuGraphLaunch(executable, stream), "cuGraphLaunch");
         }
 
@@ -419,6 +434,7 @@ final class NvidiaDevice implements Device {
         if (!abandoned) {
             bind();
             CudaCalls.check(cuStreamSynchronize(stream), "a kernel or copy queued before");
+            idleTime.awaited();
         }
     }
 
