@@ -33,7 +33,7 @@ final class Memory implements AutoCloseable {
             throw new PolyglowException(
                     ErrorKind.ENVIRONMENT,
                     "the operating system refused " + bytes + " bytes of memory for " + purpose
-                            + "; use a smaller model, micro-batch or context length, or a machine or container with more memory");
+                            + "; use a smaller model, micro-batch or context length, recompute: full, or a machine or container with more memory");
         }
         address = (allocation.address() + ALIGNMENT - 1) & -ALIGNMENT;
         views = new ByteBuffer[Math.toIntExact((bytes >>> STRIDE_BITS) + 1)];

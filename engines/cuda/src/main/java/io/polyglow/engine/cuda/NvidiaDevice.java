@@ -277,7 +277,7 @@ final class NvidiaDevice implements Device {
                     String.format(
                             Locale.ROOT,
                             "no room for %.2f GiB of %s on %s: %.2f of %.2f GiB are free; use a smaller batch.micro, model.context or"
-                                    + " model, or more pipeline stages, or see with nvidia-smi who else uses this GPU",
+                                    + " model, recompute: full, or more pipeline stages, or see with nvidia-smi who else uses this GPU",
                             bytes / GIB,
                             purpose,
                             name(device),

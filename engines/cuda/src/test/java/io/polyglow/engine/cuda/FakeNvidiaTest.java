@@ -60,7 +60,7 @@ class FakeNvidiaTest {
                         "BF16 OUT_IN differs by 0",
                         "BF16 IN_OUT differs by 0",
                         "ENVIRONMENT: no room for 1024.00 GiB of too much on Fake 2: 3.00 of 4.00 GiB are free; use a smaller"
-                                + " batch.micro, model.context or model, or more pipeline stages, or see with nvidia-smi who else"
+                                + " batch.micro, model.context or model, recompute: full, or more pipeline stages, or see with nvidia-smi who else"
                                 + " uses this GPU");
         assertThat(Files.readAllLines(log))
                 .startsWith("context on 2")
