@@ -68,21 +68,6 @@ public record TrainPlan(
         }
     }
 
-    /** Keeps all activations. */
-    public TrainPlan(
-            String engine,
-            String model,
-            int context,
-            int batch,
-            int micro,
-            String dtype,
-            int threads,
-            int warmup,
-            int steps,
-            long seed) {
-        this(engine, model, context, batch, micro, dtype, threads, warmup, steps, seed, Recompute.NONE);
-    }
-
     private static PolyglowException usage(String message) {
         return new PolyglowException(ErrorKind.USAGE, message);
     }

@@ -23,7 +23,18 @@ class BenchOptionsTest {
     void shouldHaveDefaultsWhenNothingIsSaid() {
         assertThat(parse(""))
                 .isEqualTo(new BenchOptions(
-                        new TrainPlan(Engines.named("auto").name(), "small", 256, 4, 4, "f32", 0, 5, 20, 1234),
+                        new TrainPlan(
+                                Engines.named("auto").name(),
+                                "small",
+                                256,
+                                4,
+                                4,
+                                "f32",
+                                0,
+                                5,
+                                20,
+                                1234,
+                                Recompute.NONE),
                         List.of(),
                         1,
                         "python3",

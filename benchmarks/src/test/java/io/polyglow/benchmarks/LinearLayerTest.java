@@ -7,6 +7,7 @@ import io.polyglow.trainer.kernels.Engines;
 import io.polyglow.trainer.kernels.WatchedEngine;
 import io.polyglow.trainer.kernels.WeightLayout;
 import io.polyglow.trainer.model.GradientSet;
+import io.polyglow.trainer.model.Recompute;
 import io.polyglow.trainer.model.StageModel;
 import io.polyglow.trainer.model.StagePlan;
 import io.polyglow.trainer.tensor.DType;
@@ -21,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class LinearLayerTest {
     private static TrainPlan plan(String model, int context, int micro) {
-        return new TrainPlan("reference", model, context, micro, micro, "f32", 1, 0, 1, 7);
+        return new TrainPlan("reference", model, context, micro, micro, "f32", 1, 0, 1, 7, Recompute.NONE);
     }
 
     /** What is timed must be what a step runs: the same operands in the same layout, as often. */

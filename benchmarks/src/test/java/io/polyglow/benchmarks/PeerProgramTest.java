@@ -2,6 +2,7 @@ package io.polyglow.benchmarks;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.polyglow.trainer.model.Recompute;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -13,7 +14,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class PeerProgramTest {
-    private static final TrainPlan PLAN = new TrainPlan("reference", "nano", 8, 1, 1, "bf16", 1, 5, 20, 7);
+    private static final TrainPlan PLAN =
+            new TrainPlan("reference", "nano", 8, 1, 1, "bf16", 1, 5, 20, 7, Recompute.NONE);
 
     @TempDir
     Path root;

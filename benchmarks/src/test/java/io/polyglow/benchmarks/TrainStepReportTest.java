@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.offset;
 
 import io.polyglow.common.json.Json;
 import io.polyglow.common.json.JsonObject;
+import io.polyglow.trainer.model.Recompute;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -13,7 +14,8 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class TrainStepReportTest {
-    private static final TrainPlan PLAN = new TrainPlan("reference", "nano", 10, 2, 2, "f32", 1, 1, 3, 1);
+    private static final TrainPlan PLAN =
+            new TrainPlan("reference", "nano", 10, 2, 2, "f32", 1, 1, 3, 1, Recompute.NONE);
 
     private static Measurement measured(double... seconds) {
         return new Measurement(

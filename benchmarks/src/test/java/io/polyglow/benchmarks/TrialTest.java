@@ -20,7 +20,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** What the processes of a benchmark do, in this process. */
 class TrialTest {
-    private static final TrainPlan PLAN = new TrainPlan("reference", "nano", 16, 2, 1, "f32", 1, 1, 2, 5);
+    private static final TrainPlan PLAN =
+            new TrainPlan("reference", "nano", 16, 2, 1, "f32", 1, 1, 2, 5, Recompute.NONE);
 
     @TempDir
     private Path root;

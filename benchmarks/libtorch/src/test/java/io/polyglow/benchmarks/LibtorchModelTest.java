@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.polyglow.benchmarks.libtorch.Main;
 import io.polyglow.common.json.JsonObject;
+import io.polyglow.trainer.model.Recompute;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.agrona.concurrent.SystemNanoClock;
@@ -20,7 +21,7 @@ class LibtorchModelTest {
     @ParameterizedTest
     @CsvSource({"nano, f32, 1e-5", "nano-llama, f32, 1e-5", "nano, bf16, 1e-2", "nano-llama, bf16, 1e-2"})
     void shouldHaveTheGradientsOfOurs(String model, String dtype, double tolerance) throws IOException {
-        TrainPlan plan = new TrainPlan("cpu", model, 32, 2, 2, dtype, 1, 0, 1, 7);
+        TrainPlan plan = new TrainPlan("cpu", model, 32, 2, 2, dtype, 1, 0, 1, 7, Recompute.NONE);
         WorkFolder folder = new WorkFolder(directory);
         folder.prepare(plan);
         Trial trial = new Trial(folder, SystemNanoClock.INSTANCE);
@@ -41,7 +42,7 @@ class LibtorchModelTest {
     @ParameterizedTest
     @CsvSource({"nano, f32, 1e-4", "nano-llama, f32, 1e-4", "nano, bf16, 1e-2", "nano-llama, bf16, 1e-2"})
     void shouldHaveTheLossesOfOursAtEveryStep(String model, String dtype, double tolerance) throws IOException {
-        TrainPlan plan = new TrainPlan("cpu", model, 32, 4, 2, dtype, 1, 0, 12, 7);
+        TrainPlan plan = new TrainPlan("cpu", model, 32, 4, 2, dtype, 1, 0, 12, 7, Recompute.NONE);
         WorkFolder folder = new WorkFolder(directory);
         folder.prepare(plan);
         Trial ours = new Trial(folder, SystemNanoClock.INSTANCE);

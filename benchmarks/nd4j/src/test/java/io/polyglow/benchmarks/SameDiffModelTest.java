@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.polyglow.benchmarks.nd4j.Main;
 import io.polyglow.common.error.PolyglowException;
+import io.polyglow.trainer.model.Recompute;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.agrona.concurrent.SystemNanoClock;
@@ -19,7 +20,7 @@ class SameDiffModelTest {
     /** The loss after an update depends on every gradient, so equal curves say that both compute the same steps. */
     @Test
     void shouldHaveTheLossesOfOursAtEveryStep() throws IOException {
-        TrainPlan plan = new TrainPlan("reference", "nano", 32, 4, 2, "f32", 1, 0, 12, 7);
+        TrainPlan plan = new TrainPlan("reference", "nano", 32, 4, 2, "f32", 1, 0, 12, 7, Recompute.NONE);
         WorkFolder folder = new WorkFolder(directory);
         folder.prepare(plan);
         Trial ours = new Trial(folder, SystemNanoClock.INSTANCE);
@@ -39,7 +40,7 @@ class SameDiffModelTest {
 
     @Test
     void shouldComputeInF32WhateverThePlanSays() throws IOException {
-        TrainPlan plan = new TrainPlan("reference", "nano", 32, 2, 2, "bf16", 1, 0, 1, 7);
+        TrainPlan plan = new TrainPlan("reference", "nano", 32, 2, 2, "bf16", 1, 0, 1, 7, Recompute.NONE);
         WorkFolder folder = new WorkFolder(directory);
         folder.prepare(plan);
         double expected =
@@ -55,7 +56,7 @@ class SameDiffModelTest {
 
     @Test
     void shouldRefuseWhatTheLibraryCannotCompute() throws IOException {
-        TrainPlan plan = new TrainPlan("reference", "nano-llama", 32, 4, 4, "f32", 1, 0, 1, 7);
+        TrainPlan plan = new TrainPlan("reference", "nano-llama", 32, 4, 4, "f32", 1, 0, 1, 7, Recompute.NONE);
         WorkFolder folder = new WorkFolder(directory);
         folder.prepare(plan);
         new Trial(folder, SystemNanoClock.INSTANCE).export();

@@ -75,12 +75,14 @@ abstract class TwoThreadsContractTest {
         }
     }
 
-    private static void assertTold(Ranks.Outcome<Boolean> outcome, String reason) {
-        assertThat(outcome.error())
+    /** Rank 0, whose asserts are in its body, ended well, and all others of the four with its reason. */
+    private static void assertOthersTold(List<Ranks.Outcome<Boolean>> outcomes, String reason) {
+        assertSucceeds(outcomes.get(0));
+        assertThat(outcomes.subList(1, 4)).allSatisfy(peer -> assertThat(peer.error())
                 .isInstanceOfSatisfying(
                         PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.PEER_LOST))
                 .hasMessageContaining("rank 0 ended attempt")
-                .hasMessageContaining(reason);
+                .hasMessageContaining(reason));
     }
 
     private static UnsafeBuffer bytes(int count) {
@@ -179,10 +181,7 @@ abstract class TwoThreadsContractTest {
                     receive(rank);
                 },
                 TwoThreadsContractTest::receive);
-        assertSucceeds(outcomes.get(0));
-        for (Ranks.Outcome<Boolean> peer : outcomes.subList(1, 4)) {
-            assertTold(peer, "stages disagree on what travels between them: rank 2");
-        }
+        assertOthersTold(outcomes, "stages disagree on what travels between them: rank 2");
     }
 
     @Test
@@ -201,10 +200,7 @@ abstract class TwoThreadsContractTest {
                 TwoThreadsContractTest::receive,
                 TwoThreadsContractTest::receive,
                 TwoThreadsContractTest::receive);
-        assertSucceeds(outcomes.get(0));
-        for (Ranks.Outcome<Boolean> peer : outcomes.subList(1, 4)) {
-            assertTold(peer, "offsets [0, 1]");
-        }
+        assertOthersTold(outcomes, "offsets [0, 1]");
     }
 
     @Test
@@ -230,10 +226,7 @@ abstract class TwoThreadsContractTest {
                     receive(rank);
                 },
                 TwoThreadsContractTest::receive);
-        assertSucceeds(outcomes.get(0));
-        for (Ranks.Outcome<Boolean> peer : outcomes.subList(1, 4)) {
-            assertTold(peer, "the disk of rank 0 is full");
-        }
+        assertOthersTold(outcomes, "the disk of rank 0 is full");
     }
 
     @Test
@@ -252,9 +245,6 @@ abstract class TwoThreadsContractTest {
                 TwoThreadsContractTest::receive,
                 TwoThreadsContractTest::receive,
                 TwoThreadsContractTest::receive);
-        assertSucceeds(outcomes.get(0));
-        for (Ranks.Outcome<Boolean> peer : outcomes.subList(1, 4)) {
-            assertTold(peer, "stopped from outside");
-        }
+        assertOthersTold(outcomes, "stopped from outside");
     }
 }

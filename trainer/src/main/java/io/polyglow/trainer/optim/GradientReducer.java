@@ -60,11 +60,14 @@ final class GradientReducer implements BackwardProgress, AutoCloseable {
 
     @Override
     public void finished(long from) {
+        if (thread == null || stream == null) {
+            return;
+        }
         int first = next;
         while (next < buckets.size() && buckets.get(next).from() >= from) {
             next++;
         }
-        if (thread == null || stream == null || next == first) {
+        if (next == first) {
             return;
         }
         if (sums.isCompletedExceptionally()) {

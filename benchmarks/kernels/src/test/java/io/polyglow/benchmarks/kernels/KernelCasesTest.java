@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.polyglow.benchmarks.TrainPlan;
 import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.kernels.Engines;
+import io.polyglow.trainer.model.Recompute;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -12,7 +13,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class KernelCasesTest {
     private static List<KernelCase> cases(String model) {
-        return KernelCases.of(new TrainPlan("reference", model, 8, 2, 2, "f32", 1, 0, 1, 7));
+        return KernelCases.of(new TrainPlan("reference", model, 8, 2, 2, "f32", 1, 0, 1, 7, Recompute.NONE));
     }
 
     private static boolean isPeak(KernelCase one) {
