@@ -65,7 +65,7 @@ public final class RankTransport implements AutoCloseable {
         return opened;
     }
 
-    /** {@code host:port}, for the rendezvous. */
+    /** Where this rank receives, for the rendezvous: {@code host:port}, and which memory it can share with others there. */
     public String localAddress() {
         return transport.localAddress();
     }
@@ -116,6 +116,11 @@ public final class RankTransport implements AutoCloseable {
         }
         int inFlight = stream == StreamKind.STAGE ? plan.maxInFlight() : 0;
         return new MessageLink(opened, stream, peer, inFlight, plan.stageMessageBytes());
+    }
+
+    /** Number of peers to and from which frames go in shared memory, once connected; the others are reached by UDP. */
+    public int peersInMemory() {
+        return transport.peersInMemory();
     }
 
     /** Ends the attempt on all ranks: this rank's own next wait fails, and the others learn the reason. Any thread. */

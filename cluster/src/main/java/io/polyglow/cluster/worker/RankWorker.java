@@ -110,6 +110,12 @@ public final class RankWorker {
                 Membership members = meet(engine, transport.localAddress());
                 Patience patience = Patience.until(host::cancelled);
                 try (RankLinks links = transport.connect(members.addresses(), linkPlan(), patience)) {
+                    int inMemory = transport.peersInMemory();
+                    log.event(
+                            "connected",
+                            new JsonObject()
+                                    .put("peers_in_memory", inMemory)
+                                    .put("peers_over_udp", layout.worldSize() - 1 - inMemory));
                     train(engine, corpus, links);
                 }
             } catch (Throwable e) { // first the report, then the farewell: peers must not be the first to tell

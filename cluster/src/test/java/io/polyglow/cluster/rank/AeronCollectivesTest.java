@@ -11,12 +11,16 @@ import java.util.ArrayList;
 import java.util.List;
 
 class AeronCollectivesTest extends CollectivesContractTest {
+    Medium medium() {
+        return Medium.MEMORY;
+    }
+
     @Override
     protected List<Collectives> open(int size, Duration deadline) {
         LinkPlan plan = new LinkPlan(new ParallelLayout(size, 1), false, 1, 1, 0, 0);
         List<Collectives> group = new ArrayList<>();
-        for (AeronLinks.Connected rank :
-                AeronLinks.connect(plan, AeronOptions.defaults(), new Patience(deadline, deadline, () -> false))) {
+        Patience patience = new Patience(deadline, deadline, () -> false);
+        for (AeronLinks.Connected rank : AeronLinks.connect(plan, medium(), AeronOptions.defaults(), patience)) {
             group.add(new ClosingCollectives(rank.links().replicas(), rank::quit));
         }
         return group;

@@ -13,7 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What ranks train with in production, for {@link TrainLab}: Aeron over loopback, the real collectives, the real schedules. */
+/** What ranks train with in production, for {@link TrainLab}: Aeron in shared memory, the real collectives, the real schedules. */
 final class AeronLab {
     private static final Duration DEADLINE = Duration.ofSeconds(60);
 
@@ -41,8 +41,8 @@ final class AeronLab {
                 floats * Float.BYTES,
                 schedule.inFlight(0, layout.pipeline(), microBatches));
         List<RankLinks> links = new ArrayList<>();
-        for (AeronLinks.Connected rank :
-                AeronLinks.connect(plan, AeronOptions.defaults(), new Patience(DEADLINE, DEADLINE, () -> false))) {
+        Patience patience = new Patience(DEADLINE, DEADLINE, () -> false);
+        for (AeronLinks.Connected rank : AeronLinks.connect(plan, Medium.MEMORY, AeronOptions.defaults(), patience)) {
             links.add(closing(rank.links(), rank.transport()));
         }
         return links;

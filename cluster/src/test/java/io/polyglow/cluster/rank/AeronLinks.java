@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Connects all ranks of a layout in this JVM over loopback, for tests that then use each rank from a thread of their own. */
+/** Connects all ranks of a layout in this JVM, for tests that then use each rank from a thread of their own. */
 final class AeronLinks {
     /** One connected rank. */
     record Connected(RankTransport transport, RankLinks links) {
@@ -29,13 +29,13 @@ final class AeronLinks {
         return EPOCHS.incrementAndGet();
     }
 
-    static List<Connected> connect(LinkPlan plan, AeronOptions options, Patience patience) {
+    static List<Connected> connect(LinkPlan plan, Medium medium, AeronOptions options, Patience patience) {
         int epoch = nextEpoch();
         List<RankTransport> transports = new ArrayList<>();
         List<String> addresses = new ArrayList<>();
         for (int rank = 0; rank < plan.layout().worldSize(); rank++) {
             transports.add(RankTransport.open("127.0.0.1", rank, epoch, plan.layout(), options));
-            addresses.add(transports.get(rank).localAddress());
+            addresses.add(medium.address(transports.get(rank).localAddress()));
         }
         List<Callable<Connected>> bodies = new ArrayList<>();
         for (RankTransport transport : transports) {

@@ -11,11 +11,15 @@ import java.util.List;
 import java.util.Objects;
 
 class AeronMessageLinkTest extends StageLinkContractTest {
+    Medium medium() {
+        return Medium.MEMORY;
+    }
+
     @Override
     protected List<StageLink> open(int maxInFlight, int maxBytes, Duration deadline) {
         LinkPlan plan = new LinkPlan(new ParallelLayout(1, 2), false, 1, 1, maxBytes, maxInFlight);
-        List<AeronLinks.Connected> ranks =
-                AeronLinks.connect(plan, AeronOptions.defaults(), new Patience(deadline, deadline, () -> false));
+        Patience patience = new Patience(deadline, deadline, () -> false);
+        List<AeronLinks.Connected> ranks = AeronLinks.connect(plan, medium(), AeronOptions.defaults(), patience);
         return List.of(
                 new ClosingStageLink(Objects.requireNonNull(ranks.get(0).links().next()), ranks.get(0)::quit),
                 new ClosingStageLink(Objects.requireNonNull(ranks.get(1).links().previous()), ranks.get(1)::quit));

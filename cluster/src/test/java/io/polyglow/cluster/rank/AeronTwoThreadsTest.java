@@ -11,6 +11,10 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 
 class AeronTwoThreadsTest extends TwoThreadsContractTest {
+    Medium medium() {
+        return Medium.MEMORY;
+    }
+
     private record AeronEnd(RankTransport transport, RankLinks links) implements End {
         @Override
         public Collectives replicas() {
@@ -48,7 +52,7 @@ class AeronTwoThreadsTest extends TwoThreadsContractTest {
         List<Callable<End>> connectors = new ArrayList<>();
         for (int rank = 0; rank < GRID.worldSize(); rank++) {
             RankTransport transport = RankTransport.open("127.0.0.1", rank, epoch, GRID, AeronOptions.defaults());
-            addresses.add(transport.localAddress());
+            addresses.add(medium().address(transport.localAddress()));
             connectors.add(() -> new AeronEnd(transport, transport.connect(addresses, plan, patience)));
         }
         return connectors;

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Prints the bandwidth of reduce-scatter and all-gather over Aeron on one host, one JVM a rank: arguments RANKS MIB ROUNDS. The command is in
+ * Prints the bandwidth of reduce-scatter and all-gather over Aeron on one host, one JVM a rank: arguments MEMORY|UDP RANKS MIB ROUNDS. The command is in
  * {@code docs/design/transport.md}.
  */
 @AllowApi("prints a table")
@@ -14,10 +14,11 @@ final class CollectivesBandwidth {
     private CollectivesBandwidth() {}
 
     public static void main(String[] args) throws Exception {
-        int ranks = Integer.parseInt(args[0]);
-        double gigabytes = Integer.parseInt(args[1]) * 1048576.0 / 1e9;
-        int rounds = Integer.parseInt(args[2]);
-        List<RankProcess> processes = RankProcess.startAll(ranks, 1, "bandwidth", args[1], args[2]);
+        Medium medium = Medium.valueOf(args[0]);
+        int ranks = Integer.parseInt(args[1]);
+        double gigabytes = Integer.parseInt(args[2]) * 1048576.0 / 1e9;
+        int rounds = Integer.parseInt(args[3]);
+        List<RankProcess> processes = RankProcess.startAll(medium, ranks, 1, "bandwidth", args[2], args[3]);
         double[] reduce = new double[rounds];
         double[] gather = new double[rounds];
         for (int round = 0; round < rounds; round++) {
@@ -31,9 +32,10 @@ final class CollectivesBandwidth {
         Arrays.setAll(both, i -> reduce[i] + gather[i]);
         System.out.printf(
                 Locale.ROOT,
-                "%d ranks, %s MiB: reduce-scatter %.2f, all-gather %.2f, all-reduce %.2f GB/s (median; best all-reduce %.2f)%n",
+                "%s, %d ranks, %s MiB: reduce-scatter %.2f, all-gather %.2f, all-reduce %.2f GB/s (median; best all-reduce %.2f)%n",
+                medium,
                 ranks,
-                args[1],
+                args[2],
                 gigabytes / median(reduce),
                 gigabytes / median(gather),
                 gigabytes / median(both),

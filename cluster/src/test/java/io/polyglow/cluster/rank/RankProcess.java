@@ -36,7 +36,7 @@ final class RankProcess implements AutoCloseable {
     }
 
     /** Starts all ranks of one attempt and tells them each other's addresses; {@code task} is an argument of the main class. */
-    static List<RankProcess> startAll(int data, int epoch, String... task) throws IOException {
+    static List<RankProcess> startAll(Medium medium, int data, int epoch, String... task) throws IOException {
         List<String> jvmOptions =
                 List.of(System.getProperty("polyglow.jvm.options").split(" "));
         List<RankProcess> ranks = new ArrayList<>();
@@ -45,7 +45,7 @@ final class RankProcess implements AutoCloseable {
         }
         StringBuilder addresses = new StringBuilder();
         for (RankProcess rank : ranks) {
-            addresses.append(rank.await("address ")).append(' ');
+            addresses.append(medium.address(rank.await("address "))).append(' ');
         }
         for (RankProcess rank : ranks) {
             rank.toChild.println(addresses.toString().trim());

@@ -18,7 +18,7 @@ import org.agrona.DirectBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * The child of {@link RankProcess}: prints {@code address HOST:PORT}, reads all addresses, then runs a task: {@code loop} all-reduces until something fails and
+ * The child of {@link RankProcess}: prints {@code address ADDRESS}, reads all addresses, then runs a task: {@code loop} all-reduces until something fails and
  * prints {@code failed KIND MESSAGE}; {@code bandwidth MIB ROUNDS} prints {@code seconds} of every round.
  */
 @AllowApi("a child process talks to its parent over its standard streams, and measures time")

@@ -11,11 +11,14 @@ import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class RankProcessTest {
-    @Test
-    void shouldNameTheRankWhenItIsKilled() throws Exception {
-        List<RankProcess> ranks = RankProcess.startAll(3, 1, "loop");
+    @ParameterizedTest
+    @EnumSource(Medium.class)
+    void shouldNameTheRankWhenItIsKilled(Medium medium) throws Exception {
+        List<RankProcess> ranks = RankProcess.startAll(medium, 3, 1, "loop");
         try {
             for (RankProcess rank : ranks) {
                 rank.await("step 3");
@@ -38,9 +41,10 @@ class RankProcessTest {
         }
     }
 
-    @Test
-    void shouldGoOnWhenARankStopsForASecond() throws Exception {
-        List<RankProcess> ranks = RankProcess.startAll(2, 1, "loop");
+    @ParameterizedTest
+    @EnumSource(Medium.class)
+    void shouldGoOnWhenARankStopsForASecond(Medium medium) throws Exception {
+        List<RankProcess> ranks = RankProcess.startAll(medium, 2, 1, "loop");
         try {
             ranks.get(0).await("step 2");
             ranks.get(1).pauseFor(Duration.ofSeconds(1));
@@ -52,9 +56,10 @@ class RankProcessTest {
         }
     }
 
-    @Test
-    void shouldTellTheOthersWhenARankIsTerminated() throws Exception {
-        List<RankProcess> ranks = RankProcess.startAll(2, 1, "loop");
+    @ParameterizedTest
+    @EnumSource(Medium.class)
+    void shouldTellTheOthersWhenARankIsTerminated(Medium medium) throws Exception {
+        List<RankProcess> ranks = RankProcess.startAll(medium, 2, 1, "loop");
         try {
             ranks.get(0).await("step 2");
             ranks.get(1).terminate();

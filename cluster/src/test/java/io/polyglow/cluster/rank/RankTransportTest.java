@@ -27,6 +27,7 @@ import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class RankTransportTest {
@@ -63,10 +64,12 @@ class RankTransportTest {
         }
     }
 
-    @Test
-    void shouldUseAllLinksOfAGridAndCloseInOrder(@TempDir Path directory) throws IOException {
+    @ParameterizedTest
+    @EnumSource(Medium.class)
+    void shouldUseAllLinksOfAGridAndCloseInOrder(Medium medium, @TempDir Path directory) throws IOException {
+        LinkPlan grid = plan(new ParallelLayout(2, 2), 42);
         AeronOptions options = OPTIONS.withDirectory(directory);
-        succeed(AeronLinks.connect(plan(new ParallelLayout(2, 2), 42), options, PATIENCE), (transport, links) -> {
+        succeed(AeronLinks.connect(grid, medium, options, PATIENCE), (transport, links) -> {
             for (int step = 0; step < 20; step++) {
                 passAlong(links, step);
                 reduce(links.replicas());
@@ -111,9 +114,20 @@ class RankTransportTest {
     }
 
     @Test
+    void shouldSendNoDatagramBetweenRanksThatShareMemory() {
+        List<AeronLinks.Connected> ranks =
+                LossyReceiver.during(1, 0, () -> AeronLinks.connect(plan(PAIR, 1), Medium.MEMORY, OPTIONS, PATIENCE));
+        succeed(ranks, (transport, links) -> {
+            for (int step = 0; step < 10; step++) {
+                reduce(links.replicas());
+            }
+        });
+    }
+
+    @Test
     void shouldBeCorrectWhenDatagramsAreLost() {
         List<AeronLinks.Connected> ranks =
-                LossyReceiver.during(0.05, 0, () -> AeronLinks.connect(plan(PAIR, 1), OPTIONS, PATIENCE));
+                LossyReceiver.during(0.05, 0, () -> AeronLinks.connect(plan(PAIR, 1), Medium.UDP, OPTIONS, PATIENCE));
         succeed(ranks, (transport, links) -> {
             for (int step = 0; step < 10; step++) {
                 reduce(links.replicas());
@@ -124,7 +138,7 @@ class RankTransportTest {
     @Test
     void shouldNameRankAndOperationWhenABitFlipsOnTheWay() {
         List<AeronLinks.Connected> ranks =
-                LossyReceiver.during(0, 0.02, () -> AeronLinks.connect(plan(PAIR, 1), OPTIONS, PATIENCE));
+                LossyReceiver.during(0, 0.02, () -> AeronLinks.connect(plan(PAIR, 1), Medium.UDP, OPTIONS, PATIENCE));
         List<Ranks.Outcome<Boolean>> outcomes = run(ranks, (transport, links) -> {
             for (int step = 0; step < 1000; step++) {
                 reduce(links.replicas());
@@ -136,9 +150,11 @@ class RankTransportTest {
                 .contains("CRC32C");
     }
 
-    @Test
-    void shouldTellTheOthersAtOnceWhyWhenARankAborts() {
-        List<AeronLinks.Connected> ranks = AeronLinks.connect(plan(new ParallelLayout(3, 1), 1), OPTIONS, PATIENCE);
+    @ParameterizedTest
+    @EnumSource(Medium.class)
+    void shouldTellTheOthersAtOnceWhyWhenARankAborts(Medium medium) {
+        List<AeronLinks.Connected> ranks =
+                AeronLinks.connect(plan(new ParallelLayout(3, 1), 1), medium, OPTIONS, PATIENCE);
         long start = System.nanoTime();
         List<Ranks.Outcome<Boolean>> outcomes = run(ranks, (transport, links) -> {
             links.world().barrier();
@@ -175,6 +191,20 @@ class RankTransportTest {
                     .isInstanceOfSatisfying(
                             PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.PEER_LOST))
                     .hasMessageContaining("rank 1 at 127.0.0.1:9 (not reachable");
+        }
+    }
+
+    @Test
+    void shouldSayThatAPeerHasEndedWhenItsMemoryIsGone() {
+        int epoch = AeronLinks.nextEpoch();
+        try (RankTransport transport = RankTransport.open("127.0.0.1", 0, epoch, PAIR, OPTIONS)) {
+            RankTransport ended = RankTransport.open("127.0.0.1", 1, epoch, PAIR, OPTIONS);
+            List<String> addresses = List.of(transport.localAddress(), ended.localAddress());
+            ended.close();
+            assertThatThrownBy(() -> transport.connect(addresses, plan(PAIR, 1), PATIENCE))
+                    .isInstanceOfSatisfying(
+                            PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.PEER_LOST))
+                    .hasMessageMatching("rank 1 at 127.0.0.1:\\d+ has ended: its media driver no longer answers in .*");
         }
     }
 
@@ -234,7 +264,7 @@ class RankTransportTest {
                     .isInstanceOfSatisfying(
                             PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.ENVIRONMENT))
                     .hasMessageContaining("has 13 MiB free")
-                    .hasMessageContaining("the 24 links of rank 0 needs 31 MiB");
+                    .hasMessageContaining("the 48 logs of the links of rank 0 needs 31 MiB");
         }
     }
 

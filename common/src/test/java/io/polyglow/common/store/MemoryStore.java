@@ -64,6 +64,12 @@ public final class MemoryStore implements Store {
         failTo = last;
     }
 
+    /** Lets all further operations succeed: what was planned for operations that did not come is forgotten. */
+    public synchronized void heal() {
+        failFrom = NEVER;
+        haltAt = NEVER;
+    }
+
     /**
      * Lets operation {@code operation} and all after it fail, as if the process had been killed at that point, until {@link #crash} brings the store
      * back. A write is torn: half of its bytes arrive.
@@ -89,8 +95,7 @@ public final class MemoryStore implements Store {
             }
         }
         incarnation++;
-        failFrom = NEVER;
-        haltAt = NEVER;
+        heal();
     }
 
     private boolean isHalted() {

@@ -9,11 +9,11 @@ import java.time.Duration;
  *
  * @param directory where driver directories go: shared memory
  * @param maxDirectoryBytes use at most this much of it, whatever is free
- * @param mtuBytes longest datagram between hosts, at most the network's MTU less 28; between ranks of one host 65504 is used
+ * @param mtuBytes longest datagram between hosts, at most the network's MTU less 28; when all ranks have one host 65504 is used
  * @param termBytes Aeron term length of a bulk stream between hosts, a power of two: its half bounds the bytes in flight, so bandwidth times delay
- *     must fit; between ranks of one host 1 MiB is used
+ *     must fit; when all ranks have one host 1 MiB is used
  * @param socketBufferBytes SO_RCVBUF and SO_SNDBUF, cut to what the kernel allows
- * @param peerTimeout silence of a peer's driver after which the peer counts as lost
+ * @param peerTimeout silence of a peer's driver, or of its client of ours, after which the peer counts as lost
  * @param connectTimeout how long to wait for all peers to appear
  */
 public record AeronOptions(
@@ -53,11 +53,5 @@ public record AeronOptions(
     public AeronOptions withConnectTimeout(Duration timeout) {
         return new AeronOptions(
                 directory, maxDirectoryBytes, mtuBytes, termBytes, socketBufferBytes, peerTimeout, timeout);
-    }
-
-    /** The same with another time until a silent peer counts as lost. */
-    public AeronOptions withPeerTimeout(Duration timeout) {
-        return new AeronOptions(
-                directory, maxDirectoryBytes, mtuBytes, termBytes, socketBufferBytes, timeout, connectTimeout);
     }
 }

@@ -39,9 +39,12 @@ record BufferPlan(int bulkMtu, int thinMtu, int bulkTerm, int thinTerm) {
         return stream.bulk() ? bulkTerm : thinTerm;
     }
 
-    /** Bytes of the logs at this end: a publication and an image for every link. */
-    long logBytes(int bulkLinks, int thinLinks) {
-        return 2 * (bulkLinks * logBytes(bulkTerm) + thinLinks * logBytes(thinTerm));
+    /**
+     * Bytes of the logs at one end. A link over UDP has two there, of its publication and of its image; one in shared memory has one, since sender and
+     * receiver use the same.
+     */
+    long logBytes(int bulkLogs, int thinLogs) {
+        return bulkLogs * logBytes(bulkTerm) + thinLogs * logBytes(thinTerm);
     }
 
     private static long logBytes(int term) {
@@ -49,10 +52,10 @@ record BufferPlan(int bulkMtu, int thinMtu, int bulkTerm, int thinTerm) {
     }
 
     /** The largest bulk term with which all logs fit {@code bytes}, or the smallest there is. */
-    BufferPlan shrunkTo(long bytes, int bulkLinks, int thinLinks) {
-        boolean fits = logBytes(bulkLinks, thinLinks) <= bytes;
+    BufferPlan shrunkTo(long bytes, int bulkLogs, int thinLogs) {
+        boolean fits = logBytes(bulkLogs, thinLogs) <= bytes;
         return fits || bulkTerm / 2 < minTerm(bulkMtu)
                 ? this
-                : new BufferPlan(bulkMtu, thinMtu, bulkTerm / 2, thinTerm).shrunkTo(bytes, bulkLinks, thinLinks);
+                : new BufferPlan(bulkMtu, thinMtu, bulkTerm / 2, thinTerm).shrunkTo(bytes, bulkLogs, thinLogs);
     }
 }

@@ -50,6 +50,21 @@ final class DriverDirectory {
                 && ProcessHandle.of(Long.parseLong(name.group(2))).isEmpty();
     }
 
+    /**
+     * Identifies the directory that drivers' directories lie in: processes for which it is the same see the same files there. The kernel's boot,
+     * the file system and the directory within it, in hex; empty where these cannot be told.
+     */
+    static String memory(Path parent) {
+        try {
+            String boot = KernelSetting.read("kernel/random/boot_id").replace("-", "");
+            long device = ((Number) Files.getAttribute(parent, "unix:dev")).longValue();
+            long directory = ((Number) Files.getAttribute(parent, "unix:ino")).longValue();
+            return boot + "-" + Long.toHexString(device) + "-" + Long.toHexString(directory);
+        } catch (IOException | UnsupportedOperationException | IllegalArgumentException e) {
+            return "";
+        }
+    }
+
     /** Free bytes, at most {@code limit}. */
     static long usable(Path parent, long limit) {
         try {

@@ -71,8 +71,9 @@ final class EmbeddedDriver implements AutoCloseable {
                 .publicationConnectionTimeoutNs(peerTimeoutNs)
                 .timerIntervalNs(TimeUnit.MILLISECONDS.toNanos(100))
                 .publicationLingerTimeoutNs(TimeUnit.MILLISECONDS.toNanos(500))
-                .clientLivenessTimeoutNs(TimeUnit.MILLISECONDS.toNanos(STALL_MS))
-                .publicationUnblockTimeoutNs(TimeUnit.MILLISECONDS.toNanos(STALL_MS + STALL_MS / 2))
+                // Peers that share this host's memory are clients too.
+                .clientLivenessTimeoutNs(peerTimeoutNs)
+                .publicationUnblockTimeoutNs(2 * peerTimeoutNs)
                 .driverTimeoutMs(STALL_MS);
     }
 
@@ -90,9 +91,15 @@ final class EmbeddedDriver implements AutoCloseable {
     }
 
     private Thread thread(Runnable task) {
+        Thread thread = daemon(task);
+        thread.setUncaughtExceptionHandler((dead, error) -> failure.compareAndSet(null, error));
+        return thread;
+    }
+
+    /** A thread for Aeron, which does not keep the JVM alive. */
+    static Thread daemon(Runnable task) {
         Thread thread = new Thread(task, "polyglow-aeron");
         thread.setDaemon(true);
-        thread.setUncaughtExceptionHandler((dead, error) -> failure.compareAndSet(null, error));
         return thread;
     }
 

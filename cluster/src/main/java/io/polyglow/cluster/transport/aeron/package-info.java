@@ -1,5 +1,5 @@
 /**
- * The transport over Aeron UDP with an embedded media driver per rank; the only place that knows Aeron. Uses
+ * The transport over Aeron (shared memory and UDP) with an embedded media driver per rank; the only place that knows Aeron. Uses
  * {@code cluster.transport}. Start at {@link io.polyglow.cluster.transport.aeron.AeronTransport}.
  */
 @NullMarked

@@ -19,19 +19,19 @@ class BufferPlanTest {
     }
 
     @Test
-    void shouldCountALogAtEachEndOfEveryLink() {
-        assertThat(BufferPlan.of(true, OPTIONS).logBytes(2, 0)).isEqualTo(4 * LOG_OF_1_MIB);
-        assertThat(BufferPlan.of(true, OPTIONS).logBytes(0, 1)).isEqualTo(2 * (3 * (64 << 10) + 4096));
+    void shouldCountThreeTermsAndTheirMetadataForALog() {
+        assertThat(BufferPlan.of(true, OPTIONS).logBytes(2, 0)).isEqualTo(2 * LOG_OF_1_MIB);
+        assertThat(BufferPlan.of(true, OPTIONS).logBytes(0, 1)).isEqualTo(3 * (64 << 10) + 4096);
     }
 
     @Test
     void shouldHalveTermsUntilTheyFit() {
         BufferPlan wanted = BufferPlan.of(false, OPTIONS);
-        assertThat(wanted.shrunkTo(Long.MAX_VALUE, 5, 20)).isEqualTo(wanted);
-        BufferPlan shrunk = wanted.shrunkTo(100 << 20, 5, 20);
+        assertThat(wanted.shrunkTo(Long.MAX_VALUE, 10, 40)).isEqualTo(wanted);
+        BufferPlan shrunk = wanted.shrunkTo(100 << 20, 10, 40);
         assertThat(shrunk.bulkTerm()).isEqualTo(2 << 20);
         assertThat(shrunk.bulkMtu()).isEqualTo(wanted.bulkMtu());
-        assertThat(shrunk.logBytes(5, 20)).isLessThanOrEqualTo(100 << 20);
+        assertThat(shrunk.logBytes(10, 40)).isLessThanOrEqualTo(100 << 20);
     }
 
     @Test

@@ -39,4 +39,13 @@ class DriverDirectoryTest {
     void shouldNeverGiveTheSameNameTwice() {
         assertThat(DriverDirectory.unique(parent, 1, 2)).isNotEqualTo(DriverDirectory.unique(parent, 1, 2));
     }
+
+    @Test
+    void shouldTellTwoDirectoriesApartButNotTwoPathsToOne() throws IOException {
+        Path other = Files.createDirectory(parent.resolve("other"));
+        Path link = Files.createSymbolicLink(parent.resolve("link"), other);
+        assertThat(DriverDirectory.memory(link)).isNotEmpty().isEqualTo(DriverDirectory.memory(other));
+        assertThat(DriverDirectory.memory(parent)).isNotEqualTo(DriverDirectory.memory(other));
+        assertThat(DriverDirectory.memory(parent.resolve("absent"))).isEmpty();
+    }
 }
