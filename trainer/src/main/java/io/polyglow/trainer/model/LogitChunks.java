@@ -5,7 +5,7 @@ import io.polyglow.trainer.tensor.Tensor;
 
 /**
  * How the head cuts the rows of a micro-batch, so that the logits of all of them never exist: one chunk for small batches, an eighth for large ones, whose
- * products would otherwise be too small for a GPU. A function of model and micro-batch alone, so that the order of sums is too.
+ * products would otherwise be too small for a GPU; of chunks that are about as long, for a short one is slow. A function of model and micro-batch alone, so that the order of sums is too.
  *
  * @param rows of the micro-batch
  * @param chunkRows of every chunk but the last, which has what is left
@@ -20,13 +20,18 @@ public record LogitChunks(long rows, long chunkRows, int columns) {
     /** The chunks of so many rows. */
     public static LogitChunks of(ModelConfig config, long rows) {
         int columns = (config.vocabSize() + Kernels.PADDING - 1) / Kernels.PADDING * Kernels.PADDING;
-        long chunk = Math.max(Math.max(1, CHUNK / columns), (rows + MOST_CHUNKS - 1) / MOST_CHUNKS);
-        return new LogitChunks(rows, Math.min(rows, chunk), columns);
+        long most = Math.max(Math.max(1, CHUNK / columns), divide(rows, MOST_CHUNKS));
+        return new LogitChunks(rows, divide(rows, divide(rows, most)), columns);
+    }
+
+    /** Rounded up. */
+    private static long divide(long rows, long parts) {
+        return (rows + parts - 1) / parts;
     }
 
     /** How many there are. */
     public int count() {
-        return Math.toIntExact((rows + chunkRows - 1) / chunkRows);
+        return Math.toIntExact(divide(rows, chunkRows));
     }
 
     /** Rows of one of them. */
