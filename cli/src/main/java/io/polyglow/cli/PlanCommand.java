@@ -172,7 +172,9 @@ final class PlanCommand implements Callable<Integer> {
                                 : " --set recompute=" + name(other))
                         + ", with " + needs(other, room) + " a rank")
                 .orElse("no layout of this model and batch fits; use a smaller batch.micro, context or model"
-                        + (room.isOneHost() ? ", or, for a cluster, tell with --memory what a rank may use there" : ""));
+                        + (room.isOneHost()
+                                ? ", or, for a cluster, tell with --memory what a rank may use there"
+                                : ""));
         return new PolyglowException(
                 ErrorKind.USAGE,
                 "a rank of layout " + plan.config().layout().grid() + " needs "

@@ -125,8 +125,8 @@ final class PlanReport {
     private void printTimes(Console console, @Nullable StepTimes times) {
         console.line("checkpoints " + plan.checkpoints() + " until step " + config.steps());
         if (networkSeconds() > 0) {
-            console.line(String.format(
-                    Locale.ROOT, "network     %.3g s of a step on links of 10 Gbit/s", networkSeconds()));
+            console.line(
+                    String.format(Locale.ROOT, "network     %.3g s of a step on links of 10 Gbit/s", networkSeconds()));
         }
         if (times != null) {
             double seconds = times.stepSeconds(plan);

@@ -26,11 +26,10 @@ class PlanReportTest {
     private static RunPlan plan(String... overrides) {
         List<String> all = new ArrayList<>(List.of("data=d", "run=r", "dtype=f32", "threads-per-rank=1"));
         all.addAll(List.of(overrides));
-        TrainConfig config = ConfigFile.read(TrainConfig.class, NANO, all).value().forVocabulary(300);
+        TrainConfig config =
+                ConfigFile.read(TrainConfig.class, NANO, all).value().forVocabulary(300);
         return RunPlan.of(
-                config,
-                DType.F32,
-                PipelineSchedules.named(config.layout().schedule()));
+                config, DType.F32, PipelineSchedules.named(config.layout().schedule()));
     }
 
     private static MemoryPlan memory(String purpose, long mebibytes) {
