@@ -22,7 +22,7 @@ config_of() {
 steps: $3
 seed: 1
 dtype: $2
-batch: {global: $(batch_of "$1"), micro: $4, canonical-width: 2}
+batch: {global: $(batch_of "$1"), micro: $4, canonical-width: $(($(batch_of "$1") / $4))}
 model: {$(shape_of "$1"), context: 256}
 optimizer: {learning-rate: 0.0006, warmup-steps: 2}
 checkpoint: {every: 0}
@@ -32,5 +32,9 @@ YAML
 
 # corpus_of MODEL DIR: made-up tokens with the model's vocabulary, as prepare makes a corpus; prints where.
 corpus_of() {
-  "$polyglow" bench train-step --model "$1" --batch "$(batch_of "$1")" --steps 4 --warmup 0 --out "$2" >/dev/null && echo "$2"/corpus-*
+  "$polyglow" bench train-step --model "$1" --batch "$(batch_of "$1")" --steps 4 --warmup 0 --out "$2" >/dev/null 2>"$2.log" || {
+    tail -n 20 "$2.log" >&2
+    return 1
+  }
+  echo "$2"/corpus-*
 }
