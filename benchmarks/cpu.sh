@@ -141,7 +141,7 @@ part_plan() {
     case $each in gpt2) model=gpt2-124m ;; small) model=small ;; *) model=llama-110m ;; esac
     model=$(full $model nano)
     planned "$model" $bf16 --json >"$logs/plan-$each.json" 2>"$logs/plan-$each.log" || { tail -n 20 "$logs/plan-$each.log"; return 1; }
-    printf '%s: planned %s s/step; measured (median) %s\n' "$model $bf16" "$(figure plan-$each seconds_per_step)" \
+    printf '%s: planned %.3g s/step; measured (median) %s\n' "$model $bf16" "$(figure plan-$each seconds_per_step)" \
       "$(of_row $each-bf16 polyglow seconds_per_step median)"
   done
   planned "$model" $bf16 --no-timing
