@@ -1,38 +1,25 @@
 #!/usr/bin/env bash
 # Two ranks of one thread (data-parallel over Aeron's shared memory, ZeRO-1) beside one rank of two threads: the same training run by `polyglow train`, in turn.
 #   benchmarks/ranks.sh [ROUNDS [STEPS [DTYPE [MODEL]]]]
-#   2 rounds of 14 steps in f32 of `small`, if nothing is said; the first 4 steps of each are not counted. DTYPE: f32 | bf16; MODEL: small | gpt2-124m | llama-110m.
+#   2 rounds in f32 of `small`, if nothing is said; 60 steps of small, 25 of larger models. DTYPE: f32 | bf16; MODEL: small | gpt2-124m | llama-110m.
+# The first 5 of 12 steps are not counted: with two JVMs that compile on two cores, whose steps take 0.2 s with AMX, it takes seconds until all loops are compiled.
 # Prints tokens/s of every run, by its median step, and the ratio round by round; both layouts must end with the same bits, or it fails.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 polyglow=${POLYGLOW:-$root/polyglow}
-rounds=${1:-2} steps=${2:-14} dtype=${3:-f32} model=${4:-small} warmup=4
+source "$root/benchmarks/models.sh"
 usage() { sed -n '3,4s/^# *//p' "${BASH_SOURCE[0]}" >&2; exit 64; }
-llama='norm: rmsnorm, positions: rope, activation: swiglu, bias: false'
-case $model in
-  small) shape='layers: 6, heads: 6, channels: 384' batch=8 ;;
-  gpt2-124m) shape='layers: 12, heads: 12, channels: 768' batch=4 ;;
-  llama-110m) shape="layers: 12, heads: 12, kv-heads: 4, channels: 768, hidden: 2304, $llama" batch=4 ;;
-  *) usage ;;
-esac
+rounds=${1:-2} steps=${2:-} dtype=${3:-f32} model=${4:-small}
+shape_of "$model" >/dev/null || usage
+[ -n "$steps" ] || case $model in gpt2-124m | llama-110m) steps=25 ;; *) steps=60 ;; esac
 case $dtype in f32 | bf16) ;; *) usage ;; esac
-[ "$steps" -gt "$warmup" ] || usage
+warmup=$((steps * 5 / 12))
+[ "$warmup" -ge 1 ] || usage
 work=$(mktemp -d "${TMPDIR:-/tmp}/polyglow-ranks-XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
-# tokens of the benchmarks' model of this name: a corpus as prepare makes it
-"$polyglow" bench train-step --model "$model" --batch "$batch" --steps "$steps" --warmup 0 --out "$work/bench" >/dev/null
-corpus=$(echo "$work"/bench/corpus-*)
-cat >"$work/train.yaml" <<YAML
-steps: $steps
-seed: 1
-dtype: $dtype
-batch: {global: $batch, micro: $((batch / 2)), canonical-width: 2}
-model: {$shape, context: 256}
-optimizer: {learning-rate: 0.0006, warmup-steps: 2}
-checkpoint: {every: 0}
-evaluate: {every: 0}
-YAML
+corpus=$(corpus_of "$model" "$work/bench")
+config_of "$model" "$dtype" "$steps" $(($(batch_of "$model") / 2)) >"$work/train.yaml"
 
 # train NAME RANKS THREADS: tokens/s of the median step
 train() {

@@ -395,8 +395,7 @@ def main():
     plan = Plan(args.folder)
     if plan.device == "cuda" and not torch.cuda.is_available():
         raise SystemExit("the plan is for a GPU, but torch sees none")
-    if plan.threads:
-        torch.set_num_threads(plan.threads)
+    torch.set_num_threads(plan.threads)
     torch.set_float32_matmul_precision("high")
     if args.verb == "loss":
         result = loss_of_first_batch(plan)

@@ -75,7 +75,7 @@ record BenchOptions(
                 batch,
                 arguments.number("--micro", batch),
                 arguments.text("--dtype", "f32"),
-                arguments.number("--threads", 0),
+                threads(arguments.number("--threads", 0)),
                 arguments.number("--warmup", warmup),
                 arguments.number("--steps", steps),
                 arguments.number("--seed", 1234),
@@ -91,6 +91,11 @@ record BenchOptions(
                 arguments.number("--timeout", 600),
                 !arguments.has("--no-check"),
                 arguments.has("--json"));
+    }
+
+    /** All cores where none are asked for, settled here, so that no contender chooses for itself. */
+    private static int threads(int asked) {
+        return asked == 0 ? Runtime.getRuntime().availableProcessors() : asked;
     }
 
     /** Peers must know whether ours takes the GPU, so the choice of {@code auto} is made here. */

@@ -72,8 +72,15 @@ record Contender(String name, List<String> command, Map<String, String> environm
             Thread.currentThread().interrupt();
             throw new PolyglowException(ErrorKind.ENVIRONMENT, "interrupted while " + name + " ran", e);
         } finally {
-            process.destroyForcibly();
+            end(process);
         }
+    }
+
+    /** JMH computes in a process that it starts; that must not go on beside what is timed next. */
+    private static void end(Process process) {
+        List<ProcessHandle> started = process.descendants().toList();
+        process.destroyForcibly();
+        started.forEach(ProcessHandle::destroyForcibly);
     }
 
     private static String tail(Path log) throws IOException {

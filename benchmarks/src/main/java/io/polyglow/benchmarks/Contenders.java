@@ -86,9 +86,7 @@ final class Contenders {
         List<String> command = new ArrayList<>(List.of(
                 java(), HEAP, "-Dorg.bytedeco.javacpp.maxBytes=0", "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0"));
         command.addAll(program(name));
-        Map<String, String> environment =
-                threads == 0 ? Map.of() : Map.of("OMP_NUM_THREADS", Integer.toString(threads));
-        return new Contender(name, List.copyOf(command), environment);
+        return new Contender(name, List.copyOf(command), Map.of("OMP_NUM_THREADS", Integer.toString(threads)));
     }
 
     private static String java() {

@@ -25,6 +25,16 @@ record Row(String name, TrainPlan plan, List<Measurement> rounds) {
         return rounds.size() * plan.steps();
     }
 
+    /** Of the round that warmed up least: what a JVM needs before its loops are compiled is seconds, not steps. */
+    double warmupSeconds() {
+        return rounds.stream()
+                .mapToDouble(round -> round.stepSeconds().subList(0, round.warmup()).stream()
+                        .mapToDouble(Double::doubleValue)
+                        .sum())
+                .min()
+                .orElse(0);
+    }
+
     /** Over the timed steps of all rounds. */
     Spread stepSeconds() {
         List<Double> all = new ArrayList<>();
@@ -96,6 +106,7 @@ record Row(String name, TrainPlan plan, List<Measurement> rounds) {
                 .put("dtype", dtype())
                 .put("rounds", rounds.size())
                 .put("timed_steps", timedSteps())
+                .put("warmup_seconds", warmupSeconds())
                 .put("seconds_per_step", stepSeconds().json())
                 .put("tokens_per_second", tokensPerSecond().json())
                 .put("tflops", teraflops().json())

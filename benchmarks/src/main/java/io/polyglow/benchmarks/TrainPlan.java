@@ -31,7 +31,7 @@ import java.util.Set;
  * @param batch sequences of a step
  * @param micro sequences computed at once; divides {@code batch}
  * @param dtype of matrix products: {@code f32} or {@code bf16}
- * @param threads of a contender that computes on the CPU; 0 takes all
+ * @param threads of every contender that computes on the CPU
  * @param warmup steps taken before the timed ones
  * @param steps timed steps
  * @param seed of weights, corpus and order of data
@@ -61,6 +61,9 @@ public record TrainPlan(
         }
         if (batch < 1 || micro < 1 || batch % micro != 0) {
             throw usage("--micro " + micro + " must divide --batch " + batch + ", both at least 1");
+        }
+        if (threads < 1) {
+            throw usage("--threads " + threads + " must be at least 1, or 0 for all cores");
         }
         if (warmup < 0 || steps < 1 || context < 1) {
             throw usage("--steps " + steps + " and --context " + context + " must be at least 1, --warmup " + warmup

@@ -103,8 +103,7 @@ final class Trial {
     }
 
     private Engine openEngine() {
-        int threads = plan.threads() == 0 ? Runtime.getRuntime().availableProcessors() : plan.threads();
-        return Engines.named(plan.engine()).open(threads);
+        return Engines.named(plan.engine()).open(plan.threads());
     }
 
     /** Wall time from one step's end to the next, so that nothing between steps is left out. */

@@ -30,7 +30,7 @@ class BenchOptionsTest {
                                 4,
                                 4,
                                 "f32",
-                                0,
+                                Runtime.getRuntime().availableProcessors(),
                                 5,
                                 20,
                                 1234,
@@ -63,6 +63,15 @@ class BenchOptionsTest {
                         true));
     }
 
+    /** The plan is all that contenders read: with 0 in it each would choose for itself. */
+    @Test
+    void shouldTellAllContendersTheSameThreadsWhenAllCoresAreAsked() {
+        int cores = Runtime.getRuntime().availableProcessors();
+
+        assertThat(parse("--threads 0").plan().json().getInt("threads")).isEqualTo(cores);
+        assertThat(parse("").plan().json().getInt("threads")).isEqualTo(cores);
+    }
+
     @Test
     void shouldComputeTheWholeBatchAtOnceWhenNoMicroBatchIsGiven() {
         assertThat(parse("--batch 12").plan().micro()).isEqualTo(12);
@@ -80,6 +89,7 @@ class BenchOptionsTest {
                 "--rounds 0",
                 "--recompute some",
                 "--steps 0",
+                "--threads -1",
                 "--json=yes"
             })
     void shouldRefuseWhenAnOptionMakesNoSense(String line) {

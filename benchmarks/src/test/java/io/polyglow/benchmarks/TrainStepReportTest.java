@@ -84,6 +84,13 @@ class TrainStepReportTest {
     }
 
     @Test
+    void shouldTellHowLongTheRoundThatWarmedUpLeastDid() {
+        Row row = new Row(Contenders.OURS, PLAN, List.of(measured(9, 1, 2, 3), measured(7, 4, 4, 4)));
+
+        assertThat(row.json().getDouble("warmup_seconds")).isEqualTo(7);
+    }
+
+    @Test
     void shouldHaveTheDocumentedJson() {
         JsonObject json = Json.parseObject("report", Json.line(report().json()).getBytes(StandardCharsets.UTF_8));
 

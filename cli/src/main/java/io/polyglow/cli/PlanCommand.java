@@ -12,7 +12,6 @@ import io.polyglow.common.token.shard.TokenDataset;
 import io.polyglow.trainer.config.TrainConfig;
 import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.kernels.Engines;
-import io.polyglow.trainer.model.MemoryPlan;
 import io.polyglow.trainer.model.Recompute;
 import io.polyglow.trainer.parallel.Schedule;
 import io.polyglow.trainer.plan.RunPlan;
@@ -73,11 +72,8 @@ final class PlanCommand implements Callable<Integer> {
     @Option(names = "--no-timing", description = "Does not measure this machine; tells no times.")
     private boolean untimed;
 
-    @Option(names = "--json", description = "Prints one JSON object.")
+    @Option(names = "--json", description = "Prints one JSON object: the same figures, in bytes and seconds.")
     private boolean json;
-
-    /** Of the device that the engine computes on; 0 where it is the host. */
-    private long deviceBytes;
 
     PlanCommand(Console console) {
         this.console = console;
@@ -90,13 +86,12 @@ final class PlanCommand implements Callable<Integer> {
         Schedule schedule = PipelineSchedules.named(full.layout().schedule());
         try (Engine engine = openEngine(full)) {
             RunPlan plan = RunPlan.of(full, full.computeType(engine), schedule);
-            deviceBytes = engine.deviceBytes();
-            PlanReport report = new PlanReport(
-                    plan, engine.describe(), process(plan), new PlanReport.Limit(limit(plan), onDevice()));
-            if (!fits(plan)) {
-                throw tooLarge(plan, schedule, report);
+            RankRoom room = new RankRoom(engine.deviceBytes(), memory == null ? null : HostMemory.parse(memory));
+            PlanReport report = new PlanReport(plan, engine.describe(), room);
+            if (!room.fits(plan)) {
+                throw tooLarge(plan, schedule, room, report);
             }
-            StepTimes times = untimed || !canTime(plan)
+            StepTimes times = untimed || !canTime(plan, room)
                     ? null
                     : StepTimes.measure(engine, SystemNanoClock.INSTANCE, plan, BUDGET_NS);
             if (json) {
@@ -108,13 +103,9 @@ final class PlanCommand implements Callable<Integer> {
         }
     }
 
-    private boolean onDevice() {
-        return deviceBytes > 0;
-    }
-
     /** A layer of a model for larger machines may be too much for this one. */
-    private boolean canTime(RunPlan plan) {
-        long here = onDevice() ? deviceBytes : HostMemory.physicalBytes();
+    private boolean canTime(RunPlan plan, RankRoom room) {
+        long here = room.onDevice() ? room.deviceBytes() : HostMemory.physicalBytes();
         boolean can = StepTimes.bytes(plan) <= here * MOST_OF_MEMORY;
         if (!can) {
             console.note("no times: a model of two layers takes " + PlanReport.bytes(StepTimes.bytes(plan))
@@ -123,48 +114,9 @@ final class PlanCommand implements Callable<Integer> {
         return can;
     }
 
-    private boolean isOneHost() {
-        return memory == null;
-    }
-
-    /** What a rank may use. */
-    private long limit(RunPlan plan) {
-        if (memory != null) {
-            return HostMemory.parse(memory);
-        }
-        return onDevice() ? deviceBytes : HostMemory.physicalBytes() / ranks(plan.config());
-    }
-
-    private static int ranks(TrainConfig config) {
-        return config.layout().grid().worldSize();
-    }
-
-    private MemoryPlan process(RunPlan plan) {
-        return RankMemory.ofProcess(plan.config(), isOneHost());
-    }
-
-    private long needs(RunPlan plan) {
-        return onDevice()
-                ? plan.mostEngineBytes()
-                : plan.mostBytes() + process(plan).total();
-    }
-
-    private boolean fits(RunPlan plan) {
-        return needs(plan) <= limit(plan);
-    }
-
-    /** Whether another layout fits; one whose stages cannot send each other a micro-batch does not. */
-    private boolean canRun(RunPlan other) {
-        try {
-            return fits(other);
-        } catch (PolyglowException e) {
-            return false;
-        }
-    }
-
     private Engine openEngine(TrainConfig config) {
         return Engines.named(config.engine().name().toLowerCase(Locale.ROOT))
-                .open(RankMemory.threads(config, isOneHost()));
+                .open(RankMemory.threads(config, memory == null));
     }
 
     private TrainConfig withVocabulary(TrainConfig written) throws IOException {
@@ -188,11 +140,11 @@ final class PlanCommand implements Callable<Integer> {
     }
 
     /** The same layout with the least recomputation that makes it fit. */
-    private Optional<RunPlan> recomputing(RunPlan plan, Schedule schedule) {
+    private static Optional<RunPlan> recomputing(RunPlan plan, Schedule schedule, RankRoom room) {
         return Arrays.stream(Recompute.values())
                 .filter(level -> level.compareTo(plan.config().recompute()) > 0)
                 .map(level -> plan.with(plan.config().withRecompute(level), schedule))
-                .filter(this::canRun)
+                .filter(room::canRun)
                 .findFirst();
     }
 
@@ -200,13 +152,17 @@ final class PlanCommand implements Callable<Integer> {
         return plan.config().recompute().name().toLowerCase(Locale.ROOT);
     }
 
-    private PolyglowException tooLarge(RunPlan plan, Schedule schedule, PlanReport report) {
-        String advice = recomputing(plan, schedule)
-                .map(other -> "this layout fits with --set recompute=" + name(other) + ", with "
-                        + PlanReport.bytes(needs(other)) + " a rank, or ")
+    private static String needs(RunPlan plan, RankRoom room) {
+        return PlanReport.bytes(room.most(plan).total());
+    }
+
+    private static PolyglowException tooLarge(RunPlan plan, Schedule schedule, RankRoom room, PlanReport report) {
+        String advice = recomputing(plan, schedule, room)
+                .map(other -> "this layout fits with --set recompute=" + name(other) + ", with " + needs(other, room)
+                        + " a rank, or ")
                 .orElse("");
         advice += Stream.of(plan, plan.with(plan.config().withRecompute(Recompute.FULL), schedule))
-                .flatMap(each -> each.smallestLayout(schedule, this::canRun).stream())
+                .flatMap(each -> each.smallestLayout(schedule, room::canRun).stream())
                 .findFirst()
                 .map(other -> "the smallest layout whose ranks fit is --set layout.data="
                         + other.config().layout().data() + " --set layout.pipeline="
@@ -214,14 +170,15 @@ final class PlanCommand implements Callable<Integer> {
                         + (other.config().recompute() == plan.config().recompute()
                                 ? ""
                                 : " --set recompute=" + name(other))
-                        + ", with "
-                        + PlanReport.bytes(needs(other)) + " a rank")
+                        + ", with " + needs(other, room) + " a rank")
                 .orElse("no layout of this model and batch fits; use a smaller batch.micro, context or model"
-                        + (isOneHost() ? ", or, for a cluster, tell with --memory what a rank may use there" : ""));
+                        + (room.isOneHost()
+                                ? ", or, for a cluster, tell with --memory what a rank may use there"
+                                : ""));
         return new PolyglowException(
                 ErrorKind.USAGE,
                 "a rank of layout " + plan.config().layout().grid() + " needs "
-                        + PlanReport.bytes(needs(plan)) + " (" + report.memoryLine()
-                        + "), but may use " + PlanReport.bytes(limit(plan)) + ": " + advice);
+                        + needs(plan, room) + " (" + report.memoryLine()
+                        + "), but may use " + PlanReport.bytes(room.limit(plan.config())) + ": " + advice);
     }
 }

@@ -12,32 +12,26 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** A plan as people and as programs read it. */
 final class PlanReport {
-    /** Bytes that a rank may use, of a device or of the host. */
-    record Limit(long bytes, boolean onDevice) {}
-
     private static final double TEN_GIGABIT = 10e9 / 8;
 
     private final RunPlan plan;
     private final TrainConfig config;
     private final String engine;
     private final MemoryPlan process;
-    private final Limit limit;
+    private final RankRoom room;
 
-    /**
-     * A report.
-     *
-     * @param process what a rank's process holds beside its tensors
-     */
-    PlanReport(RunPlan plan, String engine, MemoryPlan process, Limit limit) {
+    /** A report of a plan on this machine's engine, whose ranks have {@code room}. */
+    PlanReport(RunPlan plan, String engine, RankRoom room) {
         this.plan = plan;
         this.config = plan.config();
         this.engine = engine;
-        this.process = process;
-        this.limit = limit;
+        this.room = room;
+        this.process = room.process(config);
     }
 
     void print(Console console, @Nullable StepTimes times) {
@@ -78,10 +72,10 @@ final class PlanReport {
         List<String> besideHeap = new ArrayList<>(List.of("beside the heap"));
         plan.stages().forEach(each -> besideHeap.add(bytes(besideHeap(each))));
         rows.add(rows.size() - 1, besideHeap);
-        List<String> total = new ArrayList<>(List.of(limit.onDevice() ? "on the GPU" : "all"));
-        plan.stages().forEach(each -> total.add(bytes(bytes(each))));
+        List<String> total = new ArrayList<>(List.of(room.onDevice() ? "on the GPU" : "all"));
+        plan.stages().forEach(each -> total.add(bytes(counted(each))));
         rows.add(total);
-        rows.add(row("may use", limit.bytes()));
+        rows.add(row("may use", room.limit(config)));
         List<String> sent = new ArrayList<>(List.of("sent per step"));
         plan.stages().forEach(each -> sent.add(bytes(each.sentBytes())));
         rows.add(sent);
@@ -110,22 +104,29 @@ final class PlanReport {
 
     /** What a container needs beside {@code spark.executor.memory}: tensors on a device are not in it. */
     private long besideHeap(StageNeeds needs) {
-        long tensors = limit.onDevice() ? needs.host().total() : needs.bytes();
+        long tensors = room.onDevice() ? needs.host().total() : needs.bytes();
         return tensors + process.total() - process.bytes(RankMemory.HEAP);
     }
 
     /** What counts against the limit. */
-    private long bytes(StageNeeds needs) {
-        return limit.onDevice() ? needs.engine().total() : needs.bytes() + process.total();
+    private long counted(StageNeeds needs) {
+        return room.counted(plan, needs).total();
+    }
+
+    /** Of a step, on links of 10 Gbit/s, for the stage that sends most. */
+    private double networkSeconds() {
+        return plan.stages().stream().mapToLong(StageNeeds::sentBytes).max().orElse(0) / TEN_GIGABIT;
+    }
+
+    private double secondsToEnd(StepTimes times) {
+        return times.stepSeconds(plan) * config.steps();
     }
 
     private void printTimes(Console console, @Nullable StepTimes times) {
-        long mostSent =
-                plan.stages().stream().mapToLong(StageNeeds::sentBytes).max().orElse(0);
         console.line("checkpoints " + plan.checkpoints() + " until step " + config.steps());
-        if (mostSent > 0) {
-            console.line(String.format(
-                    Locale.ROOT, "network     %.3g s of a step on links of 10 Gbit/s", mostSent / TEN_GIGABIT));
+        if (networkSeconds() > 0) {
+            console.line(
+                    String.format(Locale.ROOT, "network     %.3g s of a step on links of 10 Gbit/s", networkSeconds()));
         }
         if (times != null) {
             double seconds = times.stepSeconds(plan);
@@ -134,7 +135,7 @@ final class PlanReport {
                     "time        %.3g s a step on machines like this one, without the network: %,.0f tokens/s, %s to the end",
                     seconds,
                     plan.tokensPerStep() / seconds,
-                    Console.duration((long) (seconds * config.steps() * 1e9))));
+                    Console.duration((long) (secondsToEnd(times) * 1e9))));
         }
     }
 
@@ -147,7 +148,7 @@ final class PlanReport {
                     .put("stage", needs.stage().stage())
                     .put("layers", needs.stage().layers())
                     .put("memory", memory)
-                    .put("bytes", bytes(needs))
+                    .put("bytes", counted(needs))
                     .put("sent_bytes_per_step", needs.sentBytes()));
         }
         JsonObject all = new JsonObject()
@@ -158,22 +159,19 @@ final class PlanReport {
                 .put("bubble_share", plan.bubbleShare())
                 .put("checkpoints", plan.checkpoints())
                 .put("dtype", plan.dtype().name())
-                .put("limit_bytes", limit.bytes())
+                .put("limit_bytes", room.limit(config))
+                .put("network_seconds_per_step", networkSeconds())
                 .put("stages", stages);
-        return times == null ? all : all.put("seconds_per_step", times.stepSeconds(plan));
+        return times == null
+                ? all
+                : all.put("seconds_per_step", times.stepSeconds(plan)).put("seconds_to_end", secondsToEnd(times));
     }
 
-    /** What the neediest rank's memory is for. */
+    /** What the neediest rank's memory is for, of what is limited. */
     String memoryLine() {
-        StageNeeds most = plan.stages().get(0);
-        for (StageNeeds needs : plan.stages()) {
-            most = needs.bytes() > most.bytes() ? needs : most;
-        }
-        StringBuilder line = new StringBuilder();
-        for (String purpose : purposes()) {
-            line.append(line.isEmpty() ? "" : ", ").append(purpose).append(' ').append(bytes(bytes(most, purpose)));
-        }
-        return line.toString();
+        return room.most(plan).byPurpose().entrySet().stream()
+                .map(each -> each.getKey() + " " + bytes(each.getValue()))
+                .collect(Collectors.joining(", "));
     }
 
     static String bytes(long count) {

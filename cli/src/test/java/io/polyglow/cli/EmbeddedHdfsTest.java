@@ -108,6 +108,10 @@ class EmbeddedHdfsTest {
         assertThat(run("evaluate", on("/run"), "--sequences", "2")).contains("Step 8");
         assertThat(run("generate", on("/run"), "--prompt", "The", "--max-tokens", "2"))
                 .startsWith("The");
+        // the first new token comes with the pass of the prompt
+        run("generate", on("/run"), "--prompt", "The quick brown", "--max-tokens", "5", "--temperature", "0");
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .containsPattern("step 8; prefill: 3 tokens, [0-9]+ tokens/s; decode: 4 tokens, [0-9]+ tokens/s");
 
         JsonObject found = inspect(on("/run"));
         assertThat(found.getString("path")).isEqualTo(on("/run"));

@@ -2,12 +2,17 @@ package io.polyglow.benchmarks;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.polyglow.benchmarks.libtorch.Main;
 import io.polyglow.common.json.JsonObject;
+import io.polyglow.trainer.kernels.Engine;
+import io.polyglow.trainer.kernels.Engines;
 import io.polyglow.trainer.model.Recompute;
+import io.polyglow.trainer.tensor.DType;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Locale;
 import org.agrona.concurrent.SystemNanoClock;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,10 +22,19 @@ class LibtorchModelTest {
     @TempDir
     Path directory;
 
+    private static void assumeComputes(String dtype) {
+        try (Engine engine = Engines.named("cpu").open(1)) {
+            assumeTrue(
+                    engine.computeTypes().contains(DType.valueOf(dtype.toUpperCase(Locale.ROOT))),
+                    engine.describe() + " has no " + dtype);
+        }
+    }
+
     /** In bf16 within 0.01 of libtorch in f32, about twice what such products lose. */
     @ParameterizedTest
     @CsvSource({"nano, f32, 1e-5", "nano-llama, f32, 1e-5", "nano, bf16, 1e-2", "nano-llama, bf16, 1e-2"})
     void shouldHaveTheGradientsOfOurs(String model, String dtype, double tolerance) throws IOException {
+        assumeComputes(dtype);
         TrainPlan plan = new TrainPlan("cpu", model, 32, 2, 2, dtype, 1, 0, 1, 7, Recompute.NONE);
         WorkFolder folder = new WorkFolder(directory);
         folder.prepare(plan);
@@ -42,6 +56,7 @@ class LibtorchModelTest {
     @ParameterizedTest
     @CsvSource({"nano, f32, 1e-4", "nano-llama, f32, 1e-4", "nano, bf16, 1e-2", "nano-llama, bf16, 1e-2"})
     void shouldHaveTheLossesOfOursAtEveryStep(String model, String dtype, double tolerance) throws IOException {
+        assumeComputes(dtype);
         TrainPlan plan = new TrainPlan("cpu", model, 32, 4, 2, dtype, 1, 0, 12, 7, Recompute.NONE);
         WorkFolder folder = new WorkFolder(directory);
         folder.prepare(plan);

@@ -32,8 +32,7 @@ public class KernelBenchmark {
     @Setup
     public void open() throws IOException {
         TrainPlan plan = TrainPlan.read(Path.of(folder));
-        int threads = plan.threads() == 0 ? Runtime.getRuntime().availableProcessors() : plan.threads();
-        Engine opened = Engines.named(plan.engine()).open(threads);
+        Engine opened = Engines.named(plan.engine()).open(plan.threads());
         engine = opened;
         KernelCase wanted = KernelCases.of(plan).stream()
                 .filter(one -> one.name().equals(kernel))

@@ -38,9 +38,7 @@ final class LibtorchModel implements PeerModel {
 
     LibtorchModel(TrainPlan plan, Weights weights) {
         bf16 = plan.config().dtype() == DTypeChoice.BF16;
-        if (plan.threads() > 0) {
-            torch.set_num_threads(plan.threads());
-        }
+        torch.set_num_threads(plan.threads());
         Optimizer settings = plan.config().optimizer();
         clipNorm = settings.clipNorm();
         parameters = new Parameters(weights);

@@ -101,11 +101,19 @@ final class SameDiffModel implements PeerModel {
         OutAndGrad result = graph.calculateGradientsAndOutputs(
                 Map.of(Gpt2Graph.TARGETS, targets(samples)), List.of(Gpt2Graph.LOSS), wanted);
         Map<String, INDArray> parts = result.getGradients();
-        scatter(of(parts, Gpt2Graph.EMBEDDED), samples, of(parts, Gpt2Graph.TOKENS));
+        INDArray embedded = of(parts, Gpt2Graph.EMBEDDED);
+        scatter(embedded, samples, of(parts, Gpt2Graph.TOKENS));
+        embedded.close();
         for (String name : parameters) {
-            gradients.merge(name, of(parts, name), INDArray::addi);
+            gradients.merge(name, of(parts, name), SameDiffModel::add);
         }
         return of(result.getOutputs(), Gpt2Graph.LOSS).getDouble(0);
+    }
+
+    private static INDArray add(INDArray sum, INDArray part) {
+        sum.addi(part);
+        part.close();
+        return sum;
     }
 
     /** From sums to means, clipped to the global norm. */

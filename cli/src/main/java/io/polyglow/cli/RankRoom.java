@@ -1,0 +1,74 @@
+package io.polyglow.cli;
+
+import io.polyglow.cluster.spark.RankMemory;
+import io.polyglow.common.error.PolyglowException;
+import io.polyglow.trainer.config.TrainConfig;
+import io.polyglow.trainer.model.MemoryPlan;
+import io.polyglow.trainer.plan.RunPlan;
+import io.polyglow.trainer.plan.StageNeeds;
+import java.util.Comparator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a rank may use, and what counts against that: of a GPU what its engine allocates there, of a host all that its process holds.
+ *
+ * @param deviceBytes memory of the device that the engine computes on; 0 where it is the host
+ * @param given bytes that a rank may use elsewhere, on hosts of its own; null for this machine's memory, shared by all ranks of the layout, or its GPU's
+ */
+record RankRoom(long deviceBytes, @Nullable Long given) {
+    boolean onDevice() {
+        return deviceBytes > 0;
+    }
+
+    /** Whether all ranks are on this machine. */
+    boolean isOneHost() {
+        return given == null;
+    }
+
+    /** Bytes that a rank of this layout may use. */
+    long limit(TrainConfig config) {
+        if (given != null) {
+            return given;
+        }
+        return onDevice()
+                ? deviceBytes
+                : HostMemory.physicalBytes() / config.layout().grid().worldSize();
+    }
+
+    /** What a rank's process holds beside its tensors. */
+    MemoryPlan process(TrainConfig config) {
+        return RankMemory.ofProcess(config, isOneHost());
+    }
+
+    /** By purpose, what a rank of a stage holds of what is limited. */
+    MemoryPlan counted(RunPlan plan, StageNeeds stage) {
+        MemoryPlan counted = new MemoryPlan().add(stage.engine());
+        return onDevice() ? counted : counted.add(stage.host()).add(process(plan.config()));
+    }
+
+    /** The same of the neediest rank. */
+    MemoryPlan most(RunPlan plan) {
+        StageNeeds neediest = plan.stages().stream()
+                .max(Comparator.comparingLong(this::tensorBytes))
+                .orElseThrow();
+        return counted(plan, neediest);
+    }
+
+    /** What ranks of one layout differ by. */
+    private long tensorBytes(StageNeeds stage) {
+        return onDevice() ? stage.engine().total() : stage.bytes();
+    }
+
+    boolean fits(RunPlan plan) {
+        return most(plan).total() <= limit(plan.config());
+    }
+
+    /** Whether another layout fits; one whose stages cannot send each other a micro-batch does not. */
+    boolean canRun(RunPlan other) {
+        try {
+            return fits(other);
+        } catch (PolyglowException e) {
+            return false;
+        }
+    }
+}
