@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Executes a notebook headless with the Java kernel and writes the result beside it (or to --output DIR).
+# Executes a notebook headless with the Java kernel and writes run-report-RUN.ipynb or the like to the current folder (or to --output DIR).
 #   notebooks/run.sh run-report RUN            pictures of a training run
 #   notebooks/run.sh corpus-report CORPUS      tables and charts of a corpus
 # RUN and CORPUS are locations as every polyglow command takes them: a folder, hdfs://... or hdfs-embedded:/...
@@ -7,7 +7,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 usage() { sed -n '2,5s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 64; }
 [ $# -ge 2 ] || usage
-notebook=$1 location=$2 output=$here
+notebook=$1 location=$2 output=$PWD
 [ "${3:-}" = --output ] && output=$4
 [ -f "$here/$notebook.ipynb" ] || { echo "no notebook $here/$notebook.ipynb" >&2; exit 64; }
 [ -d "$here/target/lib" ] || { echo "build first: ./polyglow --version" >&2; exit 69; }
@@ -18,7 +18,7 @@ trap 'rm -rf "$work"' EXIT
 kernels=$work/jupyter
 mkdir -p "$kernels/kernels/polyglow-java"
 cat > "$kernels/kernels/polyglow-java/kernel.json" <<JSON
-{"argv": ["java", "-Djava.awt.headless=true", "-Djava.util.logging.config.file=/dev/null", "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED", "-cp", "$here/target/classes:$here/target/lib/*", "io.polyglow.notebook.JShellKernel", "{connection_file}"],
+{"argv": ["${JAVA_HOME:+$JAVA_HOME/bin/}java", "-Djava.awt.headless=true", "-Djava.util.logging.config.file=/dev/null", "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED", "-cp", "$here/target/classes:$here/target/lib/*", "io.polyglow.notebook.JShellKernel", "{connection_file}"],
  "display_name": "Polyglow (Java)", "language": "java"}
 JSON
 # The kernel reads folders; what a report needs from elsewhere is copied into one with the same name.
@@ -32,8 +32,10 @@ case $location in
     ;;
   *) location=$(cd "${location#file:}" && pwd) ;;
 esac
+# never the name of the notebook itself
+result=$notebook-$(basename "$location").ipynb
 mkdir -p "$output"
 JUPYTER_PATH=$kernels POLYGLOW_LOCATION=$location jupyter nbconvert --log-level WARN --to notebook --execute \
   --ExecutePreprocessor.startup_timeout=30 --ExecutePreprocessor.timeout=120 \
-  --output-dir "$output" --output "$notebook.ipynb" "$here/$notebook.ipynb"
-echo "$output/$notebook.ipynb"
+  --output-dir "$output" --output "$result" "$here/$notebook.ipynb"
+echo "$output/$result"

@@ -85,8 +85,8 @@ public final class Benchmarks {
             default ->
                 throw new PolyglowException(
                         ErrorKind.USAGE,
-                        "name a benchmark: train-step, loss-curve, gradients, kernels, logits or encode, not \"" + verb
-                                + "\"");
+                        "name a benchmark: train-step, loss-curve, gradients, kernels, logits, encode, prepare, dedup, extract or"
+                                + " language, not \"" + verb + "\"");
         }
     }
 

@@ -29,8 +29,13 @@ final class ErrorReport implements IExecutionExceptionHandler, IParameterExcepti
 
     @Override
     public int handleExecutionException(Exception failure, CommandLine command, ParseResult parsed) {
-        PolyglowException known = find(failure);
-        if (known != null && known.kind() != ErrorKind.BUG) {
+        return report(failure);
+    }
+
+    /** Says what happened, and returns the exit code. */
+    int report(Throwable failure) {
+        PolyglowException known = known(failure);
+        if (known != null) {
             console.note("polyglow: " + known.getMessage());
             if (debug) {
                 console.note(trace(failure));
@@ -57,13 +62,13 @@ final class ErrorReport implements IExecutionExceptionHandler, IParameterExcepti
         return ErrorKind.USAGE.exitCode();
     }
 
-    private static @Nullable PolyglowException find(Throwable failure) {
-        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof PolyglowException known) {
-                return known;
-            }
+    /** What is no bug. Where we took a lack of memory for one, in a Spark job, it is none either. */
+    private static @Nullable PolyglowException known(Throwable failure) {
+        PolyglowException ours = OrdinaryFailures.find(failure, PolyglowException.class);
+        if (ours == null) {
+            return OrdinaryFailures.explain(failure);
         }
-        return null;
+        return ours.kind() == ErrorKind.BUG ? OrdinaryFailures.ofMemory(failure) : ours;
     }
 
     private static String trace(Throwable failure) {

@@ -97,6 +97,10 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        if (sequences < 1) {
+            throw new PolyglowException(
+                    ErrorKind.USAGE, "--sequences " + sequences + ": at least one held-out window is needed.");
+        }
         try (Locations locations = new Locations()) {
             List<ExactMatch.Question> asked = questions == null ? List.of() : read(questions);
             Report report = Models.use(

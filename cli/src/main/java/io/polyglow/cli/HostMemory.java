@@ -27,6 +27,10 @@ final class HostMemory {
                     "\"" + text + "\" is no size; write bytes, or a number with k, m, g or t, e.g. 16g");
         }
         int power = "kmgt".indexOf(size.group(2)) + (size.group(2).isEmpty() ? 0 : 1);
-        return Long.parseLong(size.group(1)) << (10 * power);
+        long number = Long.parseLong(size.group(1));
+        if (number > Long.MAX_VALUE >> (10 * power)) {
+            throw new PolyglowException(ErrorKind.USAGE, "\"" + text + "\" is more bytes than can be counted");
+        }
+        return number << (10 * power);
     }
 }

@@ -72,7 +72,7 @@ final class LineageCommand implements Callable<Integer> {
     @Option(
             names = "--rank",
             paramLabel = "R",
-            description = "Only what this rank of the run's layout computed in that step.")
+            description = "Only what this rank of the layout at that time computed in that step.")
     private @Nullable Integer rank;
 
     @Option(names = "--document", paramLabel = "ID", description = "The id of a document, 32 hex digits.")
@@ -125,7 +125,7 @@ final class LineageCommand implements Callable<Integer> {
     /** The order of data is a function of the fingerprint, so a run is asked about the corpus that it was trained on. */
     private LineagePlaces places(String resolved, @Nullable TrainConfig run, TokenDataset corpus) throws IOException {
         if (run == null) {
-            return new LineagePlaces(corpus.as(corpus.manifest().fingerprint()).orElseThrow(), null, 0);
+            return new LineagePlaces(corpus.as(corpus.manifest().fingerprint()).orElseThrow(), null, null, 0);
         }
         try (Store store = Stores.open(resolved)) {
             CheckpointDirectory checkpoints = new CheckpointDirectory(store);
@@ -140,7 +140,10 @@ final class LineageCommand implements Callable<Integer> {
             long saved = steps.get(steps.size() - 1);
             String trained = checkpoints.open(saved).manifest().dataFingerprint();
             CorpusIndex index = corpus.as(trained).orElseThrow(() -> gone(trained));
-            return new LineagePlaces(index, run, lastStep(store, saved));
+            LayoutHistory layouts = rank == null
+                    ? null
+                    : new LayoutHistory(checkpoints, run.layout().grid());
+            return new LineagePlaces(index, run, layouts, lastStep(store, saved));
         }
     }
 

@@ -8,6 +8,7 @@ import io.polyglow.common.token.shard.TokenDataset;
 import io.polyglow.trainer.config.TrainConfig;
 import io.polyglow.trainer.data.DataOrder;
 import io.polyglow.trainer.data.Lineage;
+import io.polyglow.trainer.parallel.ParallelLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class LineagePlaces {
     private final CorpusIndex corpus;
     private final @Nullable TrainConfig run;
+    private final @Nullable LayoutHistory layouts;
     private final long lastStep;
 
     /**
@@ -24,11 +26,13 @@ final class LineagePlaces {
      *
      * @param corpus as it was when the run was trained on it
      * @param run null without one
+     * @param layouts those of the run, for questions about a rank
      * @param lastStep the last step that the run took
      */
-    LineagePlaces(CorpusIndex corpus, @Nullable TrainConfig run, long lastStep) {
+    LineagePlaces(CorpusIndex corpus, @Nullable TrainConfig run, @Nullable LayoutHistory layouts, long lastStep) {
         this.corpus = corpus;
         this.run = run;
+        this.layouts = layouts;
         this.lastStep = lastStep;
     }
 
@@ -39,10 +43,13 @@ final class LineagePlaces {
                     ErrorKind.USAGE, place + " is a corpus; --step asks for a step of a run, so name a run.");
         }
         requireTaken(place, wanted);
-        int count = rank == null
-                ? run.batch().global()
-                : run.batch().global() / run.layout().data();
-        int first = rank == null ? 0 : count * replica(run, rank);
+        int count = run.batch().global();
+        int first = 0;
+        if (rank != null && layouts != null) {
+            ParallelLayout layout = layouts.of(wanted);
+            count /= layout.data();
+            first = count * replica(layout, wanted, rank);
+        }
         SplitIndex train = corpus.index(TokenDataset.TRAIN);
         List<LineageRow> rows = new ArrayList<>();
         for (Lineage.Part part :
@@ -64,13 +71,14 @@ final class LineagePlaces {
         }
     }
 
-    private static int replica(TrainConfig run, int rank) {
-        int ranks = run.layout().grid().worldSize();
-        if (rank < 0 || rank >= ranks) {
+    private static int replica(ParallelLayout layout, long step, int rank) {
+        if (rank < 0 || rank >= layout.worldSize()) {
             throw new PolyglowException(
-                    ErrorKind.USAGE, "--rank " + rank + ": the run has ranks 0 to " + (ranks - 1) + ".");
+                    ErrorKind.USAGE,
+                    "--rank " + rank + ": step " + step + " was computed by ranks 0 to " + (layout.worldSize() - 1)
+                            + " (" + layout + ").");
         }
-        return run.layout().grid().replica(rank);
+        return layout.replica(rank);
     }
 
     /** Every copy of these documents, and the samples that hold a part of it. */

@@ -2,7 +2,10 @@ package io.polyglow.cli;
 
 import io.polyglow.cluster.store.hdfs.EmbeddedHdfs;
 import io.polyglow.cluster.store.hdfs.EmbeddedLocation;
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
 import java.io.IOException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
@@ -30,7 +33,16 @@ final class Locations implements AutoCloseable {
         if (location.matches("[A-Za-z][A-Za-z0-9+.-]+:.*")) {
             return location;
         }
-        return Path.of(location).toAbsolutePath().normalize().toString();
+        try {
+            return Path.of(location).toAbsolutePath().normalize().toString();
+        } catch (InvalidPathException e) {
+            throw new PolyglowException(ErrorKind.USAGE, notAPath(location, e), e);
+        }
+    }
+
+    static String notAPath(String location, InvalidPathException e) {
+        return "'" + location + "' is not a path: " + e.getReason()
+                + ". Names with other than ASCII letters need a locale in UTF-8, as in LC_ALL=C.UTF-8.";
     }
 
     /** The location as Spark and Hadoop understand it, until this is closed: an embedded HDFS has another address after each start. */

@@ -1,6 +1,10 @@
 package io.polyglow.cli;
 
 import io.polyglow.common.AllowApi;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 import org.agrona.concurrent.SystemNanoClock;
 import picocli.CommandLine;
@@ -54,11 +58,26 @@ public final class Main implements Runnable {
     private Main() {}
 
     /** Runs one command and ends the process with its exit code. */
-    @AllowApi("the only place that ends the process")
+    @AllowApi("the only place that ends the process, and where the terminal belongs")
     public static void main(String[] args) {
+        System.setOut(utf8(FileDescriptor.out));
+        System.setErr(utf8(FileDescriptor.err));
         Console console = Console.system(SystemNanoClock.INSTANCE);
-        System.exit(
-                commandLine(console, System.getenv("POLYGLOW_DEBUG") != null).execute(args));
+        System.exit(execute(console, System.getenv("POLYGLOW_DEBUG") != null, args));
+    }
+
+    /** Whatever the locale is: what we print has many languages. */
+    private static PrintStream utf8(FileDescriptor stream) {
+        return new PrintStream(new FileOutputStream(stream), true, StandardCharsets.UTF_8);
+    }
+
+    /** Runs one command and returns its exit code, also when it ends with an {@link Error}, which the command line lets pass. */
+    static int execute(Console console, boolean debug, String... args) {
+        try {
+            return commandLine(console, debug).execute(args);
+        } catch (Throwable e) { // nothing is left to do but to say so
+            return new ErrorReport(console, debug).report(e);
+        }
     }
 
     /** The whole command tree, as tests use it too. */

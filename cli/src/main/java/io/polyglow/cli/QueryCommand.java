@@ -5,7 +5,6 @@ import io.polyglow.common.error.PolyglowException;
 import io.polyglow.dataprep.spark.CorpusTables;
 import java.io.IOException;
 import java.util.concurrent.Callable;
-import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -70,6 +69,9 @@ final class QueryCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        if (rows < 1) {
+            throw new PolyglowException(ErrorKind.USAGE, "--rows " + rows + ": at least one row must be asked for.");
+        }
         try (Locations locations = new Locations();
                 SparkSession session = spark.session("polyglow query")) {
             CorpusTables tables = CorpusTables.open(session, locations.address(corpus));
@@ -80,9 +82,32 @@ final class QueryCommand implements Callable<Integer> {
                 return 0;
             }
             tables.createViews();
-            print(ask(session, sql));
+            answer(session, sql);
             return 0;
         }
+    }
+
+    private void answer(SparkSession session, String question) {
+        try {
+            print(session.sql(question));
+        } catch (Exception e) { // Scala's exceptions are not declared
+            throw explained(e);
+        }
+    }
+
+    /** A failure comes from the question, unless Spark or files failed while it was answered. */
+    static PolyglowException explained(Exception failure) {
+        PolyglowException ours = OrdinaryFailures.find(failure, PolyglowException.class);
+        PolyglowException other = ours == null ? OrdinaryFailures.explain(failure) : ours;
+        if (other != null) {
+            return other;
+        }
+        String what = String.valueOf(OrdinaryFailures.deepest(failure).getMessage());
+        return new PolyglowException(
+                ErrorKind.USAGE,
+                "The SQL cannot be answered: " + what.lines().findFirst().orElse("")
+                        + " Without SQL the command lists tables and columns.",
+                failure);
     }
 
     private void print(Dataset<Row> answer) {
@@ -90,25 +115,6 @@ final class QueryCommand implements Callable<Integer> {
             answer.limit(rows).toJSON().collectAsList().forEach(console::line);
         } else {
             console.line(answer.showString(rows, WIDEST, false).stripTrailing());
-        }
-    }
-
-    private static Dataset<Row> ask(SparkSession session, String sql) {
-        try {
-            return session.sql(sql);
-        } catch (Exception e) {
-            if (e instanceof AnalysisException) {
-                throw new PolyglowException(
-                        ErrorKind.USAGE,
-                        "The SQL cannot be answered: "
-                                + String.valueOf(e.getMessage())
-                                        .lines()
-                                        .findFirst()
-                                        .orElse("")
-                                + " Without SQL the command lists tables and columns.",
-                        e);
-            }
-            throw e;
         }
     }
 }

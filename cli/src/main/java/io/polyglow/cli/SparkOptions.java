@@ -1,6 +1,6 @@
 package io.polyglow.cli;
 
-import io.polyglow.cluster.spark.ShippedJars;
+import io.polyglow.cluster.spark.ExecutorClassPath;
 import io.polyglow.cluster.spark.SparkTarget;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -35,15 +35,20 @@ final class SparkOptions {
         SparkConf conf = new SparkConf();
         properties.forEach(conf::set);
         conf.setAppName(application);
-        conf.setIfMissing("spark.master", master == null ? "local[*]" : master);
+        if (master == null) {
+            conf.setIfMissing("spark.master", "local[*]");
+        } else {
+            conf.setMaster(master);
+        }
         if (conf.get("spark.master").startsWith("local")) {
             conf.setIfMissing("spark.driver.host", "127.0.0.1");
             conf.setIfMissing("spark.driver.bindAddress", "127.0.0.1");
             conf.setIfMissing("spark.ui.enabled", "false");
             conf.setIfMissing("spark.sql.shuffle.partitions", "8");
-        } else {
-            ShippedJars.addTo(conf);
+            // else a task that runs out of memory ends this process, with an exit code of Spark's
+            conf.setIfMissing("spark.executor.killOnFatalError.depth", "0");
         }
+        ExecutorClassPath.addTo(conf);
         return SparkSession.builder().config(conf).getOrCreate();
     }
 }

@@ -2,6 +2,7 @@ package io.polyglow.cli;
 
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.error.Reasons;
 import io.polyglow.common.json.Json;
 import io.polyglow.common.json.JsonArray;
 import io.polyglow.common.json.JsonObject;
@@ -98,14 +99,11 @@ final class TakedownCommand implements Callable<Integer> {
         return 0;
     }
 
-    private List<String> readIds() throws IOException {
+    private List<String> readIds() {
         if (ids == null) {
             return List.of();
         }
-        List<String> lines = Files.readAllLines(ids).stream()
-                .map(String::strip)
-                .filter(line -> !line.isEmpty())
-                .toList();
+        List<String> lines = lines(ids);
         for (int i = 0; i < lines.size(); i++) {
             if (!lines.get(i).matches("[0-9a-f]{32}")) {
                 throw new PolyglowException(
@@ -114,6 +112,18 @@ final class TakedownCommand implements Callable<Integer> {
             }
         }
         return lines;
+    }
+
+    private static List<String> lines(Path file) {
+        try {
+            return Files.readAllLines(file).stream()
+                    .map(String::strip)
+                    .filter(line -> !line.isEmpty())
+                    .toList();
+        } catch (IOException e) {
+            throw new PolyglowException(
+                    ErrorKind.DATA, "The ids " + file + " cannot be read: " + Reasons.of(e) + ".", e);
+        }
     }
 
     /** With the tables of documents: also those with the same text, and the hashes that keep the text out for good. */

@@ -52,9 +52,28 @@ final class TokenizerCommand implements Runnable {
         try (LocalFile source = LocalFile.of(file)) {
             return TokenizerFile.read(source.folder(), source.name());
         } catch (IOException e) {
-            throw new PolyglowException(
-                    ErrorKind.DATA, "The tokenizer " + file + " cannot be read: " + Reasons.of(e) + ".", e);
+            throw unreadable(file, e);
         }
+    }
+
+    /** Reads a file of a tokenizer. */
+    interface Reader<T> {
+        T read(InputStream in) throws IOException;
+    }
+
+    /** What a format makes of a file that the user named. */
+    static <T> T read(Path file, Reader<T> format) {
+        try (LocalFile source = LocalFile.of(file);
+                InputStream in = source.folder().open(source.name(), 0)) {
+            return format.read(in);
+        } catch (IOException e) {
+            throw unreadable(file, e);
+        }
+    }
+
+    private static PolyglowException unreadable(Path file, IOException e) {
+        return new PolyglowException(
+                ErrorKind.DATA, "The tokenizer " + file + " cannot be read: " + Reasons.of(e) + ".", e);
     }
 
     /** The given file's bytes, or those of standard input. */

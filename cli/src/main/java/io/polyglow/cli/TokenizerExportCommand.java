@@ -5,7 +5,6 @@ import io.polyglow.common.token.BpeModel;
 import io.polyglow.common.token.TiktokenFile;
 import io.polyglow.common.token.TokenizerJson;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -38,7 +37,7 @@ final class TokenizerExportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        BpeModel model = read();
+        BpeModel model = TokenizerCommand.read(tokenizer, in -> TokenizerJson.parse(tokenizer.toString(), in));
         byte[] file = TiktokenFile.write(model);
         try (LocalFile target = LocalFile.of(output)) {
             Stores.rewrite(target.folder(), target.name(), file);
@@ -46,12 +45,5 @@ final class TokenizerExportCommand implements Callable<Integer> {
         console.line("Pattern " + model.pattern() + ". Special tokens:");
         model.addedTokens().forEach(token -> console.line("  " + token.id() + " " + token.content()));
         return 0;
-    }
-
-    private BpeModel read() throws IOException {
-        try (LocalFile source = LocalFile.of(tokenizer);
-                InputStream in = source.folder().open(source.name(), 0)) {
-            return TokenizerJson.parse(tokenizer.toString(), in);
-        }
     }
 }

@@ -6,7 +6,6 @@ import io.polyglow.common.token.TiktokenEncoding;
 import io.polyglow.common.token.TiktokenFile;
 import io.polyglow.common.token.Tokenizer;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -61,11 +60,9 @@ final class TokenizerImportCommand implements Callable<Integer> {
         return 0;
     }
 
-    private Tokenizer readTiktoken(String name) throws IOException {
-        try (LocalFile source = LocalFile.of(file);
-                InputStream in = source.folder().open(source.name(), 0)) {
-            return new ByteLevelBpe(TiktokenFile.parse(file.toString(), in, TiktokenEncoding.named(name)));
-        }
+    private Tokenizer readTiktoken(String name) {
+        TiktokenEncoding named = TiktokenEncoding.named(name);
+        return new ByteLevelBpe(TokenizerCommand.read(file, in -> TiktokenFile.parse(file.toString(), in, named)));
     }
 
     private static String details(Tokenizer tokenizer) {

@@ -82,7 +82,8 @@ final class TokenizerTrainCommand implements Callable<Integer> {
             names = "--max-pre-tokens",
             defaultValue = "5000000",
             paramLabel = "N",
-            description = "Most distinct pre-tokens to learn from; the rarest are left out. Default: ${DEFAULT-VALUE}.")
+            description =
+                    "Most distinct pre-tokens to learn from; of the rarest a sample is left. Default: ${DEFAULT-VALUE}.")
     private int maxPreTokens;
 
     @Option(

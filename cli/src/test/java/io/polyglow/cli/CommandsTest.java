@@ -11,12 +11,15 @@ import java.io.IOException;
 import java.io.OutputStreamWriter;
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.apache.spark.SparkException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -244,6 +247,20 @@ class CommandsTest {
     }
 
     @Test
+    void shouldRefuseToEvaluateOnNothing() {
+        assertThat(run("evaluate", "run", "--sequences", "0")).isEqualTo(64);
+
+        assertThat(err()).contains("--sequences 0: at least one held-out window is needed.");
+    }
+
+    @Test
+    void shouldRefuseToPrintNoRows() {
+        assertThat(run("query", "corpus", "--rows", "-1", "--json")).isEqualTo(64);
+
+        assertThat(err()).contains("--rows -1: at least one row must be asked for.");
+    }
+
+    @Test
     void shouldMakeTheSameSampleTwiceAndRefuseToOverwrite() throws IOException {
         String[] args = {"--languages", "de,th", "--numbers", "300"};
         assertThat(run("sample", "--output", folder.resolve("a").toString(), args[0], args[1], args[2], args[3]))
@@ -284,6 +301,60 @@ class CommandsTest {
         assertThat(exit).isEqualTo(kind.exitCode());
         assertThat(err()).contains("what happened.");
         assertThat(err().contains("bug of ours")).isEqualTo(kind == ErrorKind.BUG);
+    }
+
+    @Test
+    void shouldCallNothingABugThatOthersMayCause() throws IOException {
+        ErrorReport report = new ErrorReport(console(), false);
+
+        assertThat(report.report(new UncheckedIOException(new FileSystemException("/a/b", null, "No space left"))))
+                .isEqualTo(69);
+        assertThat(report.report(new SparkException("Job aborted: executor lost\nDriver stacktrace:")))
+                .isEqualTo(69);
+        assertThat(report.report(new SparkException("Job aborted", new OutOfMemoryError("Java heap space"))))
+                .isEqualTo(69);
+        assertThat(err())
+                .contains("polyglow: /a/b: No space left.")
+                .contains("Spark failed: Job aborted: executor lost.")
+                .contains("ran out of memory: Java heap space.")
+                .doesNotContain("bug of ours")
+                .doesNotContain("stacktrace");
+        assertThat(report.report(new SparkException("Job aborted", new NullPointerException("x"))))
+                .isEqualTo(70);
+        assertThat(report.report(new StackOverflowError())).isEqualTo(70);
+        assertThat(report.report(new PolyglowException(ErrorKind.BUG, "ours", new IOException("x"))))
+                .isEqualTo(70);
+    }
+
+    /** The user named a file that is not there. */
+    @Test
+    void shouldExitWith65WhenAFileIsMissing() {
+        String missing = folder.resolve("missing").toString();
+        String out = folder.resolve("out").toString();
+
+        assertThat(run("takedown", folder.toString(), "--ids", missing, "--reason", "r"))
+                .isEqualTo(65);
+        assertThat(run("tokenizer", "export", "--tokenizer", missing, "--tiktoken", out))
+                .isEqualTo(65);
+        assertThat(run("tokenizer", "import", missing, "--encoding", "cl100k_base", "--to", out))
+                .isEqualTo(65);
+        assertThat(List.of(err().split("\n")))
+                .hasSize(3)
+                .allMatch(line -> line.endsWith("missing cannot be read: there is no such file or directory."));
+    }
+
+    @Test
+    void shouldExitWith69WhenAFolderCannotBeMade() {
+        assertThat(run("copy", folder.toString(), "/proc/polyglow/copy")).isEqualTo(69);
+
+        assertThat(err()).contains("polyglow: /proc/polyglow").doesNotContain("bug of ours");
+    }
+
+    @Test
+    void shouldSayThatALocationIsNoPath() {
+        assertThat(run("inspect", "a\0b")).isEqualTo(64);
+
+        assertThat(err()).contains("is not a path: Nul character not allowed.");
     }
 
     @Test

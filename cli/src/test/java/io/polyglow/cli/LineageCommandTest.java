@@ -88,17 +88,22 @@ class LineageCommandTest {
         }
     }
 
-    /** That of step 4, without weights. */
+    /** That of step 4, on one rank. */
     private void writeCheckpoint(String trained) throws IOException {
+        writeCheckpoint(trained, 4, 1, 1);
+    }
+
+    /** Without weights. */
+    private void writeCheckpoint(String trained, long step, int attempt, int replicas) throws IOException {
         String blank = Json.pretty(new JsonObject()
                 .put("crc32c", "00000000")
                 .put("format", "polyglow-checkpoint")
                 .put("version", 1)
                 .put("run_id", "r")
-                .put("attempt", 1)
-                .put("step", 4)
+                .put("attempt", attempt)
+                .put("step", step)
                 .put("samples", 0)
-                .put("layout", new JsonObject().put("data", 1).put("pipeline", 1))
+                .put("layout", new JsonObject().put("data", replicas).put("pipeline", 1))
                 .put("engine", "cpu")
                 .put("dtype", "float32")
                 .put("data_fingerprint", trained)
@@ -110,10 +115,44 @@ class LineageCommandTest {
                 .put("slices", List.of()));
         CRC32C crc = new CRC32C();
         crc.update(blank.getBytes(StandardCharsets.UTF_8));
-        Path checkpoint = Files.createDirectories(folder.resolve("run/checkpoints/step-00000004"));
+        Path checkpoint = Files.createDirectories(folder.resolve("run/checkpoints/step-0000000" + step));
         Files.writeString(
                 checkpoint.resolve("manifest.json"),
                 blank.replaceFirst("00000000", String.format(Locale.ROOT, "%08x", crc.getValue())));
+    }
+
+    private List<JsonObject> ofRank(long step, int rank) {
+        assertThat(run("lineage", folder.resolve("run").toString(), "--step", "" + step, "--rank", "" + rank, "--json"))
+                .as(() -> err.toString(StandardCharsets.UTF_8))
+                .isZero();
+        return Json.parseObject("lineage", out.toByteArray())
+                .getArray("documents")
+                .objects();
+    }
+
+    /** Steps 1 and 2 on one rank, 3 and 4 on four, 5 on one again, as the config says. */
+    @Test
+    void shouldTellOfARankOfTheLayoutThatComputedTheStep() throws IOException {
+        writeCheckpoint(fingerprint(), 2, 1, 1);
+        writeCheckpoint(fingerprint(), 4, 2, 4);
+
+        assertThat(ofRank(1, 0)).hasSizeGreaterThan(ofRank(3, 3).size());
+        assertThat(ofRank(5, 0)).hasSizeGreaterThan(ofRank(4, 3).size());
+        assertThat(run("lineage", folder.resolve("run").toString(), "--step", "2", "--rank", "3"))
+                .isEqualTo(64);
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains("step 2 was computed by ranks 0 to 0 (data 1");
+    }
+
+    @Test
+    void shouldNotGuessTheLayoutOfAStepWhoseCheckpointIsGone() throws IOException {
+        String[] first = {"lineage", folder.resolve("run").toString(), "--step", "1", "--rank", "0"};
+        writeCheckpoint(fingerprint(), 4, 2, 1);
+        assertThat(run(first)).isZero();
+
+        writeCheckpoint(fingerprint(), 4, 2, 4);
+        assertThat(run(first)).isEqualTo(65);
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains("which layout computed step 1 is not recorded");
+        assertThat(lineage("1", 0)).contains("train-00000");
     }
 
     private void takeDown(long document) throws IOException {

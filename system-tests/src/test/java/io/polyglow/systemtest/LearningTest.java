@@ -48,7 +48,7 @@ class LearningTest {
 
     @Test
     void shouldReachThePublishedLossOnTinyShakespeare() throws InterruptedException {
-        Path text = root().resolve("../shared/corpora/tiny-shakespeare.txt").normalize();
+        Path text = Path.of(System.getProperty("polyglow.corpora"), "tiny-shakespeare.txt");
         assumeTrue(Files.exists(text), "no corpus " + text);
         polyglow.run("prepare", LONG, "prepare", config("prepare"), "--set", "input=" + text, "--set", "output=corpus");
         polyglow.run("train", LONG, "train", config("train"), "--set", "data=corpus", "--set", "run=run");

@@ -46,7 +46,7 @@ class RealTextTest {
 
     @Test
     void shouldPrepareTrainResumeOnTwoStagesAndGenerate() throws Exception {
-        Path pages = ROOT.resolve("../shared/corpora/udhr").normalize();
+        Path pages = Path.of(System.getProperty("polyglow.corpora"), "udhr");
         assumeTrue(Files.exists(pages), "no corpus " + pages);
         String table = polyglow.run(
                 "prepare",

@@ -2,7 +2,6 @@ package io.polyglow.cluster.spark;
 
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
-import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -35,11 +34,7 @@ final class SparkSettings {
         if (onThisMachine()) {
             stayOnThisMachine();
         }
-        if (master.startsWith("local-cluster")) {
-            borrowClassPath();
-        } else if (!master.startsWith("local")) {
-            ShippedJars.addTo(conf);
-        }
+        ExecutorClassPath.addTo(conf);
     }
 
     SparkConf conf() {
@@ -146,21 +141,6 @@ final class SparkSettings {
         conf.setIfMissing("spark.driver.host", "127.0.0.1");
         conf.setIfMissing("spark.driver.bindAddress", "127.0.0.1");
         conf.setIfMissing("spark.ui.enabled", "false");
-    }
-
-    /** Executors of a local cluster see the same files as this process, so they use its class path as it is. */
-    private void borrowClassPath() {
-        String home = System.getenv("SPARK_HOME");
-        if (home == null || !new File(home, "jars").isDirectory()) {
-            throw new PolyglowException(
-                    ErrorKind.ENVIRONMENT,
-                    "The master " + master
-                            + " starts executors as processes of their own, for which Spark needs SPARK_HOME with a"
-                            + " directory jars/ in it, but SPARK_HOME is " + (home == null ? "not set" : home)
-                            + ". Start with the polyglow launcher, which sets it, or use --master local[N].");
-        }
-        conf.setIfMissing("spark.executor.extraClassPath", System.getProperty("java.class.path"));
-        conf.setIfMissing("spark.executorEnv.SPARK_SCALA_VERSION", "2.12");
     }
 
     private static String jvmOptions() {

@@ -1,6 +1,7 @@
 package io.polyglow.common.token;
 
 import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.text.Utf8;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -2,6 +2,7 @@ package io.polyglow.common.token;
 
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.text.Utf8;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;

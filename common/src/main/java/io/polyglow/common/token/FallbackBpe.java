@@ -1,5 +1,6 @@
 package io.polyglow.common.token;
 
+import io.polyglow.common.text.Utf8;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.IntPredicate;

@@ -1,5 +1,6 @@
 package io.polyglow.common.token;
 
+import io.polyglow.common.text.Utf8;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;

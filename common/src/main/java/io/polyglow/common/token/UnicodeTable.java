@@ -1,5 +1,7 @@
 package io.polyglow.common.token;
 
+import io.polyglow.common.text.Unicode;
+import io.polyglow.common.text.Utf8;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -15,7 +17,7 @@ import java.util.Arrays;
  */
 public final class UnicodeTable {
     /** The Unicode version of the table; token shards carry it. */
-    public static final String VERSION = "16.0.0";
+    public static final String VERSION = Unicode.VERSION;
 
     /** {@code \p{Lu}} and {@code \p{Lt}}. */
     static final int UPPER = 1;

@@ -1,5 +1,6 @@
 package io.polyglow.common.token;
 
+import io.polyglow.common.text.Utf8;
 import java.util.Arrays;
 import java.util.function.IntPredicate;
 import org.agrona.collections.IntArrayList;

@@ -41,7 +41,7 @@ class HuggingFaceOracleTest {
 
     @Test
     void shouldGiveTheSameIdsWhenReadingTheDeclarationIn532Languages() throws IOException {
-        Path udhr = Path.of(System.getProperty("polyglow.root"), "..", "shared", "corpora", "udhr");
+        Path udhr = Path.of(System.getProperty("polyglow.corpora"), "udhr");
         assumeTrue(Files.exists(udhr), udhr + " is not here");
         try (Stream<Path> files = Files.list(udhr)) {
             List<Path> declarations =

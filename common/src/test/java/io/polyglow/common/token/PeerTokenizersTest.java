@@ -214,7 +214,7 @@ class PeerTokenizersTest {
     }
 
     private static String shakespeare() throws IOException {
-        Path file = Path.of(System.getProperty("polyglow.root"), "..", "shared", "corpora", "tiny-shakespeare.txt");
+        Path file = Path.of(System.getProperty("polyglow.corpora"), "tiny-shakespeare.txt");
         Assumptions.assumeTrue(Files.exists(file), file + " is not here");
         return Files.readString(file);
     }

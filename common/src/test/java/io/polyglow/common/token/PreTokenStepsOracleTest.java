@@ -166,7 +166,7 @@ class PreTokenStepsOracleTest {
     @MethodSource("preTokenizers")
     void shouldGiveTheSameIdsAndCutsWhenReadingTheDeclarationInManyLanguages(String what, String preTokenizer)
             throws IOException {
-        Path udhr = Path.of(System.getProperty("polyglow.root"), "..", "shared", "corpora", "udhr");
+        Path udhr = Path.of(System.getProperty("polyglow.corpora"), "udhr");
         assumeTrue(Files.exists(udhr), udhr + " is not here");
         Oracle oracle = new Oracle(preTokenizer);
         try (Stream<Path> files = Files.list(udhr);

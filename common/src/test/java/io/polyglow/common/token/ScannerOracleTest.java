@@ -75,7 +75,7 @@ class ScannerOracleTest {
     @ParameterizedTest
     @EnumSource(mode = Mode.EXCLUDE, names = "CHAR")
     void shouldCutAtTheSamePlacesWhenReadingTheDeclarationIn532Languages(PreTokenPattern pattern) throws IOException {
-        Path udhr = Path.of(System.getProperty("polyglow.root"), "..", "shared", "corpora", "udhr");
+        Path udhr = Path.of(System.getProperty("polyglow.corpora"), "udhr");
         assumeTrue(Files.exists(udhr), udhr + " is not here");
         try (Stream<Path> files = Files.list(udhr);
                 HuggingFaceTokenizer theirs = load(pattern)) {

@@ -10,7 +10,7 @@ import java.util.List;
 public record LanguageConfig(
         @Default("[opennlp]")
                 @Doc(
-                        "Models, the first decides: opennlp (bundled, 103 languages), or the path of a supervised fastText model such as lid.176.ftz or GlotLID's model.bin; a plain path is local, hdfs://... is HDFS.")
+                        "Models, the first decides: opennlp (bundled, 103 labels, 100 languages), or the path of a supervised fastText model such as lid.176.ftz or GlotLID's model.bin; a plain path is local, hdfs://... is HDFS.")
                 List<String> models,
         @Default("true")
                 @Doc(

@@ -27,7 +27,7 @@ public final class CorpusTables {
 
     /** Finds the tables of a corpus; a DATA error when it was not made by {@code prepare}, or when they are gone. */
     public static CorpusTables open(SparkSession spark, String corpus) throws IOException {
-        String trimmed = corpus.replaceAll("/+$", "");
+        String trimmed = Locations.trimmed(corpus);
         Map<String, String> stages;
         try (Store store = Stores.open(trimmed)) {
             if (!Provenance.exists(store, "")) {

@@ -41,7 +41,7 @@ public final class DocumentLookup {
     /** Whether the tables of the corpus at this location are still beside it. */
     public static boolean isPossible(String corpus) throws IOException {
         try (Store store = Stores.open(corpus);
-                Store tables = Stores.open(corpus + ".stages")) {
+                Store tables = Stores.open(Locations.trimmed(corpus) + ".stages")) {
             if (!Provenance.exists(store, "")) {
                 return false;
             }

@@ -29,6 +29,11 @@ final class Locations {
         return !location.matches("[A-Za-z][A-Za-z0-9+.-]+:.*");
     }
 
+    /** A directory without the slashes that users and shells put behind it, so that {@code NAME.stages} is beside it and not in it. */
+    static String trimmed(String location) {
+        return location.replaceAll("/+$", "");
+    }
+
     /** The file system of a path; the local one without Hadoop's hidden checksum files. */
     static FileSystem fileSystem(Path path, Configuration conf) throws IOException {
         FileSystem files = path.getFileSystem(conf);

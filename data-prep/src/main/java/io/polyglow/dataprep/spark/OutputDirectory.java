@@ -33,7 +33,7 @@ final class OutputDirectory implements AutoCloseable {
 
     /** The output that a user calls {@code location}. */
     static OutputDirectory at(String location, boolean overwrite) {
-        String trimmed = location.replaceAll("/+$", "");
+        String trimmed = Locations.trimmed(location);
         int slash = trimmed.lastIndexOf('/');
         if (trimmed.isEmpty() || trimmed.endsWith(":") || trimmed.endsWith("..") || slash == 0) {
             throw new PolyglowException(

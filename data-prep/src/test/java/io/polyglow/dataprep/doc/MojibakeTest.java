@@ -17,8 +17,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class MojibakeTest {
-    private static final Path UDHR =
-            Path.of(System.getProperty("polyglow.root")).resolve("../shared/corpora/udhr");
+    private static final Path UDHR = Path.of(System.getProperty("polyglow.corpora"), "udhr");
 
     @ParameterizedTest
     @CsvSource({

@@ -131,7 +131,7 @@ class MainContentTest {
 
     @Test
     void shouldKeepWholeDeclarationsOfHumanRights() throws IOException {
-        Path udhr = Path.of(System.getProperty("polyglow.root")).resolve("../shared/corpora/udhr");
+        Path udhr = Path.of(System.getProperty("polyglow.corpora"), "udhr");
         assumeTrue(Files.exists(udhr), udhr + " is not there");
         List<Path> files;
         try (Stream<Path> all = Files.list(udhr)) {

@@ -131,6 +131,15 @@ class DocumentLookupTest extends PrepareFixture {
         assertThat(story("a.jsonl:61").decided()).contains("left out: malformed JSON");
     }
 
+    /** As shells complete it; else a take-down would leave documents with the same text in. */
+    @Test
+    void shouldFindTheTablesOfACorpusNamedWithASlashAtItsEnd() throws IOException {
+        assertThat(DocumentLookup.isPossible(corpus("out") + "/")).isTrue();
+        assertThat(DocumentLookup.isPossible(corpus("nowhere") + "/")).isFalse();
+        assertThat(DocumentLookup.open(spark, corpus("out") + "/").bySource("a.jsonl"))
+                .hasSize(61);
+    }
+
     private DocumentStory story(String source) {
         Map<String, DocumentStory> found = lookup.bySource(source);
         assertThat(found).as(source).hasSize(1);

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The shipped configs on the corpora that they are for. */
 class RealCorporaTest {
     private static final Path ROOT = Path.of(System.getProperty("polyglow.root"));
-    private static final Path CORPORA = ROOT.resolve("../shared/corpora");
+    private static final Path CORPORA = Path.of(System.getProperty("polyglow.corpora"));
 
     @TempDir
     Path directory;

@@ -24,8 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class TokenizerJobTest {
-    private static final Path SHAKESPEARE =
-            Path.of(System.getProperty("polyglow.root"), "../shared/corpora/tiny-shakespeare.txt");
+    private static final Path SHAKESPEARE = Path.of(System.getProperty("polyglow.corpora"), "tiny-shakespeare.txt");
 
     @Test
     void shouldLearnTheGoldenMergesOfTinyShakespeareHoweverTheFileIsCut() throws Exception {

@@ -246,7 +246,7 @@ class BpeTrainerTest {
     }
 
     static byte[] corpus(String name) throws IOException {
-        Path file = Path.of(System.getProperty("polyglow.root"), "..", "shared", "corpora", name);
+        Path file = Path.of(System.getProperty("polyglow.corpora"), name);
         assumeTrue(Files.exists(file), file + " is not here");
         return Files.readAllBytes(file);
     }

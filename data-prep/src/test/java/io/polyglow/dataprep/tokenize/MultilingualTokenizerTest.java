@@ -24,7 +24,7 @@ class MultilingualTokenizerTest {
 
     @Test
     void shouldTrainTheSameTokenizerAgain() throws IOException {
-        Path udhr = Path.of(System.getProperty("polyglow.root"), "..", "shared", "corpora", "udhr");
+        Path udhr = Path.of(System.getProperty("polyglow.corpora"), "udhr");
         assumeTrue(Files.exists(udhr), udhr + " is not here");
         try (InputStream in = ByteLevelBpe.class.getResourceAsStream(RESOURCE)) {
             assertThat(train(udhr).json()).isEqualTo(in.readAllBytes());

@@ -68,6 +68,24 @@ public final class ResumeRules {
                     "cannot resume " + where + ": " + String.join(", ", changes)
                             + ". These keys decide what is computed and stay fixed for a run; set them back, or start a new run directory.");
         }
+        requireToLearn(before, now, where);
+    }
+
+    /** Of a run that is made longer: past the decay the rate is the minimum, and at 0 no step changes a weight. */
+    private static void requireToLearn(TrainConfig before, TrainConfig now, String where) {
+        long decaySteps = now.optimizer().decaySteps();
+        if (now.steps() > before.steps()
+                && now.steps() > decaySteps
+                && now.optimizer().minLearningRate() == 0) {
+            throw new PolyglowException(
+                    ErrorKind.USAGE,
+                    "cannot resume " + where + " with steps = " + now.steps()
+                            + ": from step optimizer.decay-steps = " + decaySteps
+                            + " on its learning rate is optimizer.min-learning-rate = 0, so no later step would learn anything, and both keys stay fixed for a run."
+                            + " Leave steps at " + Math.max(before.steps(), decaySteps)
+                            + ", or start a new run with optimizer.decay-steps=" + now.steps()
+                            + " or a min-learning-rate above 0.");
+        }
     }
 
     /** What to tell a person when a run goes on with another engine or dtype than it had; empty when both are as before. */

@@ -20,7 +20,10 @@ import io.polyglow.trainer.tensor.DType;
 public record TrainConfig(
         @Doc("Directory of the prepared corpus: a local path or hdfs://...") String data,
         @Doc("Directory of the run, for metrics, logs and checkpoints: a local path or hdfs://...") String run,
-        @Doc("Optimizer steps of the whole run.") @Range(min = 1) long steps,
+        @Doc(
+                        "Optimizer steps of the whole run. A resume may raise them; the learning rate still ends its decay at optimizer.decay-steps.")
+                @Range(min = 1)
+                long steps,
         @Doc("Stop after this step with a checkpoint, to be resumed later; 0 runs to the end.")
                 @Default("0")
                 @Range(min = 0)
@@ -139,7 +142,8 @@ public record TrainConfig(
             @Doc("Learning rate after warm-up.") @Range(min = 0) double learningRate,
             @Doc("Learning rate after decay.") @Default("0") @Range(min = 0) double minLearningRate,
             @Doc("Steps of linear warm-up.") @Default("0") @Range(min = 0) long warmupSteps,
-            @Doc("Step at which the minimum is reached, along half a cosine; 0 is the run's steps.")
+            @Doc(
+                            "Step at which the minimum is reached, along half a cosine; 0 is the steps that the run begins with. Fixed for a run: set it to all the steps that it may ever take.")
                     @Default("0")
                     @Range(min = 0)
                     long decaySteps,

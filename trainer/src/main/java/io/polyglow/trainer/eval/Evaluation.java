@@ -1,5 +1,7 @@
 package io.polyglow.trainer.eval;
 
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
 import io.polyglow.trainer.model.StageModel;
 import io.polyglow.trainer.parallel.ParallelLayout;
 import io.polyglow.trainer.parallel.RankLinks;
@@ -24,6 +26,7 @@ public final class Evaluation {
     private final int languages;
     private final int microBatches;
     private final double[] rowLosses;
+    private final int[] languageOfTarget;
     private final UnsafeBuffer sums;
     private final int[] byteOffsets;
 
@@ -38,8 +41,23 @@ public final class Evaluation {
         this.languages = set.languages().size();
         this.microBatches = (set.windows() + B - 1) / B;
         this.rowLosses = new double[B * T];
-        this.sums = new UnsafeBuffer(ByteBuffer.allocateDirect(microBatches * languages * Double.BYTES));
+        this.languageOfTarget = new int[T];
+        this.sums = new UnsafeBuffer(ByteBuffer.allocateDirect(sumBytes()));
         this.byteOffsets = offsets(links.layout());
+    }
+
+    private int sumBytes() {
+        long bytes = (long) microBatches * languages * Double.BYTES;
+        if (bytes > Integer.MAX_VALUE) {
+            throw new PolyglowException(
+                    ErrorKind.USAGE,
+                    "evaluating " + set.windows() + " held-out sequences in " + languages
+                            + " languages takes a table of "
+                            + bytes + " bytes, but it may have " + Integer.MAX_VALUE + "; evaluate at most "
+                            + (long) B * (Integer.MAX_VALUE / Double.BYTES / languages)
+                            + ": --sequences N, or evaluate.sequences in the config");
+        }
+        return (int) bytes;
     }
 
     /** Only replicas of the last stage contribute; their shares are consecutive. */
@@ -76,9 +94,10 @@ public final class Evaluation {
             put(base + language, 0);
         }
         for (int b = 0; b < count; b++) {
+            set.languages(microBatch * B + b, languageOfTarget);
             for (int t = 0; t < T; t++) {
-                int language = set.language(microBatch * B + b, t);
-                if (language >= 0) {
+                int language = languageOfTarget[t];
+                if (language != HeldOutSet.NO_TARGET) {
                     put(base + language, get(base + language) + rowLosses[b * T + t]);
                 }
             }

@@ -2,46 +2,38 @@ package io.polyglow.trainer.eval;
 
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
-import io.polyglow.common.token.shard.TokenSplit;
-import java.util.ArrayList;
+import io.polyglow.common.token.shard.SplitIndex;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import java.util.TreeSet;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * The first windows of a held-out split, T tokens apart, and the language of each of their targets: that of the document which the target
- * belongs to. Many threads may read it.
+ * belongs to. Reads no token, and holds a few bytes a language, however many tokens there are. Many threads may read it.
  */
 public final class HeldOutSet {
-    private static final short NO_TARGET = -1;
+    /** In the place of a language: the first token of an isolated document, which nothing predicts. */
+    static final int NO_TARGET = -1;
 
+    private final SplitIndex split;
     private final int T;
+    private final boolean documentMask;
     private final int windows;
     private final List<String> languages;
-    private final short[] languageOfTarget;
     private final long[] targetsOfLanguage;
 
     /** The first {@code sequences} windows of {@code split}, or as many as there are; at least one is needed. {@code documentMask} as for training. */
-    public HeldOutSet(TokenSplit split, int sequences, int timeSteps, boolean documentMask) {
+    public HeldOutSet(SplitIndex split, int sequences, int timeSteps, boolean documentMask) {
+        this.split = split;
         this.T = timeSteps;
+        this.documentMask = documentMask;
         this.windows = windows(split.name(), split.tokens(), sequences, T);
-        this.languages = languages(split);
-        this.languageOfTarget = new short[Math.multiplyExact(windows, T)];
-        this.targetsOfLanguage = new long[languages.size()];
-        long document = 0;
-        for (int i = 0; i < languageOfTarget.length; i++) {
-            while (document + 1 < split.documents() && split.documentStart(document + 1) <= i + 1L) {
-                document++;
-            }
-            if (documentMask && split.documentStart(document) == i + 1L) {
-                languageOfTarget[i] = NO_TARGET;
-                continue;
-            }
-            int language = Collections.binarySearch(languages, split.language(document));
-            languageOfTarget[i] = (short) language;
-            targetsOfLanguage[language]++;
-        }
+        SortedMap<String, Long> targets = countTargets();
+        this.languages = List.copyOf(targets.keySet());
+        this.targetsOfLanguage =
+                targets.values().stream().mapToLong(Long::longValue).toArray();
     }
 
     /** How many windows of T tokens a split of {@code tokens} gives, at most {@code sequences}; refuses one that gives none. */
@@ -56,12 +48,18 @@ public final class HeldOutSet {
         return windows;
     }
 
-    private List<String> languages(TokenSplit split) {
-        TreeSet<String> found = new TreeSet<>();
-        for (long d = 0; d < split.documents() && split.documentStart(d) <= (long) windows * T; d++) {
-            found.add(split.language(d));
+    /** Targets are tokens 1 to windows * T, without those that nothing predicts. */
+    private SortedMap<String, Long> countTargets() {
+        SortedMap<String, Long> targets = new TreeMap<>();
+        long end = (long) windows * T + 1;
+        for (long d = 0; d < split.documents() && split.documentStart(d) < end; d++) {
+            long first = Math.max(1, split.documentStart(d) + (documentMask ? 1 : 0));
+            long count = Math.min(end, split.documentStart(d + 1)) - first;
+            if (count > 0) {
+                targets.merge(split.language(d), count, Long::sum);
+            }
         }
-        return new ArrayList<>(found);
+        return targets;
     }
 
     /** Number of windows. */
@@ -69,14 +67,25 @@ public final class HeldOutSet {
         return windows;
     }
 
-    /** Codes of the languages, sorted. */
+    /** Codes of the languages that have targets, sorted. */
     List<String> languages() {
         return languages;
     }
 
-    /** Index of the language of a target of a window; negative when that is the first token of an isolated document, which nothing predicts. */
-    int language(int window, int target) {
-        return languageOfTarget[window * T + target];
+    /** Writes the index of the language of each of a window's T targets to {@code dest}, or {@link #NO_TARGET}. */
+    void languages(int window, int[] dest) {
+        long first = (long) window * T + 1;
+        long end = first + T;
+        for (long at = first; at < end; ) {
+            long document = split.documentAt(at);
+            long next = Math.min(end, split.documentStart(document + 1));
+            int language = Collections.binarySearch(languages, split.language(document));
+            Arrays.fill(dest, (int) (at - first), (int) (next - first), language);
+            if (documentMask && split.documentStart(document) == at) {
+                dest[(int) (at - first)] = NO_TARGET;
+            }
+            at = next;
+        }
     }
 
     long targets(int language) {

@@ -131,7 +131,7 @@ public final class TrainedModel implements AutoCloseable {
                         links,
                         model,
                         executor,
-                        new HeldOutSet(split, sequences, shape.context(), mask),
+                        new HeldOutSet(split.index(), sequences, shape.context(), mask),
                         B,
                         shape.context())
                 .run();

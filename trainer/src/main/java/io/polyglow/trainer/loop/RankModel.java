@@ -103,7 +103,7 @@ final class RankModel implements AutoCloseable {
     private Evaluation evaluation(RankContext context, TrainConfig config, int B, int T) throws IOException {
         TokenSplit split = context.corpus().split(TokenDataset.VALIDATION);
         HeldOutSet set = new HeldOutSet(
-                split, config.evaluate().sequences(), T, config.batch().documentMask());
+                split.index(), config.evaluate().sequences(), T, config.batch().documentMask());
         StageExecutor executor = new StageExecutor(
                 context.engine(),
                 links,

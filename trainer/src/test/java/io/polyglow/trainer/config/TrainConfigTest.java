@@ -116,6 +116,24 @@ class TrainConfigTest {
     }
 
     @Test
+    void shouldRefuseToMakeARunLongerWhereItCannotLearn() {
+        PolyglowException error = catchThrowableOfType(
+                PolyglowException.class,
+                () -> ResumeRules.check(load(), load("steps=1000", "optimizer.decay-steps=100"), "runs/a"));
+
+        assertThat(error.kind()).isEqualTo(ErrorKind.USAGE);
+        assertThat(error)
+                .hasMessageContaining("cannot resume runs/a with steps = 1000")
+                .hasMessageContaining("Leave steps at 100, or start a new run with optimizer.decay-steps=1000");
+        String longer = "optimizer.decay-steps=1000";
+        ResumeRules.check(load(longer), load(longer, "steps=1000"), "runs/a");
+        String minimum = "optimizer.min-learning-rate=0.001";
+        ResumeRules.check(load(minimum), load(minimum, "steps=1000", "optimizer.decay-steps=100"), "runs/a");
+        String shorter = "optimizer.decay-steps=50";
+        ResumeRules.check(load(shorter), load(shorter), "runs/a");
+    }
+
+    @Test
     void shouldFillVocabularyFromTokenizer() {
         assertThat(load().forVocabulary(300).model().vocabSize()).isEqualTo(300);
         assertThat(load("model.vocab-size=320").forVocabulary(300).model().vocabSize())

@@ -145,7 +145,7 @@ class TiktokenConformanceTest {
         "o200k_base, 297606, 5f27fd8a",
     })
     void shouldGiveTheKnownIdsOfTinyShakespeare(String encoding, int count, String sha256) throws Exception {
-        Path file = Path.of(System.getProperty("polyglow.root"), "..", "shared", "corpora", "tiny-shakespeare.txt");
+        Path file = Path.of(System.getProperty("polyglow.corpora"), "tiny-shakespeare.txt");
         assumeTrue(Files.exists(file), file + " is not here");
         int[] ids = tokenizer(encoding).encode(Files.readString(file));
         assertThat(ids).hasSize(count);
@@ -158,7 +158,7 @@ class TiktokenConformanceTest {
     /** nanoGPT's split ({@code data/shakespeare/readme.md}) and llm.c's sections ({@code dev/data/tinyshakespeare.py}), both of GPT-2. */
     @Test
     void shouldGiveThePublishedCountsOfPartsOfTinyShakespeare() throws IOException {
-        Path file = Path.of(System.getProperty("polyglow.root"), "..", "shared", "corpora", "tiny-shakespeare.txt");
+        Path file = Path.of(System.getProperty("polyglow.corpora"), "tiny-shakespeare.txt");
         assumeTrue(Files.exists(file), file + " is not here");
         String text = Files.readString(file);
         ByteLevelBpe gpt2 = tokenizer("r50k_base");

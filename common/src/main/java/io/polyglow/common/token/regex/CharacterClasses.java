@@ -1,6 +1,6 @@
 package io.polyglow.common.token.regex;
 
-import io.polyglow.common.token.Utf8;
+import io.polyglow.common.text.Utf8;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;

@@ -8,7 +8,7 @@ import java.util.stream.IntStream;
 /**
  * A regular expression in Oniguruma's syntax, as Hugging Face's library reads it, over UTF-8. Finds what a backtracking engine finds, by an automaton: one look-up for each
  * character, no recursion, and time linear in the text whatever the expression ({@link DeadEnds}). {@code \s}, {@code \d}, {@code \w} and {@code \p} mean
- * Unicode, of the version of {@link io.polyglow.common.token.UnicodeTable}. A byte that is not UTF-8 is a character that no property has.
+ * Unicode, of the version of {@link io.polyglow.common.text.Unicode}. A byte that is not UTF-8 is a character that no property has.
  *
  * <p>Not known, and refused by name: back references, atomic groups, possessive quantifiers of groups, repetitions of what may be empty, looks ahead or behind at
  * more than one character, and, where case is ignored, anything but ASCII. Immutable.

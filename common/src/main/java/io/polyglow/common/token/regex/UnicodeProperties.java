@@ -1,6 +1,6 @@
 package io.polyglow.common.token.regex;
 
-import io.polyglow.common.token.UnicodeTable;
+import io.polyglow.common.text.Unicode;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -14,11 +14,11 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Properties of code points by name, of the Unicode version of {@link UnicodeTable}: general categories, scripts, and what Oniguruma's own classes are made of.
+ * Properties of code points by name, of the Unicode version of {@link Unicode}: general categories, scripts, and what Oniguruma's own classes are made of.
  * A line of the resource is {@code NAME FIRST-LAST}, with a category of two letters, {@code script=} and a script, or {@code Alphabetic} or {@code White_Space}.
  */
 final class UnicodeProperties {
-    static final String RESOURCE = "properties-" + UnicodeTable.VERSION + ".txt";
+    static final String RESOURCE = "properties-" + Unicode.VERSION + ".txt";
 
     private static final String SCRIPT = "script=";
 

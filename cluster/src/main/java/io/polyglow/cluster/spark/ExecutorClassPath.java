@@ -15,19 +15,37 @@ import java.util.stream.Stream;
 import org.apache.spark.SparkConf;
 
 /**
- * What executors on other machines need: the entries of this process's class path that are not Spark's own ({@code SPARK_HOME/jars}).
- * Directories of classes are packed into jars, because Spark ships files.
+ * Where executors that are processes of their own find our classes. Those of a local cluster see the same files as this process, so they use its class path as
+ * it is. Others get what is not Spark's own ({@code SPARK_HOME/jars}) sent; directories of classes are packed into jars, because Spark ships files.
  */
-public final class ShippedJars {
-    private static final String PROPERTY = "spark.jars";
+public final class ExecutorClassPath {
+    private static final String SHIPPED = "spark.jars";
+    private static final String BORROWED = "spark.executor.extraClassPath";
 
-    private ShippedJars() {}
+    private ExecutorClassPath() {}
 
-    /** Sets {@code spark.jars}, unless somebody already has. */
+    /** Sets what the executors of {@code spark.master} need, unless somebody already has; nothing if they are threads of this process. */
     public static void addTo(SparkConf conf) {
-        if (conf.get(PROPERTY, "").isEmpty()) {
-            conf.set(PROPERTY, String.join(",", find()));
+        String master = conf.get("spark.master");
+        if (master.startsWith("local-cluster")) {
+            borrow(conf, master);
+        } else if (!master.startsWith("local") && conf.get(SHIPPED, "").isEmpty()) {
+            conf.set(SHIPPED, String.join(",", find()));
         }
+    }
+
+    private static void borrow(SparkConf conf, String master) {
+        String home = System.getenv("SPARK_HOME");
+        if (home == null || !new File(home, "jars").isDirectory()) {
+            throw new PolyglowException(
+                    ErrorKind.ENVIRONMENT,
+                    "The master " + master
+                            + " starts executors as processes of their own, for which Spark needs SPARK_HOME with a"
+                            + " directory jars/ in it, but SPARK_HOME is " + (home == null ? "not set" : home)
+                            + ". Start with the polyglow launcher, which sets it, or use --master local[N].");
+        }
+        conf.setIfMissing(BORROWED, System.getProperty("java.class.path"));
+        conf.setIfMissing("spark.executorEnv.SPARK_SCALA_VERSION", "2.12");
     }
 
     private static List<String> find() {

@@ -1,4 +1,4 @@
-package io.polyglow.common.token;
+package io.polyglow.common.text;
 
 /** Strict UTF-8 (Unicode 16, table 3-7) over bytes that may be anything. */
 public final class Utf8 {
@@ -48,7 +48,7 @@ public final class Utf8 {
     }
 
     /** Length in bytes of the character at {@code at}: 1 for an invalid byte. */
-    static int length(byte[] utf8, int at, int limit) {
+    public static int length(byte[] utf8, int at, int limit) {
         int decoded = decode(utf8, at, limit);
         return decoded == INVALID ? 1 : decoded & 7;
     }
