@@ -61,7 +61,8 @@ class FakeNvidiaTest {
                         "BF16 IN_OUT differs by 0",
                         "ENVIRONMENT: no room for 1024.00 GiB of too much on Fake 2: 3.00 of 4.00 GiB are free; use a smaller"
                                 + " batch.micro, model.context or model, recompute: full, or more pipeline stages, or see with nvidia-smi who else"
-                                + " uses this GPU");
+                                + " uses this GPU",
+                        "opened again, differs by 0");
         assertThat(Files.readAllLines(log))
                 .startsWith("context on 2")
                 .contains("graph of 5")
@@ -72,6 +73,44 @@ class FakeNvidiaTest {
                         .startsWith("general:add_f32<<<1 1 1, 256 1 1, 0>>> ")
                         .endsWith("1800000000000000")
                         .hasSize("general:add_f32<<<1 1 1, 256 1 1, 0>>> ".length() + 48));
+    }
+
+    @Test
+    void shouldKeepTheContextOfAGpuButNothingOfAnEngineThatIsClosed() throws IOException, InterruptedException {
+        Path log = folder.resolve("twice.log");
+        assertThat(start(Map.of("FAKE_LOG", log.toString()))).endsWith("opened again, differs by 0");
+        assertThat(Files.readAllLines(log))
+                .filteredOn(line -> line.matches("context.*|cuStreamDestroy|module.*"))
+                .containsExactly(
+                        "context on 0",
+                        "cuStreamDestroy",
+                        "module general unloaded",
+                        "cuStreamDestroy",
+                        "module general unloaded");
+    }
+
+    @Test
+    void shouldDoWithoutAnAlgorithmThatTheLibraryOffersAndThenRefuses() throws IOException, InterruptedException {
+        Path log = folder.resolve("refused.log");
+        assertThat(start(Map.of("FAKE_REFUSED", "512", "FAKE_LOG", log.toString())))
+                .contains("F32 OUT_IN differs by 0", "BF16 OUT_IN differs by 0", "opened again, differs by 0");
+        assertThat(Files.readAllLines(log))
+                .contains("product 32 x 24 x 12, epilogue 1", "product 24 x 32 x 12, epilogue 256", "graph of 6")
+                .doesNotContain("product 32 x 24 x 12, epilogue 512")
+                .filteredOn("refused epilogue 512"::equals)
+                .as("once for f32, for bf16 and for the engine that is opened again")
+                .hasSize(3);
+    }
+
+    @Test
+    void shouldSumBiasGradientsInAPassOfTheirOwnWhenAskedTo() throws IOException, InterruptedException {
+        Path log = folder.resolve("sums.log");
+        Map<String, String> environment =
+                Map.of("FAKE_LOG", log.toString(), "JAVA_TOOL_OPTIONS", "-D" + Linear.BIAS_GRADIENTS + "=false");
+        assertThat(start(environment)).contains("F32 OUT_IN differs by 0", "BF16 IN_OUT differs by 0");
+        assertThat(Files.readString(log))
+                .contains("general:column_sums_bf16<<<")
+                .doesNotContain("epilogue 512", "epilogue 256");
     }
 
     @Test
