@@ -105,7 +105,7 @@ class BarrierRunnerTest {
                     throw new PolyglowException(ErrorKind.ENVIRONMENT, "rank 1: /dev/shm is too small");
                 }
                 LinkPlan plan = new LinkPlan(layout, false, 1, 1, 4, 1);
-                transport.connect(addresses, plan, Patience.until(host::cancelled));
+                transport.connect(addresses, plan, Patience.beyond(Duration.ofMinutes(10), host::cancelled));
                 return "connected";
             }
         };
