@@ -48,10 +48,20 @@ final class BarrierRunner implements AutoCloseable {
         try {
             return collect(worldSize, main);
         } catch (Exception e) { // the Scala API throws SparkException without declaring it
-            awaitRanksGone();
-            throw cause(epoch, e);
+            throw failure(epoch, e);
         } finally {
             spark.clearJobGroup();
+        }
+    }
+
+    /** Why the job failed; what fails while that is found out keeps the job's own failure beside it. */
+    private PolyglowException failure(int epoch, Exception job) throws IOException {
+        try {
+            awaitRanksGone();
+            return cause(epoch, job);
+        } catch (IOException | RuntimeException e) {
+            e.addSuppressed(job);
+            throw e;
         }
     }
 

@@ -3,6 +3,7 @@ package io.polyglow.cluster.spark;
 import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.json.JsonObject;
 import io.polyglow.common.store.Lease;
+import io.polyglow.common.store.LeaseKeeper;
 import io.polyglow.common.store.Store;
 import io.polyglow.common.trace.MetricsTail;
 import io.polyglow.trainer.checkpoint.CheckpointDirectory;
@@ -18,14 +19,12 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The driver's watch over a run while its attempts go on: shows that the driver lives, and tells the listener of steps and checkpoints
- * as they appear in the run directory. A thread of its own.
+ * as they appear in the run directory. Two threads of its own, so that a store that is slow to read does not keep the driver from showing that it lives.
  */
 final class RunMonitor implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RunMonitor.class);
     private static final long LOOK_EVERY_MS = 500;
-    private static final int LOOKS_PER_BEAT = 4;
 
-    private final Lease lease;
     private final MetricsTail metrics;
     private final CheckpointDirectory checkpoints;
     private final JobListener listener;
@@ -39,7 +38,7 @@ final class RunMonitor implements AutoCloseable {
     });
 
     private final Future<?> looking;
-    private long looks;
+    private final LeaseKeeper keeper;
     private long newestCheckpoint;
     private long firstStep;
     private long firstStepNs;
@@ -48,7 +47,6 @@ final class RunMonitor implements AutoCloseable {
     /** {@code stop} is called when another driver has taken the run over. */
     RunMonitor(Store run, Lease lease, long steps, JobListener listener, NanoClock clock, Runnable stop)
             throws IOException {
-        this.lease = lease;
         this.checkpoints = new CheckpointDirectory(run);
         this.newestCheckpoint = newest(checkpoints);
         this.metrics = new MetricsTail(run, newestCheckpoint);
@@ -57,6 +55,7 @@ final class RunMonitor implements AutoCloseable {
         this.steps = steps;
         this.stop = stop;
         this.looking = thread.scheduleWithFixedDelay(this::look, LOOK_EVERY_MS, LOOK_EVERY_MS, TimeUnit.MILLISECONDS);
+        this.keeper = new LeaseKeeper(lease, this::fence);
     }
 
     /** Step of the newest checkpoint, 0 if there is none. */
@@ -77,22 +76,16 @@ final class RunMonitor implements AutoCloseable {
         }
     }
 
+    private void fence(PolyglowException reason) {
+        fenced = reason;
+        thread.shutdown();
+        stop.run();
+    }
+
     private void look() {
         try {
-            if (looks++ % LOOKS_PER_BEAT == 0) {
-                lease.beat();
-            }
-        } catch (PolyglowException e) {
-            fenced = e;
-            thread.shutdown();
-            stop.run();
-            return;
-        } catch (IOException e) { // the lease goes stale after several missed beats, not after one
-            LOG.warn("cannot show that this driver lives: {}", e.toString());
-        }
-        try {
             report();
-        } catch (IOException | RuntimeException e) { // an exception would end the schedule, and with it the lease
+        } catch (IOException | RuntimeException e) { // an exception would end the schedule
             LOG.warn("cannot show progress: {}", e.toString());
         }
     }
@@ -123,6 +116,7 @@ final class RunMonitor implements AutoCloseable {
     /** Reports what the run has gained since the last look, and stops. */
     @Override
     public void close() throws IOException {
+        keeper.close();
         looking.cancel(false);
         thread.shutdown();
         try {

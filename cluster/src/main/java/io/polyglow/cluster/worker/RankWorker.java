@@ -19,6 +19,7 @@ import io.polyglow.common.token.shard.TokenDataset;
 import io.polyglow.common.trace.PeakMemory;
 import io.polyglow.common.trace.RankLog;
 import io.polyglow.trainer.checkpoint.Attempt;
+import io.polyglow.trainer.checkpoint.Committer;
 import io.polyglow.trainer.config.TrainConfig;
 import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.kernels.Engines;
@@ -34,11 +35,13 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
 import org.agrona.concurrent.SystemEpochClock;
 import org.agrona.concurrent.SystemNanoClock;
 import org.slf4j.Logger;
@@ -108,7 +111,7 @@ public final class RankWorker {
                 RankTransport.open(host.host(), host.rank(), task.epoch(), layout, AeronOptions.defaults())) {
             try {
                 Membership members = meet(engine, transport.localAddress());
-                Patience patience = Patience.until(host::cancelled);
+                Patience patience = patience(config.value().checkpoint(), host::cancelled);
                 try (RankLinks links = transport.connect(members.addresses(), linkPlan(), patience)) {
                     int inMemory = transport.peersInMemory();
                     log.event(
@@ -124,6 +127,11 @@ public final class RankWorker {
                 throw fate;
             }
         }
+    }
+
+    /** The ranks wait for one another longer than any of them waits for the store: what fails first then says why. */
+    static Patience patience(TrainConfig.Checkpoints checkpoints, BooleanSupplier cancelled) {
+        return Patience.beyond(Committer.deadline(Duration.ofSeconds(checkpoints.retrySeconds())), cancelled);
     }
 
     private void train(Engine engine, TokenDataset corpus, RankLinks links) {

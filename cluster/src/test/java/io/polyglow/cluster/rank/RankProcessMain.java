@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import org.agrona.DirectBuffer;
@@ -34,7 +35,7 @@ final class RankProcessMain {
             String addresses = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)).readLine();
             LinkPlan plan = new LinkPlan(layout, false, 5, 5, 0, 0);
             Collectives group = transport
-                    .connect(List.of(addresses.split(" ")), plan, Patience.until(() -> false))
+                    .connect(List.of(addresses.split(" ")), plan, Patience.beyond(Duration.ZERO, () -> false))
                     .replicas();
             System.out.println("connected");
             if (args[3].equals("loop")) {

@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class RankTransportTest {
     private static final AeronOptions OPTIONS = AeronOptions.defaults();
-    private static final Patience PATIENCE = Patience.until(() -> false);
+    private static final Patience PATIENCE = Patience.beyond(Duration.ZERO, () -> false);
     private static final ParallelLayout PAIR = new ParallelLayout(2, 1);
 
     private interface Body {

@@ -21,8 +21,11 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import org.agrona.concurrent.NanoClock;
 import org.agrona.concurrent.SystemNanoClock;
 import org.apache.logging.log4j.Level;
 import org.apache.logging.log4j.core.LogEvent;
@@ -37,6 +40,9 @@ import org.junit.jupiter.api.io.TempDir;
 /** Real executor processes on this machine, which a script says has two GPUs; the ranks do nothing but meet, wait, fail and die. */
 @Timeout(180)
 class BarrierRunnerTest {
+    private static final CountDownLatch SET_OFF = new CountDownLatch(1);
+    private static final CountDownLatch DEAF = new CountDownLatch(1);
+
     @TempDir
     Path folder;
 
@@ -105,7 +111,7 @@ class BarrierRunnerTest {
                     throw new PolyglowException(ErrorKind.ENVIRONMENT, "rank 1: /dev/shm is too small");
                 }
                 LinkPlan plan = new LinkPlan(layout, false, 1, 1, 4, 1);
-                transport.connect(addresses, plan, Patience.until(host::cancelled));
+                transport.connect(addresses, plan, Patience.beyond(Duration.ofMinutes(10), host::cancelled));
                 return "connected";
             }
         };
@@ -163,6 +169,38 @@ class BarrierRunnerTest {
                 assertThatThrownBy(() -> runner.run(1, 1, failing)).hasMessage("rank 0: loss is NaN");
             }
             assertThat(scheduler.told).containsExactly("slowed down");
+        }
+    }
+
+    /** Ranks are threads of this process here, so that one can be deaf until the test is over. */
+    @Test
+    void shouldKeepTheReasonWhenARankOutlivesTheAttempt() throws IOException {
+        FailureLog failures = new FailureLog(new LocalStore(folder));
+        SparkSettings settings =
+                new SparkSettings("barrier-test", new SparkTarget("local[2]", Map.of("spark.ui.enabled", "false")), 2);
+        AtomicLong seconds = new AtomicLong();
+        NanoClock hurried = () -> TimeUnit.SECONDS.toNanos(SET_OFF.getCount() > 0 ? 0 : seconds.addAndGet(20));
+        RankMain deaf = host -> {
+            host.allGather("both are here");
+            if (host.rank() == 0) {
+                SET_OFF.countDown();
+                throw new PolyglowException(ErrorKind.NUMERIC, "rank 0: loss is NaN");
+            }
+            while (DEAF.getCount() > 0) {
+                LockSupport.parkNanos(1_000_000);
+            }
+            return "at last";
+        };
+        try (BarrierRunner runner = new BarrierRunner(settings, failures, hurried)) {
+            try {
+                assertThatThrownBy(() -> runner.run(1, 2, deaf))
+                        .hasMessageContaining("1 ranks of a failed attempt did not end")
+                        .satisfies(e -> assertThat(e.getSuppressed())
+                                .singleElement()
+                                .satisfies(job -> assertThat(job).hasMessageContaining("rank 0: loss is NaN")));
+            } finally {
+                DEAF.countDown();
+            }
         }
     }
 

@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.polyglow.cluster.spark.TinyCorpus;
 import io.polyglow.common.store.LocalStore;
 import io.polyglow.trainer.checkpoint.Attempt;
+import io.polyglow.trainer.checkpoint.Committer;
+import io.polyglow.trainer.config.TrainConfig;
 import io.polyglow.trainer.loop.Start;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -52,6 +55,16 @@ class RankWorkerTest {
         @Override
         public boolean cancelled() {
             return false;
+        }
+    }
+
+    @Test
+    void shouldWaitForTheOthersLongerThanAnyOfThemMayWaitForTheStore() {
+        for (int retrySeconds : new int[] {0, 300, 3600, 86_400}) {
+            TrainConfig.Checkpoints checkpoints = new TrainConfig.Checkpoints(100, 3, retrySeconds);
+            Duration save = Committer.deadline(Duration.ofSeconds(retrySeconds));
+            assertThat(save).isGreaterThan(Duration.ofSeconds(retrySeconds));
+            assertThat(RankWorker.patience(checkpoints, () -> false).silence()).isGreaterThan(save);
         }
     }
 

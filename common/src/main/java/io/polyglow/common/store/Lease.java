@@ -3,6 +3,7 @@ package io.polyglow.common.store;
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.json.JsonObject;
+import io.polyglow.common.process.ProcessIdentity;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The right to write to something: one driver at a time has it. A lease is a file {@code 000007.json} in a directory of the store; whoever creates
  * the next number is the owner. The owner calls {@link #beat} every few seconds, which changes the file's content; a lease whose content
- * stands still for {@code staleAfterNs} is taken over, at once if its owner was a process of this host that is gone. No clocks of
+ * stands still for {@code staleAfterNs} is taken over, at once if its owner was a process that this one would see, and that is gone. No clocks of
  * different machines are compared.
  *
  * <p>An owner that was only asleep finds out at its next {@link #beat} or {@link #requireHeld} and gets {@code FENCED}; until then what it writes must be told
@@ -73,22 +74,37 @@ public final class Lease implements AutoCloseable {
         }
     }
 
-    /** Who holds a lease: enough to tell whether that process still lives, if it is on this host. */
-    record Owner(String host, long pid, String started) {
+    /**
+     * Who holds a lease.
+     *
+     * @param host for a person, as several containers may have one name
+     * @param started for a person, as the wall clock may be set anew
+     */
+    record Owner(String host, String started, ProcessIdentity process) {
         static Owner thisProcess() {
-            ProcessHandle self = ProcessHandle.current();
-            return new Owner(hostName(), self.pid(), started(self));
+            String started = ProcessHandle.current()
+                    .info()
+                    .startInstant()
+                    .map(Object::toString)
+                    .orElse("unknown");
+            return new Owner(hostName(), started, ProcessIdentity.current());
         }
 
-        boolean knownDead() {
-            return host.equals(hostName())
-                    && !ProcessHandle.of(pid)
-                            .filter(process -> started(process).equals(started))
-                            .isPresent();
+        /** A file of an older build does not say where the process id counts; such an owner is never known to be dead. */
+        static Owner of(JsonObject content) {
+            ProcessIdentity process = new ProcessIdentity(
+                    content.getString("pid_space", ""), content.getLong("pid"), content.getString("start_ticks", ""));
+            return new Owner(content.getString("host"), content.getString("started"), process);
         }
 
-        private static String started(ProcessHandle process) {
-            return process.info().startInstant().map(Object::toString).orElse("unknown");
+        JsonObject content(long beats) {
+            return new JsonObject()
+                    .put("host", host)
+                    .put("pid", process.pid())
+                    .put("started", started)
+                    .put("pid_space", process.space())
+                    .put("start_ticks", process.start())
+                    .put("beats", beats);
         }
 
         private static String hostName() {
@@ -101,7 +117,7 @@ public final class Lease implements AutoCloseable {
 
         @Override
         public String toString() {
-            return "process " + pid + " on " + host + " (started " + started + ")";
+            return "process " + process.pid() + " on " + host + " (started " + started + ")";
         }
     }
 
@@ -131,7 +147,7 @@ public final class Lease implements AutoCloseable {
             requireStale(place, last, clock, staleAfterNs);
         }
         Lease lease = new Lease(place, owner, last + 1);
-        if (!SmallFiles.create(store, place.path(last + 1), lease.content())) {
+        if (!SmallFiles.create(store, place.path(last + 1), owner.content(0))) {
             throw place.inUse("another driver that started at the same moment");
         }
         for (Store.Entry entry : place.leases()) {
@@ -151,7 +167,7 @@ public final class Lease implements AutoCloseable {
     public synchronized void beat() throws IOException {
         requireHeld();
         beats++;
-        SmallFiles.rewrite(place.store(), place.path(number), content());
+        SmallFiles.rewrite(place.store(), place.path(number), owner.content(beats));
     }
 
     /** {@code FENCED} if somebody else has taken the lease over. */
@@ -176,7 +192,7 @@ public final class Lease implements AutoCloseable {
         JsonObject first = place.read(number);
         Owner holder = holder(first);
         long deadline = clock.nanoTime() + staleAfterNs;
-        while ((holder == null || !holder.knownDead()) && clock.nanoTime() - deadline < 0) {
+        while ((holder == null || !holder.process().isKnownDead()) && clock.nanoTime() - deadline < 0) {
             LockSupport.parkNanos(LOOK_EVERY_NS);
             JsonObject now = place.read(number);
             if (now != null && !now.equals(first)) {
@@ -189,16 +205,6 @@ public final class Lease implements AutoCloseable {
     }
 
     private static @Nullable Owner holder(@Nullable JsonObject content) {
-        return content == null
-                ? null
-                : new Owner(content.getString("host"), content.getLong("pid"), content.getString("started"));
-    }
-
-    private JsonObject content() {
-        return new JsonObject()
-                .put("host", owner.host())
-                .put("pid", owner.pid())
-                .put("started", owner.started())
-                .put("beats", beats);
+        return content == null ? null : Owner.of(content);
     }
 }

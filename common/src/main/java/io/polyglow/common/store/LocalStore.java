@@ -6,20 +6,23 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A folder of a local (or POSIX network) file system. Durable means fsync of the file and of the directories that name it (Pillai et al., "All file
@@ -83,8 +86,8 @@ public final class LocalStore implements Store {
     @Override
     public List<Entry> list(String directory) throws IOException {
         List<Entry> entries = new ArrayList<>();
-        try (DirectoryStream<Path> children = Files.newDirectoryStream(resolve(directory))) {
-            for (Path child : children) {
+        try {
+            for (Path child : children(resolve(directory))) {
                 String name = child.getFileName().toString();
                 if (!name.startsWith(DELETED)) {
                     BasicFileAttributes attributes = Files.readAttributes(child, BasicFileAttributes.class);
@@ -169,28 +172,65 @@ public final class LocalStore implements Store {
         return parent == null ? path : parent;
     }
 
+    /** What reading a directory throws, as the exception that a store throws. */
+    private static List<Path> children(Path directory) throws IOException {
+        List<Path> children = new ArrayList<>();
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
+            entries.forEach(children::add);
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
+        }
+        return children;
+    }
+
     private static void deleteLeftovers(Path parent) throws IOException {
-        try (DirectoryStream<Path> leftovers = Files.newDirectoryStream(parent, DELETED + "*")) {
-            for (Path leftover : leftovers) {
-                deleteTree(leftover);
+        for (Path child : children(parent)) {
+            if (child.getFileName().toString().startsWith(DELETED)) {
+                deleteTree(child);
             }
         }
     }
 
+    /** Somebody else may delete the same tree meanwhile. */
     private static void deleteTree(Path tree) throws IOException {
-        try (Stream<Path> walk = Files.walk(tree)) {
-            for (Path path : walk.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(path);
+        Files.walkFileTree(tree, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                Files.deleteIfExists(file);
+                return FileVisitResult.CONTINUE;
             }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+                requireVanished(e);
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException e) throws IOException {
+                requireVanished(e);
+                Files.deleteIfExists(directory);
+                return FileVisitResult.CONTINUE;
+            }
+        });
+    }
+
+    private static void requireVanished(@Nullable IOException e) throws IOException {
+        if (e != null && !(e instanceof NoSuchFileException)) {
+            throw e;
         }
     }
 
     private static void syncTree(Path tree) throws IOException {
-        try (Stream<Path> walk = Files.walk(tree)) {
-            for (Path directory : walk.filter(Files::isDirectory).toList()) {
+        // not Files.walk, whose stream throws what is no IOException
+        Files.walkFileTree(tree, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes)
+                    throws IOException {
                 syncDirectory(directory);
+                return FileVisitResult.CONTINUE;
             }
-        }
+        });
     }
 
     /** Makes the names from the store's parent down to {@code directory} durable. */

@@ -43,7 +43,14 @@ public final class MetricsLog implements Closeable {
         if (run.exists(FILE)) {
             Stores.rewrite(run, FILE, out -> copyUpTo(step, run, out));
         }
-        return new MetricsLog(clock, run.append(FILE), TensorBoardEvents.create(run, step + 1, wallClock));
+        Store.Output lines = run.append(FILE);
+        try {
+            return new MetricsLog(clock, lines, TensorBoardEvents.create(run, step + 1, wallClock));
+        } catch (IOException | RuntimeException e) {
+            try (lines) { // a store may let nobody else append to a file that is open
+                throw e;
+            }
+        }
     }
 
     private static void copyUpTo(long step, Store run, OutputStream out) throws IOException {

@@ -36,9 +36,15 @@ final class TensorBoardEvents implements Closeable {
     /** A new file; TensorBoard then drops what earlier files of the run say about {@code firstStep} and later. */
     static TensorBoardEvents create(Store run, long firstStep, EpochClock clock) throws IOException {
         TensorBoardEvents events = new TensorBoardEvents(run.create(freeName(run, clock.time())), clock);
-        events.write(events.event(0).string(3, "brain.Event:2"));
-        events.write(events.event(firstStep).message(7, new Protobuf().varint(1, SESSION_START)));
-        return events;
+        try {
+            events.write(events.event(0).string(3, "brain.Event:2"));
+            events.write(events.event(firstStep).message(7, new Protobuf().varint(1, SESSION_START)));
+            return events;
+        } catch (IOException | RuntimeException e) {
+            try (events) {
+                throw e;
+            }
+        }
     }
 
     /** TensorBoard reads files in order of their names, which begin with seconds. */

@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.json.JsonObject;
+import io.polyglow.common.process.ProcessIdentity;
 import io.polyglow.common.store.Lease.Owner;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.agrona.concurrent.NanoClock;
@@ -18,8 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class LeaseTest {
     private static final long STALE_AFTER_NS = TimeUnit.SECONDS.toNanos(10);
-    private static final Owner A = new Owner("host-a.example", 7, "2026-11-23T00:00:00Z");
-    private static final Owner B = new Owner("host-b.example", 7, "2026-11-23T00:00:00Z");
+    private static final Owner A = owner("host-a.example", new ProcessIdentity("boot-a-1", 7, "100"));
+    private static final Owner B = owner("host-b.example", new ProcessIdentity("boot-b-1", 7, "100"));
 
     @TempDir
     Path folder;
@@ -61,27 +64,56 @@ class LeaseTest {
         asleep.close();
         second.beat();
         second.close();
-        Lease third = take(new Owner("host-c.example", 1, "x"), new Still());
+        Lease third = take(owner("host-c.example", new ProcessIdentity("boot-c-1", 1, "100")), new Still());
         assertFenced(asleep);
         third.beat();
     }
 
     @Test
-    void shouldTakeOverAtOnceWhenTheOwnerIsADeadProcessOfThisHost() throws Exception {
+    void shouldTakeOverAtOnceWhenTheOwnerIsADeadProcessOfThisNamespace() throws Exception {
         Owner self = Owner.thisProcess();
-        Process dead = new ProcessBuilder("true").start();
-        dead.waitFor();
-        Owner gone = new Owner(self.host(), dead.pid(), "2026-11-23T00:00:00Z");
-        take(gone, hurry());
+        take(owner(self.host(), deadProcess(self.process().space())), hurry());
         take(self, new Still()).beat();
     }
 
     @Test
-    void shouldTakeTheOwnerForDeadWhenItsProcessIdBelongsToAnother() {
+    void shouldWaitForADriverOfAnotherContainerOfThisHost() throws Exception {
         Owner self = Owner.thisProcess();
-        assertThat(self.knownDead()).isFalse();
-        assertThat(new Owner(self.host(), self.pid(), "1999-01-01T00:00:00Z").knownDead())
-                .isTrue();
+        Lease first =
+                take(owner(self.host(), deadProcess("another-" + self.process().space())), hurry());
+        NanoClock beating = () -> {
+            beat(first);
+            return 0;
+        };
+        assertThatThrownBy(() -> take(self, beating)).hasMessageContaining("in use by process");
+        first.beat();
+    }
+
+    @Test
+    void shouldReadALeaseThatDoesNotSayWhereItsProcessIdCounts() throws Exception {
+        Owner self = Owner.thisProcess();
+        JsonObject old = owner(self.host(), deadProcess(self.process().space())).content(3);
+        JsonObject without = new JsonObject();
+        for (String name : List.of("host", "pid", "started", "beats")) {
+            without.put(name, old.get(name));
+        }
+        SmallFiles.create(store, "leases/000001.json", without);
+        long[] looks = new long[1];
+        NanoClock clock = () -> TimeUnit.SECONDS.toNanos(3 * looks[0]++);
+
+        take(self, clock).requireHeld();
+
+        assertThat(looks[0]).as("waited until it was stale").isGreaterThan(3);
+    }
+
+    private static Owner owner(String host, ProcessIdentity process) {
+        return new Owner(host, "2026-11-23T00:00:00Z", process);
+    }
+
+    private static ProcessIdentity deadProcess(String space) throws Exception {
+        Process dead = new ProcessBuilder("true").start();
+        dead.waitFor();
+        return new ProcessIdentity(space, dead.pid(), "100");
     }
 
     @Test

@@ -8,6 +8,12 @@ import io.polyglow.common.error.PolyglowException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -37,6 +43,61 @@ class LocalStoreTest extends StoreContractTest {
         assertThat(store.list("checkpoints")).extracting(Store.Entry::name).containsExactly("step-2");
         store.delete("checkpoints/step-2");
         assertThat(parent).isEmptyDirectory();
+    }
+
+    /** Two trees of allowed depth, one moved into the other: the kernel does it, and then no path reaches the bottom. */
+    @Test
+    void shouldFailWithAnIoExceptionWhenATreeCannotBeRead() throws IOException {
+        Store store = store();
+        Path deep = Path.of(store.root(), "deep");
+        Path deeper = Path.of(store.root(), "deeper");
+        Files.createDirectories(chain(deep));
+        Files.createDirectories(chain(deeper));
+        Files.move(deeper, chain(deep).resolve("deeper"));
+        try {
+            assertThatThrownBy(() -> store.publish("deep", "published"))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("name too long");
+            assertThat(store.exists("published")).isFalse();
+        } finally { // or the folder could not be deleted
+            Files.move(chain(deep).resolve("deeper"), deeper);
+        }
+    }
+
+    private static Path chain(Path from) {
+        Path last = from;
+        for (int i = 0; i < 12; i++) {
+            last = last.resolve("n".repeat(200));
+        }
+        return last;
+    }
+
+    /** Each collects what the others have yet to delete. */
+    @Test
+    void shouldDeleteBesideOthersThatDelete() throws Exception {
+        Store store = store();
+        ExecutorService threads = Executors.newFixedThreadPool(4);
+        try {
+            for (int round = 0; round < 20; round++) {
+                List<Callable<Void>> deletes = new ArrayList<>();
+                for (int i = 0; i < 4; i++) {
+                    String tree = "checkpoints/step-" + i;
+                    for (int file = 0; file < 30; file++) {
+                        store.makeDirectory(tree + "/parts/" + file);
+                    }
+                    deletes.add(() -> {
+                        store.delete(tree);
+                        return null;
+                    });
+                }
+                for (Future<Void> delete : threads.invokeAll(deletes)) {
+                    delete.get();
+                }
+                assertThat(Path.of(store.root(), "checkpoints")).isEmptyDirectory();
+            }
+        } finally {
+            threads.shutdownNow();
+        }
     }
 
     @Test

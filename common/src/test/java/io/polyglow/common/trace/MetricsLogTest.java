@@ -1,18 +1,26 @@
 package io.polyglow.common.trace;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.polyglow.common.json.Json;
 import io.polyglow.common.json.JsonObject;
+import io.polyglow.common.store.LocalStore;
 import io.polyglow.common.store.MemoryStore;
 import io.polyglow.common.store.Store;
 import io.polyglow.common.store.Stores;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.agrona.concurrent.CachedNanoClock;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class MetricsLogTest {
     private final CachedNanoClock clock = new CachedNanoClock();
@@ -51,6 +59,29 @@ class MetricsLogTest {
         }
         assertThat(new String(Stores.read(run, "metrics.jsonl", 1000), StandardCharsets.UTF_8))
                 .startsWith("{\"step\":1,\"loss\":4.0}\n{\"step\":2,\"loss\":2.0}\n");
+    }
+
+    @Test
+    void shouldLeaveNoFileOpenWhenItCannotBeOpened(@TempDir Path folder) throws IOException {
+        // the name looks free and is not
+        Files.createSymbolicLink(folder.resolve("events.out.tfevents.1700000000.polyglow"), folder.resolve("nowhere"));
+        Store disk = new LocalStore(folder);
+        assertThatThrownBy(() -> MetricsLog.open(disk, 0, clock, () -> 1_700_000_000_000L))
+                .isInstanceOf(FileAlreadyExistsException.class);
+        assertThat(folder.resolve("metrics.jsonl")).exists();
+        assertThat(openFiles()).noneMatch(file -> file.startsWith(folder));
+    }
+
+    private static List<Path> openFiles() throws IOException {
+        List<Path> files = new ArrayList<>();
+        try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
+            for (Path descriptor : descriptors.toList()) {
+                if (Files.isSymbolicLink(descriptor)) {
+                    files.add(Files.readSymbolicLink(descriptor));
+                }
+            }
+        }
+        return files;
     }
 
     @Test

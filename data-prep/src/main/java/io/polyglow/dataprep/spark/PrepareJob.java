@@ -5,6 +5,7 @@ import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.json.Json;
 import io.polyglow.common.json.JsonObject;
 import io.polyglow.common.store.Lease;
+import io.polyglow.common.store.LeaseKeeper;
 import io.polyglow.common.store.Store;
 import io.polyglow.common.store.Stores;
 import io.polyglow.common.token.Tokenizer;
@@ -124,12 +125,27 @@ public final class PrepareJob {
             throws IOException {
         Lease lease = output.take(SystemNanoClock.INSTANCE);
         try (StageTracker tracker = new StageTracker(spark, "prepare", STAGES + Selection.stages(config), listener);
-                OutputLease kept = new OutputLease(lease, tracker::cancel)) {
+                LeaseKeeper kept = new LeaseKeeper(lease, reason -> tracker.cancel())) {
             return new PrepareJob(spark, config, output, tracker, listener).run(input);
         } catch (PolyglowException e) {
-            lease.requireHeld(); // or the jobs were cancelled because it is not
-            throw e;
+            throw firstInCause(lease, e);
         }
+    }
+
+    /** What the jobs failed with, unless they were cancelled because another run has the lease. */
+    private static PolyglowException firstInCause(Lease lease, PolyglowException failure) {
+        try {
+            lease.requireHeld();
+        } catch (PolyglowException e) {
+            if (e.kind() == ErrorKind.FENCED) {
+                e.addSuppressed(failure);
+                return e;
+            }
+            failure.addSuppressed(e);
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+        }
+        return failure;
     }
 
     /** Refuses what can be seen to be wrong without Spark: impossible settings, and local inputs that are missing or empty. */

@@ -3,6 +3,7 @@ package io.polyglow.dataprep.spark;
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.store.Lease;
+import io.polyglow.common.store.LeaseKeeper;
 import io.polyglow.common.token.shard.Takedown;
 import io.polyglow.common.token.shard.Tombstone;
 import java.io.IOException;
@@ -38,7 +39,7 @@ public final class TakedownJob {
             Lease lease = output.take(
                     SystemNanoClock.INSTANCE,
                     "The corpus " + corpus + ", which one prepare or takedown at a time may change,");
-            try (OutputLease kept = new OutputLease(lease, () -> {})) {
+            try (LeaseKeeper kept = new LeaseKeeper(lease, fenced -> {})) {
                 Collection<Tombstone.Taken> documents = choice.documents();
                 lease.requireHeld();
                 return Takedown.run(output.store(), output.published(), documents, reason, now);

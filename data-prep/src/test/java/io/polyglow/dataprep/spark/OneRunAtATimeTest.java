@@ -64,11 +64,38 @@ class OneRunAtATimeTest extends PrepareFixture {
         assertThatThrownBy(() -> PrepareJob.run(spark, config("out"), takenOver))
                 .isInstanceOfSatisfying(
                         PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.FENCED))
-                .hasMessageContaining("/out has been taken over by another driver");
+                .hasMessageContaining("/out has been taken over by another driver")
+                .satisfies(e -> assertThat(e.getSuppressed()).isNotEmpty());
 
         assertThat(directory.resolve("out")).doesNotExist();
         assertThat(names(stages)).noneMatch(name -> name.matches("decisions-[0-9a-f]{16}"));
         assertThat(names(stages.resolve("leases"))).containsExactly("000002.json");
+    }
+
+    @Test
+    void shouldSayWhatItFailedWithWhenTheLeaseCannotBeReadEither() {
+        Path leases = directory.resolve("out.stages/leases");
+        ProgressListener failing = progress -> {
+            if (progress.name().equals("filter") && progress.fraction() == 0) {
+                replaceByFile(leases);
+                throw new PolyglowException(ErrorKind.DATA, "the first failure");
+            }
+        };
+
+        assertThatThrownBy(() -> PrepareJob.run(spark, config("out"), failing))
+                .isInstanceOfSatisfying(
+                        PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.DATA))
+                .hasMessage("the first failure")
+                .satisfies(e -> assertThat(e.getSuppressed()).hasAtLeastOneElementOfType(IOException.class));
+    }
+
+    private static void replaceByFile(Path folder) {
+        try {
+            Files.move(folder, folder.resolveSibling("moved"));
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+        write(folder, "in the way");
     }
 
     @Test

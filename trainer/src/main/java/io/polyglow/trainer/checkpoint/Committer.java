@@ -11,6 +11,7 @@ import io.polyglow.trainer.checkpoint.Inventory.SliceEntry;
 import io.polyglow.trainer.checkpoint.Inventory.TensorEntry;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
@@ -23,7 +24,7 @@ import org.agrona.concurrent.NanoClock;
 
 /** Turns the parts of all ranks into a finished checkpoint: gathers, checks, writes the manifest, publishes, retires older ones. */
 public final class Committer {
-    private static final long DEADLINE_NS = TimeUnit.MINUTES.toNanos(10);
+    private static final Duration DEADLINE = Duration.ofMinutes(10);
     private static final long FIRST_POLL_NS = TimeUnit.MILLISECONDS.toNanos(1);
     private static final long POLL_NS = TimeUnit.MILLISECONDS.toNanos(20);
 
@@ -62,6 +63,11 @@ public final class Committer {
         this.published = published;
     }
 
+    /** How long rank 0 waits for the parts of the others when the store may fail for {@code retry}; for so long all ranks may be silent. */
+    public static Duration deadline(Duration retry) {
+        return DEADLINE.plus(retry);
+    }
+
     void commit(Manifest manifest, Retry retry) throws IOException {
         long step = manifest.step();
         String directory = CheckpointDirectory.unfinished(attempt, step);
@@ -88,30 +94,36 @@ public final class Committer {
     }
 
     private void gather(String directory, Inventory all, Retry retry) throws IOException {
-        long deadline = clock.nanoTime() + DEADLINE_NS + retry.patienceNs();
+        Duration patience = deadline(Duration.ofNanos(retry.patienceNs()));
+        long startNs = clock.nanoTime();
         for (int rank = 0; rank < ranks; rank++) {
             int from = rank;
-            retry.run("reading the part of rank " + rank, again -> all.addAll(part(directory, from, deadline)));
+            retry.run(
+                    "reading the part of rank " + rank, again -> all.addAll(part(directory, from, startNs, patience)));
         }
     }
 
-    private Inventory part(String directory, int rank, long deadline) throws IOException {
+    private Inventory part(String directory, int rank, long startNs, Duration patience) throws IOException {
         String file = PartWriter.partFile(directory, rank);
         for (long pauseNs = FIRST_POLL_NS; !run.exists(file); pauseNs = Math.min(2 * pauseNs, POLL_NS)) {
-            waitForPart(rank, deadline, pauseNs);
+            requireTimeLeft(rank, startNs, patience);
+            pause(pauseNs);
         }
         byte[] json = Stores.read(run, file, Manifest.MAX_BYTES);
         return Inventory.from(Json.parseObject(run.root() + "/" + file, json, Manifest.MAX_BYTES));
     }
 
-    private void waitForPart(int rank, long deadline, long pauseNs) {
-        if (clock.nanoTime() - deadline > 0) {
+    private void requireTimeLeft(int rank, long startNs, Duration patience) {
+        if (clock.nanoTime() - startNs > patience.toNanos()) {
             throw new PolyglowException(
                     ErrorKind.ENVIRONMENT,
                     "rank " + rank + " has not written its part of a checkpoint to " + run.root() + " for "
-                            + TimeUnit.NANOSECONDS.toMinutes(DEADLINE_NS) + " minutes; look at the log of that rank");
+                            + patience.toMinutes() + " minutes; look at the log of that rank");
         }
-        LockSupport.parkNanos(pauseNs);
+    }
+
+    private static void pause(long ns) {
+        LockSupport.parkNanos(ns);
         if (Thread.interrupted()) {
             throw new PolyglowException(ErrorKind.PEER_LOST, "saving a checkpoint was interrupted");
         }

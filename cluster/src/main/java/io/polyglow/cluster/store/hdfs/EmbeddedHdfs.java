@@ -15,8 +15,6 @@ import java.nio.file.StandardOpenOption;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.agrona.concurrent.SystemNanoClock;
-import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.hdfs.MiniDFSCluster;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,7 +32,7 @@ public final class EmbeddedHdfs implements Closeable {
     private final @Nullable Server server;
 
     /** What the process that serves the directory holds. */
-    private record Server(MiniDFSCluster cluster, FileChannel lock) {}
+    private record Server(KeptDfsCluster cluster, FileChannel lock) {}
 
     private EmbeddedHdfs(Path directory, String uri, @Nullable Server server) {
         this.directory = directory;
@@ -50,7 +48,8 @@ public final class EmbeddedHdfs implements Closeable {
             return startOrJoin(absolute);
         } catch (IOException e) {
             String what = "Cannot start the embedded HDFS in " + absolute + ": " + e.getMessage()
-                    + ". Check that the directory can be written and is on a local disk, or use --store file:PATH.";
+                    + ". What it holds was left as it is. Check that the directory can be written and is on a local disk,"
+                    + " or give a folder, as file:PATH, in place of hdfs-embedded:PATH.";
             throw new PolyglowException(ErrorKind.ENVIRONMENT, what, e);
         }
     }
@@ -91,32 +90,21 @@ public final class EmbeddedHdfs implements Closeable {
     }
 
     private static EmbeddedHdfs start(Path directory, FileChannel lock) throws IOException {
+        KeptDfsCluster cluster = null;
         try {
             Files.deleteIfExists(directory.resolve(ADDRESS));
-            MiniDFSCluster cluster = cluster(directory);
+            cluster = KeptDfsCluster.start(directory.resolve("dfs"));
             String uri = "hdfs://127.0.0.1:" + cluster.getNameNodePort();
             Path written = Files.writeString(directory.resolve(ADDRESS + ".tmp"), uri);
             Files.move(written, directory.resolve(ADDRESS), StandardCopyOption.ATOMIC_MOVE);
             return new EmbeddedHdfs(directory, uri, new Server(cluster, lock));
         } catch (IOException | RuntimeException e) {
+            if (cluster != null) {
+                cluster.shutdown();
+            }
             lock.close();
             throw e;
         }
-    }
-
-    private static MiniDFSCluster cluster(Path directory) throws IOException {
-        Path data = directory.resolve("dfs");
-        Configuration configuration = new Configuration();
-        configuration.set(MiniDFSCluster.HDFS_MINIDFS_BASEDIR, data.toString());
-        configuration.setInt("dfs.namenode.safemode.extension", 0);
-        MiniDFSCluster cluster = new MiniDFSCluster.Builder(configuration)
-                .numDataNodes(1)
-                .format(!Files.exists(
-                        data.resolve("name-0-1").resolve("current").resolve("VERSION")))
-                .skipFsyncForTesting(false)
-                .build();
-        cluster.waitActive();
-        return cluster;
     }
 
     /** The locked channel, or null when somebody else holds the lock. */
@@ -148,9 +136,7 @@ public final class EmbeddedHdfs implements Closeable {
     public void close() throws IOException {
         if (server != null && server.lock().isOpen()) {
             Files.deleteIfExists(directory.resolve(ADDRESS));
-            // not shutdown(), which has the JVM delete all data when it exits
-            server.cluster().shutdownDataNodes();
-            server.cluster().shutdownNameNodes();
+            server.cluster().shutdown();
             server.lock().close();
         }
     }

@@ -2,6 +2,7 @@ package io.polyglow.cluster.transport.aeron;
 
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.process.ProcessIdentity;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -22,7 +23,7 @@ final class DriverDirectory {
     private DriverDirectory() {}
 
     static Path unique(Path parent, int rank, int epoch) {
-        return parent.resolve("polyglow-" + pidNamespace() + "-"
+        return parent.resolve("polyglow-" + ProcessIdentity.pidNamespace() + "-"
                 + ProcessHandle.current().pid() + "-r" + rank + "-e" + epoch + "-" + COUNTER.incrementAndGet());
     }
 
@@ -46,7 +47,7 @@ final class DriverDirectory {
     static boolean isStale(Path entry) {
         Matcher name = NAME.matcher(entry.getFileName().toString());
         return name.matches()
-                && name.group(1).equals(pidNamespace())
+                && name.group(1).equals(ProcessIdentity.pidNamespace())
                 && ProcessHandle.of(Long.parseLong(name.group(2))).isEmpty();
     }
 
@@ -56,7 +57,7 @@ final class DriverDirectory {
      */
     static String memory(Path parent) {
         try {
-            String boot = KernelSetting.read("kernel/random/boot_id").replace("-", "");
+            String boot = ProcessIdentity.bootId();
             long device = ((Number) Files.getAttribute(parent, "unix:dev")).longValue();
             long directory = ((Number) Files.getAttribute(parent, "unix:ino")).longValue();
             return boot + "-" + Long.toHexString(device) + "-" + Long.toHexString(directory);
@@ -81,16 +82,5 @@ final class DriverDirectory {
                         + ((needed + (1 << 20) - 1) >> 20)
                         + " MiB; enlarge it (docker run --shm-size=1g, or mount -o remount,size=1g " + parent
                         + ") or run fewer ranks per host");
-    }
-
-    /** The number in {@code pid:[4026531836]}, or 0 where there is no such thing. */
-    private static String pidNamespace() {
-        try {
-            return Files.readSymbolicLink(Path.of("/proc/self/ns/pid"))
-                    .toString()
-                    .replaceAll("\\D", "");
-        } catch (IOException | UnsupportedOperationException e) {
-            return "0";
-        }
     }
 }

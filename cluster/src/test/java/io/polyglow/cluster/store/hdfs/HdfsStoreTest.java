@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 import org.agrona.concurrent.SystemEpochClock;
 import org.agrona.concurrent.SystemNanoClock;
 import org.apache.hadoop.conf.Configuration;
@@ -182,10 +183,70 @@ class HdfsStoreTest extends StoreContractTest {
 
     @Test
     void shouldKeepItsDataWhenItsProcessEnds(@TempDir Path data) throws Exception {
+        runToItsEnd(OneFile.class, data);
+
+        assertOneFile(data);
+    }
+
+    @Test
+    void shouldKeepItsDataWhenAStartFails(@TempDir Path data) throws Exception {
+        runToItsEnd(OneFile.class, data);
+        List<Path> blocks = blocks(data);
+        assertThat(blocks).isNotEmpty();
+        Path names = data.resolve("dfs/name-0-1/current/VERSION");
+        Path copy = data.resolve("dfs/name-0-2/current/VERSION");
+        String version = Files.readString(names);
+        for (Path each : List.of(names, copy)) {
+            Files.writeString(each, version.replaceAll("layoutVersion=.*", "layoutVersion=-999"));
+        }
+
+        runToItsEnd(FailedStart.class, data);
+
+        assertThat(blocks(data)).isEqualTo(blocks);
+        for (Path each : List.of(names, copy)) {
+            Files.writeString(each, version);
+        }
+        assertOneFile(data);
+    }
+
+    @Test
+    void shouldKeepItsDataWhenOneCopyOfTheNamesIsLost(@TempDir Path data) throws Exception {
+        runToItsEnd(OneFile.class, data);
+        Files.delete(data.resolve("dfs/name-0-1/current/VERSION"));
+        assertOneFile(data);
+    }
+
+    @Test
+    void shouldNotFormatOverBlocksWhenAllNamesAreLost(@TempDir Path data) throws Exception {
+        runToItsEnd(OneFile.class, data);
+        List<Path> blocks = blocks(data);
+        Files.delete(data.resolve("dfs/name-0-1/current/VERSION"));
+        Files.delete(data.resolve("dfs/name-0-2/current/VERSION"));
+        runToItsEnd(FailedStart.class, data);
+        assertThat(blocks(data)).isNotEmpty().isEqualTo(blocks);
+    }
+
+    private static List<Path> blocks(Path data) throws IOException {
+        try (Stream<Path> files = Files.walk(data.resolve("dfs/data"))) {
+            return files.filter(file -> file.getFileName().toString().startsWith("blk_"))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    private static void assertOneFile(Path data) throws IOException {
+        try (EmbeddedHdfs again = EmbeddedHdfs.open(data);
+                Store store = Stores.open(again.uri() + "/run")) {
+            assertThat(text(store, "file")).isEqualTo("from another process");
+        }
+    }
+
+    /** In a process of its own, because data that a test cluster leaves to be deleted is deleted when its JVM ends. */
+    private static void runToItsEnd(Class<?> main, Path data) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(
                 List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
         command.addAll(List.of(System.getProperty("polyglow.jvm.options").split(" ")));
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), OneFile.class.getName(), data.toString()));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName(), data.toString()));
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(directory.resolve("child.log").toFile())
@@ -194,10 +255,17 @@ class HdfsStoreTest extends StoreContractTest {
         assertThat(process.exitValue())
                 .as(Files.readString(directory.resolve("child.log")))
                 .isZero();
+    }
 
-        try (EmbeddedHdfs again = EmbeddedHdfs.open(data);
-                Store store = Stores.open(again.uri() + "/run")) {
-            assertThat(text(store, "file")).isEqualTo("from another process");
+    /** Another process: an embedded HDFS that does not start. */
+    static final class FailedStart {
+        private FailedStart() {}
+
+        public static void main(String[] args) {
+            assertThatThrownBy(() -> EmbeddedHdfs.open(Path.of(args[0])))
+                    .isInstanceOf(PolyglowException.class)
+                    .hasMessageContaining("What it holds was left as it is")
+                    .hasMessageContaining("file:PATH, in place of hdfs-embedded:");
         }
     }
 
