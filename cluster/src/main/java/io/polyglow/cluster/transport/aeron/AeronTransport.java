@@ -13,7 +13,9 @@ import io.polyglow.cluster.transport.Transport;
 import io.polyglow.cluster.wire.StreamKind;
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -33,6 +35,7 @@ public final class AeronTransport implements Transport {
     private static final long PORT_TIMEOUT_NS = TimeUnit.SECONDS.toNanos(10);
     private static final long LAST_FRAMES_NS = TimeUnit.MILLISECONDS.toNanos(50);
     private static final int MIN_WINDOW_BYTES = 128 << 10;
+    private static final Path KERNEL_LIMIT = Path.of("/proc/sys/net/core/rmem_max");
 
     private final int rank;
     private final int worldSize;
@@ -72,7 +75,7 @@ public final class AeronTransport implements Transport {
             this.local = driver.aeron().addSubscription(CommonContext.IPC_CHANNEL, epoch);
             this.localAddress = new RankAddress(
                     awaitEndpoint(),
-                    DriverDirectory.memory(options.directory()),
+                    DriverDirectory.memory(directory),
                     directory.getFileName().toString());
         } catch (RuntimeException e) {
             driver.close();
@@ -105,8 +108,10 @@ public final class AeronTransport implements Transport {
     }
 
     private static int kernelLimit() {
-        try {
-            return Integer.parseInt(KernelSetting.read("net/core/rmem_max"));
+        // Not Files.readString: it reads an empty-looking file byte by byte, and the kernel answers only the first
+        // read.
+        try (BufferedReader limit = Files.newBufferedReader(KERNEL_LIMIT)) {
+            return Integer.parseInt(limit.readLine());
         } catch (IOException | NumberFormatException e) {
             return Integer.MAX_VALUE;
         }

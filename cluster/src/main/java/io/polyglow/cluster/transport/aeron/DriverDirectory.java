@@ -52,18 +52,20 @@ final class DriverDirectory {
     }
 
     /**
-     * Identifies the directory that drivers' directories lie in: processes for which it is the same see the same files there. The kernel's boot,
-     * the file system and the directory within it, in hex; empty where these cannot be told.
+     * Identifies the memory in which a driver's directory lies: processes for which it is the same see the same files there and may write them. The kernel's
+     * boot, file system, parent directory and user, in hex; empty where these cannot be told.
      */
-    static String memory(Path parent) {
+    static String memory(Path driver) {
         try {
-            String boot = ProcessIdentity.bootId();
-            long device = ((Number) Files.getAttribute(parent, "unix:dev")).longValue();
-            long directory = ((Number) Files.getAttribute(parent, "unix:ino")).longValue();
-            return boot + "-" + Long.toHexString(device) + "-" + Long.toHexString(directory);
+            return ProcessIdentity.bootId() + "-" + number(driver.getParent(), "dev") + "-"
+                    + number(driver.getParent(), "ino") + "-" + number(driver, "uid");
         } catch (IOException | UnsupportedOperationException | IllegalArgumentException e) {
             return "";
         }
+    }
+
+    private static String number(Path file, String attribute) throws IOException {
+        return Long.toHexString(((Number) Files.getAttribute(file, "unix:" + attribute)).longValue());
     }
 
     /** Free bytes, at most {@code limit}. */
