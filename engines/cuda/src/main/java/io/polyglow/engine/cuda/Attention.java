@@ -21,29 +21,42 @@ final class Attention implements AutoCloseable {
     private static final int MOST_CHANNELS = 256;
 
     private final Launcher launcher;
-    private final ByType forward;
-    private final ByType delta;
-    private final ByType backwardQueries;
-    private final ByType backwardKeys;
-    private final ByType append;
-    private final ByType cached;
     private final Scratch deltas;
     private final Map<Integer, FlashAttention> flash = new HashMap<>();
+    private @Nullable RowKernels rowKernels;
 
     Attention(Launcher launcher) {
         this.launcher = launcher;
-        Image image = launcher.compile("attention", KernelSource.attention(), KernelSource.OPTIONS);
-        forward = kernels(image, "attention_forward");
-        delta = kernels(image, "attention_delta");
-        backwardQueries = kernels(image, "attention_backward_q");
-        backwardKeys = kernels(image, "attention_backward_kv");
-        append = kernels(image, "cache_append");
-        cached = kernels(image, "attention_cached");
         deltas = new Scratch(launcher.device());
     }
 
-    private static ByType kernels(Image image, String name) {
-        return new ByType(image.function(name + "_f32", 0), image.function(name + "_bf16", 0));
+    /** Those of a warp a row. */
+    private record RowKernels(
+            ByType forward, ByType delta, ByType backwardQueries, ByType backwardKeys, ByType append, ByType cached) {
+        static RowKernels of(Image image) {
+            return new RowKernels(
+                    kernels(image, "attention_forward"),
+                    kernels(image, "attention_delta"),
+                    kernels(image, "attention_backward_q"),
+                    kernels(image, "attention_backward_kv"),
+                    kernels(image, "cache_append"),
+                    kernels(image, "attention_cached"));
+        }
+
+        private static ByType kernels(Image image, String name) {
+            return new ByType(image.function(name + "_f32", 0), image.function(name + "_bf16", 0));
+        }
+    }
+
+    /** Compiled with their first use, as they take half the time of all kernels and a model that trains in bf16 may have none. That is outside of a recording: {@link Repeats} records second runs. */
+    private RowKernels rowKernels() {
+        RowKernels made = rowKernels;
+        if (made == null) {
+            made = RowKernels.of(launcher.compile("attention", KernelSource.attention(), KernelSource.OPTIONS));
+            launcher.reportUnits();
+            rowKernels = made;
+        }
+        return made;
     }
 
     void forward(Tensor out, Tensor logSumExp, Tensor qkv, @Nullable Tensor firstKeys, AttentionShape s) {
@@ -51,7 +64,7 @@ final class Attention implements AutoCloseable {
             flash(s).forward(out, logSumExp, qkv, firstKeys, s);
             return;
         }
-        launcher.call(forward.of(qkv.dtype()))
+        launcher.call(rowKernels().forward.of(qkv.dtype()))
                 .tensor(out)
                 .tensor(logSumExp)
                 .tensor(qkv)
@@ -74,7 +87,7 @@ final class Attention implements AutoCloseable {
             flash(s).backward(dQkv, dOut, out, logSumExp, deltaAddress, qkv, firstKeys, s);
             return;
         }
-        launcher.call(delta.of(qkv.dtype()))
+        launcher.call(rowKernels().delta.of(qkv.dtype()))
                 .address(deltaAddress)
                 .tensor(dOut)
                 .tensor(out)
@@ -84,7 +97,7 @@ final class Attention implements AutoCloseable {
                 .i32(s.headDim())
                 .run(new Grid(
                         Math.toIntExact((rows + ROWS_PER_BLOCK - 1) / ROWS_PER_BLOCK), 1, 1, WARP, ROWS_PER_BLOCK));
-        launcher.call(backwardQueries.of(qkv.dtype()))
+        launcher.call(rowKernels().backwardQueries.of(qkv.dtype()))
                 .tensor(dQkv)
                 .tensor(dOut)
                 .tensor(logSumExp)
@@ -92,7 +105,7 @@ final class Attention implements AutoCloseable {
                 .tensor(qkv)
                 .tensor(firstKeys);
         dims(s).run(rows(s, s.heads()));
-        launcher.call(backwardKeys.of(qkv.dtype()))
+        launcher.call(rowKernels().backwardKeys.of(qkv.dtype()))
                 .tensor(dQkv)
                 .tensor(dOut)
                 .tensor(logSumExp)
@@ -113,12 +126,12 @@ final class Attention implements AutoCloseable {
         requireHeadDim(s);
         long positions = keyCache.dim(1);
         long count = (long) s.batch() * s.time() * s.kvHeads() * s.headDim();
-        launcher.call(append.of(qkv.dtype()))
+        launcher.call(rowKernels().append.of(qkv.dtype()))
                 .tensor(keyCache)
                 .tensor(valueCache)
                 .tensor(qkv);
         dims(s).i32(positions).i32(firstPosition).run(Grid.covering(count, THREADS));
-        launcher.call(cached.of(qkv.dtype()))
+        launcher.call(rowKernels().cached.of(qkv.dtype()))
                 .tensor(out)
                 .tensor(keyCache)
                 .tensor(valueCache)

@@ -7,12 +7,14 @@ import io.polyglow.engine.cuda.FakeDevice.Launch;
 import io.polyglow.engine.cuda.MatrixProducts.Epilogue;
 import io.polyglow.engine.cuda.MatrixProducts.Shape;
 import io.polyglow.trainer.kernels.AdamWStep;
+import io.polyglow.trainer.kernels.AttentionShape;
 import io.polyglow.trainer.kernels.CopyStream;
 import io.polyglow.trainer.kernels.WeightLayout;
 import io.polyglow.trainer.tensor.Arena;
 import io.polyglow.trainer.tensor.DType;
 import io.polyglow.trainer.tensor.Tensor;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -235,6 +237,29 @@ class CudaEngineTest {
         return device.launches.subList(before, device.launches.size()).stream()
                 .map(Launch::kernel)
                 .toList();
+    }
+
+    @Test
+    void shouldLoadTheKernelsOfAttentionWithTheirFirstUse() {
+        assertThat(units()).containsExactly("general");
+        attention(DType.BF16, 64);
+        assertThat(units()).containsExactly("general", "flash-64");
+        attention(DType.F32, 64);
+        attention(DType.BF16, 32);
+        assertThat(units()).containsExactly("general", "flash-64", "attention");
+    }
+
+    private List<String> units() {
+        return device.loaded.stream()
+                .map(image -> new String(image, StandardCharsets.UTF_8))
+                .toList();
+    }
+
+    /** Of three rows and one head. */
+    private void attention(DType dtype, int headDim) {
+        Tensor qkv = tensor(dtype, 3, 3L * headDim), out = tensor(dtype, 3, headDim);
+        AttentionShape shape = new AttentionShape(1, 3, 1, 1, headDim);
+        engine().kernels().attention(out, tensor(DType.F32, 1, 1, 3), qkv, null, shape);
     }
 
     @Test
