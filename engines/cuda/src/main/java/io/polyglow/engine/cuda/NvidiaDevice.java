@@ -18,7 +18,6 @@ import static org.bytedeco.cuda.global.cudart.cuDeviceGetAttribute;
 import static org.bytedeco.cuda.global.cudart.cuDeviceGetCount;
 import static org.bytedeco.cuda.global.cudart.cuDeviceGetName;
 import static org.bytedeco.cuda.global.cudart.cuDeviceGetUuid;
-import static org.bytedeco.cuda.global.cudart.cuDevicePrimaryCtxRelease;
 import static org.bytedeco.cuda.global.cudart.cuDevicePrimaryCtxRetain;
 import static org.bytedeco.cuda.global.cudart.cuDriverGetVersion;
 import static org.bytedeco.cuda.global.cudart.cuFuncSetAttribute;
@@ -38,6 +37,7 @@ import static org.bytedeco.cuda.global.cudart.cuMemcpyHtoDAsync;
 import static org.bytedeco.cuda.global.cudart.cuMemsetD8Async;
 import static org.bytedeco.cuda.global.cudart.cuModuleGetFunction;
 import static org.bytedeco.cuda.global.cudart.cuModuleLoadData;
+import static org.bytedeco.cuda.global.cudart.cuModuleUnload;
 import static org.bytedeco.cuda.global.cudart.cuStreamBeginCapture;
 import static org.bytedeco.cuda.global.cudart.cuStreamCreate;
 import static org.bytedeco.cuda.global.cudart.cuStreamDestroy;
@@ -52,7 +52,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import org.agrona.concurrent.SystemNanoClock;
 import org.bytedeco.cuda.cudart.CUctx_st;
 import org.bytedeco.cuda.cudart.CUfunc_st;
@@ -72,16 +74,23 @@ final class NvidiaDevice implements Device {
     /** Whose context is the thread's current one, of which the driver keeps one for each thread. */
     private static final ThreadLocal<NvidiaDevice> CURRENT = new ThreadLocal<>();
 
+    /**
+     * Primary contexts by GPU, kept until the process ends: the last release would reset the GPU under libraries that keep state of their own in the context
+     * (cuBLASLt, NCCL), and the next engine of the process would have to make it anew.
+     */
+    private static final Map<Integer, CUctx_st> CONTEXTS = new ConcurrentHashMap<>();
+
     private static final double GIB = 1 << 30;
     private static final int UUID_BYTES = 16;
 
     private final int device;
-    private final CUctx_st context = new CUctx_st();
+    private final CUctx_st context;
     private final CUstream_st stream = new CUstream_st();
     private final LongPointer argumentSize = new LongPointer(1);
     private final LongPointer extra = new LongPointer(5);
     private final PointerPointer<Pointer> extraArgument = new PointerPointer<>(extra);
     private final IdleTime idleTime = new IdleTime(SystemNanoClock.INSTANCE);
+    private final List<CUmod_st> modules = new ArrayList<>();
     private long frees;
     private boolean recording;
     private volatile boolean abandoned;
@@ -92,7 +101,7 @@ final class NvidiaDevice implements Device {
         int[] handle = new int[1];
         CudaCalls.check(cuDeviceGet(handle, index), "cuDeviceGet(" + index + ")");
         device = handle[0];
-        CudaCalls.check(cuDevicePrimaryCtxRetain(context, device), "cuDevicePrimaryCtxRetain");
+        context = CONTEXTS.computeIfAbsent(device, NvidiaDevice::primaryContext);
         bind();
         CudaCalls.check(cuStreamCreate(stream, CU_STREAM_NON_BLOCKING), "cuStreamCreate");
         extra.put(1, 0);
@@ -100,6 +109,12 @@ final class NvidiaDevice implements Device {
         extra.put(2, CU_LAUNCH_PARAM_BUFFER_SIZE_AS_INT);
         extra.put(3, argumentSize.address());
         extra.put(4, CU_LAUNCH_PARAM_END_AS_INT);
+    }
+
+    private static CUctx_st primaryContext(int device) {
+        CUctx_st context = new CUctx_st();
+        CudaCalls.check(cuDevicePrimaryCtxRetain(context, device), "cuDevicePrimaryCtxRetain");
+        return context;
     }
 
     /** The newest CUDA that the driver serves: 1000 major + 10 minor. */
@@ -347,6 +362,7 @@ final class NvidiaDevice implements Device {
             code.put(image, 0, image.length).put(image.length, (byte) 0);
             CudaCalls.check(cuModuleLoadData(module, code), "cuModuleLoadData");
         }
+        modules.add(module);
         return (name, sharedBytes) -> {
             CUfunc_st function = new CUfunc_st();
             CudaCalls.check(cuModuleGetFunction(function, module, name), "cuModuleGetFunction(" + name + ")");
@@ -454,6 +470,7 @@ final class NvidiaDevice implements Device {
         abandoned = true;
     }
 
+    /** Frees what this one has made; the context stays. */
     @Override
     public void close() {
         if (abandoned) {
@@ -461,8 +478,8 @@ final class NvidiaDevice implements Device {
         }
         bind();
         cuStreamDestroy(stream);
+        modules.forEach(module -> cuModuleUnload(module));
         CURRENT.remove();
-        cuDevicePrimaryCtxRelease(device);
         extraArgument.close();
         extra.close();
         argumentSize.close();

@@ -25,20 +25,31 @@ final class FakeGpuMain {
             System.out.println("unavailable: " + reason.get());
             return;
         }
-        try (Engine engine = provider.open(new MachineShare(1, 1, List.of(gpus)));
-                Engine reference = Engines.named("reference").open(1)) {
-            System.out.println(engine.describe() + " on " + engine.place());
-            for (DType dtype : List.of(DType.F32, DType.BF16)) {
-                for (WeightLayout layout : WeightLayout.values()) {
-                    System.out.println(dtype + " " + layout + " differs by "
-                            + difference(results(engine, dtype, layout), results(reference, dtype, layout)));
-                }
+        MachineShare share = new MachineShare(1, 1, List.of(gpus));
+        try (Engine reference = Engines.named("reference").open(1)) {
+            try (Engine engine = provider.open(share)) {
+                compare(engine, reference);
             }
-            try {
-                engine.allocate("too much", 1L << 40);
-            } catch (PolyglowException e) {
-                System.out.println(e.kind() + ": " + e.getMessage());
+            try (Engine again = provider.open(share)) {
+                byte[][] expected = results(reference, DType.BF16, WeightLayout.OUT_IN);
+                System.out.println("opened again, differs by "
+                        + difference(results(again, DType.BF16, WeightLayout.OUT_IN), expected));
             }
+        } catch (PolyglowException e) {
+            System.out.println(e.kind() + ": " + e.getMessage());
+        }
+    }
+
+    private static void compare(Engine engine, Engine reference) {
+        System.out.println(engine.describe() + " on " + engine.place());
+        for (DType dtype : List.of(DType.F32, DType.BF16)) {
+            for (WeightLayout layout : WeightLayout.values()) {
+                System.out.println(dtype + " " + layout + " differs by "
+                        + difference(results(engine, dtype, layout), results(reference, dtype, layout)));
+            }
+        }
+        try {
+            engine.allocate("too much", 1L << 40);
         } catch (PolyglowException e) {
             System.out.println(e.kind() + ": " + e.getMessage());
         }

@@ -61,7 +61,8 @@ class FakeNvidiaTest {
                         "BF16 IN_OUT differs by 0",
                         "ENVIRONMENT: no room for 1024.00 GiB of too much on Fake 2: 3.00 of 4.00 GiB are free; use a smaller"
                                 + " batch.micro, model.context or model, recompute: full, or more pipeline stages, or see with nvidia-smi who else"
-                                + " uses this GPU");
+                                + " uses this GPU",
+                        "opened again, differs by 0");
         assertThat(Files.readAllLines(log))
                 .startsWith("context on 2")
                 .contains("graph of 5")
@@ -72,6 +73,20 @@ class FakeNvidiaTest {
                         .startsWith("general:add_f32<<<1 1 1, 256 1 1, 0>>> ")
                         .endsWith("1800000000000000")
                         .hasSize("general:add_f32<<<1 1 1, 256 1 1, 0>>> ".length() + 48));
+    }
+
+    @Test
+    void shouldKeepTheContextOfAGpuButNothingOfAnEngineThatIsClosed() throws IOException, InterruptedException {
+        Path log = folder.resolve("twice.log");
+        assertThat(start(Map.of("FAKE_LOG", log.toString()))).endsWith("opened again, differs by 0");
+        assertThat(Files.readAllLines(log))
+                .filteredOn(line -> line.matches("context.*|cuStreamDestroy|module.*"))
+                .containsExactly(
+                        "context on 0",
+                        "cuStreamDestroy",
+                        "module general unloaded",
+                        "cuStreamDestroy",
+                        "module general unloaded");
     }
 
     @Test

@@ -137,7 +137,8 @@ int cuDevicePrimaryCtxRetain(void** context, int device) {
     return give(context, malloc(1));
 }
 
-int cuDevicePrimaryCtxRelease_v2(int) {
+int cuDevicePrimaryCtxRelease_v2(int device) {
+    note("context on " + std::to_string(device) + " released");
     return 0;
 }
 
@@ -322,6 +323,12 @@ int cuMemsetD8Async(void* to, unsigned char value, size_t bytes, Stream* stream)
 
 int cuModuleLoadData(void** module, const void* image) {
     return give(module, strdup((const char*) image));
+}
+
+int cuModuleUnload(void* module) {
+    note("module " + std::string((const char*) module) + " unloaded");
+    free(module);
+    return 0;
 }
 
 int cuModuleGetFunction(void** function, void* module, const char* name) {
