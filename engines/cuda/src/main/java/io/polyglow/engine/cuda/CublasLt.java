@@ -18,6 +18,7 @@ import static org.bytedeco.cuda.global.cublas.CUBLASLT_REDUCTION_SCHEME_COMPUTE_
 import static org.bytedeco.cuda.global.cublas.CUBLAS_COMPUTE_32F;
 import static org.bytedeco.cuda.global.cublas.CUBLAS_OP_N;
 import static org.bytedeco.cuda.global.cublas.CUBLAS_OP_T;
+import static org.bytedeco.cuda.global.cublas.CUBLAS_STATUS_NOT_SUPPORTED;
 import static org.bytedeco.cuda.global.cublas.CUBLAS_STATUS_SUCCESS;
 import static org.bytedeco.cuda.global.cublas.cublasGetStatusName;
 import static org.bytedeco.cuda.global.cublas.cublasLtCreate;
@@ -52,12 +53,16 @@ import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerPointer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * NVIDIA's cuBLASLt. A shape keeps the algorithm that the library's heuristic ranks first, never one chosen by timing, and no algorithm that
  * adds partial sums in an order of its own: so one GPU model and library version always give the same bits.
  */
 final class CublasLt implements MatrixProducts {
+    private static final Logger LOG = LoggerFactory.getLogger(CublasLt.class);
+
     /** What NVIDIA recommends for Hopper; older GPUs need less. */
     private static final long WORKSPACE_BYTES = 32L << 20;
 
@@ -96,6 +101,10 @@ final class CublasLt implements MatrixProducts {
             cublasLtMatrixLayoutOpaque_t d,
             @Nullable cublasLtMatmulHeuristicResult_t algorithm)
             implements AutoCloseable {
+        Plan withoutAlgorithm() {
+            return new Plan(operation, a, b, d, null);
+        }
+
         @Override
         public void close() {
             cublasLtMatmulDescDestroy(operation);
@@ -141,10 +150,24 @@ final class CublasLt implements MatrixProducts {
                 workspace,
                 WORKSPACE_BYTES,
                 device.stream());
-        if (status != CUBLAS_STATUS_SUCCESS) {
+        if (status == CUBLAS_STATUS_SUCCESS) {
+            return true;
+        }
+        refused(status, shape, plan);
+        return false;
+    }
+
+    /**
+     * An algorithm that the heuristic has offered may still be refused; the shape has none from then on. While a graph is recorded it is an error, as nobody knows whether the recording
+     * outlives the refusal: {@link Repeats} then makes the calls again without one.
+     */
+    private void refused(int status, Shape shape, Plan plan) {
+        if (status != CUBLAS_STATUS_NOT_SUPPORTED || device.isRecording()) {
             check(status, "cublasLtMatmul of " + shape);
         }
-        return true;
+        LOG.warn(
+                "cuBLASLt refuses the algorithm that it offers for {}; from now on that is computed without it", shape);
+        plans.put(shape, plan.withoutAlgorithm());
     }
 
     private Plan plan(Shape s, long vector) {

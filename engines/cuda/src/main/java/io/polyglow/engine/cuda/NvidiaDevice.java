@@ -400,6 +400,11 @@ final class NvidiaDevice implements Device {
         }
     }
 
+    /** Whether the calls of the device's thread are recorded rather than queued. */
+    boolean isRecording() {
+        return recording;
+    }
+
     @Override
     public void beginRecording() {
         bind();

@@ -90,6 +90,19 @@ class FakeNvidiaTest {
     }
 
     @Test
+    void shouldDoWithoutAnAlgorithmThatTheLibraryOffersAndThenRefuses() throws IOException, InterruptedException {
+        Path log = folder.resolve("refused.log");
+        assertThat(start(Map.of("FAKE_REFUSED", "512", "FAKE_LOG", log.toString())))
+                .contains("F32 OUT_IN differs by 0", "BF16 OUT_IN differs by 0", "opened again, differs by 0");
+        assertThat(Files.readAllLines(log))
+                .contains("product 32 x 24 x 12, epilogue 1", "product 24 x 32 x 12, epilogue 256", "graph of 6")
+                .doesNotContain("product 32 x 24 x 12, epilogue 512")
+                .filteredOn("refused epilogue 512"::equals)
+                .as("once for f32, for bf16 and for the engine that is opened again")
+                .hasSize(3);
+    }
+
+    @Test
     void shouldComputeTheSameWhereTheDriverRecordsNoGraph() throws IOException, InterruptedException {
         Path log = folder.resolve("no-graphs.log");
         assertThat(start(Map.of("FAKE_CAPTURE", "0", "FAKE_LOG", log.toString())))

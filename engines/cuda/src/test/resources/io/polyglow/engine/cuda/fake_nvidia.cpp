@@ -1,7 +1,8 @@
 // NVIDIA's driver, NVRTC, cuBLASLt and NCCL as far as the engine calls them, on the memory of the host, for tests of what Java tells them through JavaCPP's
 // stubs: device memory is host memory, matrix products are computed plainly, kernels are not computed but written to the file FAKE_LOG. What is queued on a
 // stream is done when somebody waits for it and no sooner, so that copies which do not wait for an event move the wrong bytes.
-// FAKE_GPUS and FAKE_DRIVER say how many GPUs there are and which CUDA the driver is for; with FAKE_CABLE=0 nothing is sent between them.
+// FAKE_GPUS and FAKE_DRIVER say how many GPUs there are and which CUDA the driver is for; with FAKE_CABLE=0 nothing is sent between them; FAKE_REFUSED is an
+// epilogue for which there are algorithms that do not work.
 
 #include <algorithm>
 #include <climits>
@@ -593,6 +594,10 @@ int cublasLtMatmul(
         return 7;
     }
     Operation operation = *(Operation*) op;
+    if (operation.epilogue == number("FAKE_REFUSED", 0)) {
+        note("refused epilogue " + std::to_string(operation.epilogue));
+        return 15;
+    }
     float scale = *alpha, kept = *beta;
     return queue(stream, [=] { multiply(operation, scale, a, la, b, lb, kept, c, lc, d, ld); });
 }
