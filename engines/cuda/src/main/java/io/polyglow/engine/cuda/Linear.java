@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
  * {@code out^T = W x^T} for the library. Legend: N rows, I inputs, O outputs; ld is the number of columns that a row has in memory.
  */
 final class Linear implements AutoCloseable {
+    /** {@code -Dpolyglow.cuda.biasgrads=false} sums bias gradients in a pass of their own, to measure what cuBLASLt's epilogues bring. */
+    static final String BIAS_GRADIENTS = "polyglow.cuda.biasgrads";
+
     private static final int TILE = 16;
     private static final int THREADS = 256;
     /** All that the library asks for; more would differ between layouts, which place tensors at different multiples of 64 bytes. */
@@ -27,6 +30,7 @@ final class Linear implements AutoCloseable {
     private final Function widening;
     private final Function bf16;
     private final Function addRows;
+    private final boolean sumsInProducts;
     private final Scratch vector;
     private final Scratch wide;
 
@@ -39,6 +43,7 @@ final class Linear implements AutoCloseable {
         widening = launcher.kernel("matmul_bf16_f32");
         bf16 = launcher.kernel("matmul_bf16_bf16");
         addRows = launcher.kernel("add_rows_bf16");
+        sumsInProducts = Boolean.parseBoolean(System.getProperty(BIAS_GRADIENTS, "true"));
         vector = new Scratch(launcher.device());
         wide = new Scratch(launcher.device());
     }
@@ -128,7 +133,10 @@ final class Linear implements AutoCloseable {
         }
     }
 
-    /** The library sums the rows of dOut while it has them at hand; it overwrites what it is given, so the sums are then added. */
+    /**
+     * The library sums the rows of dOut while it has them at hand; it overwrites what it is given, so the sums are then added. It is asked only where operands are aligned as it likes best: for other
+     * shapes its sums are little used and would save little.
+     */
     private boolean withBiasGradient(
             Tensor dW,
             Tensor dBias,
@@ -143,7 +151,10 @@ final class Linear implements AutoCloseable {
         Matrix sum = matrix(dW);
         long rowSums = vector.atLeast(dBias.bytes());
         Epilogue epilogue = outIn ? Epilogue.SUM_B : Epilogue.SUM_A;
-        if (!multiply(sum, dW.dtype(), left, right, in, M, N, K, accumulate, sum.address, epilogue, rowSums)) {
+        boolean asked =
+                sumsInProducts && alignment(sum, dW.dtype(), left, right, in, sum.address, rowSums) == BEST_ALIGNMENT;
+        if (!asked
+                || !multiply(sum, dW.dtype(), left, right, in, M, N, K, accumulate, sum.address, epilogue, rowSums)) {
             return false;
         }
         elements.add(dBias, rowSums);
@@ -172,12 +183,17 @@ final class Linear implements AutoCloseable {
             Epilogue epilogue,
             long vectorAddress) {
         Launcher.requireComputes(in);
-        long mixed = c.address | a.address | b.address | addend | vectorAddress | (long) c.ld * out.bytes();
-        mixed |= (long) a.ld * in.bytes() | (long) b.ld * in.bytes() | BEST_ALIGNMENT;
-        int alignment = (int) Long.lowestOneBit(mixed);
+        int alignment = alignment(c, out, a, b, in, addend, vectorAddress);
         Shape shape =
                 new Shape(N, M, K, b.transposed, a.transposed, b.ld, a.ld, c.ld, in, out, add, epilogue, alignment);
         return products.multiply(shape, b.address, a.address, addend, c.address, vectorAddress);
+    }
+
+    /** Of all addresses and distances of rows, in bytes. */
+    private static int alignment(Matrix c, DType out, Matrix a, Matrix b, DType in, long addend, long vectorAddress) {
+        long mixed = c.address | a.address | b.address | addend | vectorAddress | (long) c.ld * out.bytes();
+        mixed |= (long) a.ld * in.bytes() | (long) b.ld * in.bytes() | BEST_ALIGNMENT;
+        return (int) Long.lowestOneBit(mixed);
     }
 
     /** Our own kernel, for shapes that the library refuses. */

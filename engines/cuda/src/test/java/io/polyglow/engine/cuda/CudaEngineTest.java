@@ -213,26 +213,34 @@ class CudaEngineTest {
 
     @Test
     void shouldLetTheLibrarySumTheBiasGradient() {
-        assertThat(backwardWeight(WeightLayout.OUT_IN)).containsExactly("add_f32");
-        assertThat(backwardWeight(WeightLayout.IN_OUT)).containsExactly("add_f32");
+        assertThat(backwardWeight(WeightLayout.OUT_IN, 5)).containsExactly("add_f32");
+        assertThat(backwardWeight(WeightLayout.IN_OUT, 8)).containsExactly("add_f32");
         assertThat(products.shapes)
                 .containsExactly(
                         new Shape(32, 5, 6, false, true, 32, 64, 32, DType.BF16, DType.F32, true, Epilogue.SUM_B, 16),
-                        new Shape(5, 32, 6, false, true, 64, 32, 5, DType.BF16, DType.F32, true, Epilogue.SUM_A, 4));
+                        new Shape(8, 32, 6, false, true, 64, 32, 8, DType.BF16, DType.F32, true, Epilogue.SUM_A, 16));
+    }
+
+    @Test
+    void shouldSumTheBiasGradientItselfWhereRowsAreNotAligned() {
+        assertThat(backwardWeight(WeightLayout.IN_OUT, 5)).containsExactly("column_sums_bf16", "column_totals");
+        assertThat(products.shapes)
+                .containsExactly(
+                        new Shape(5, 32, 6, false, true, 64, 32, 5, DType.BF16, DType.F32, true, Epilogue.NONE, 4));
     }
 
     @Test
     void shouldSumTheBiasGradientItselfWhenTheLibraryCannot() {
         products.takes = shape -> shape.epilogue() == Epilogue.NONE;
-        assertThat(backwardWeight(WeightLayout.OUT_IN)).containsExactly("column_sums_bf16", "column_totals");
+        assertThat(backwardWeight(WeightLayout.OUT_IN, 5)).containsExactly("column_sums_bf16", "column_totals");
         assertThat(products.shapes).extracting(Shape::epilogue).containsExactly(Epilogue.SUM_B, Epilogue.NONE);
     }
 
-    /** The kernels of a layer from 32 to 5 channels, for 6 rows whose gradients are padded to 64. */
-    private List<String> backwardWeight(WeightLayout layout) {
+    /** The kernels of a layer from 32 channels, for 6 rows whose gradients are padded to 64. */
+    private List<String> backwardWeight(WeightLayout layout, int out) {
         int before = device.launches.size();
-        Tensor dW = layout == WeightLayout.OUT_IN ? tensor(DType.F32, 5, 32) : tensor(DType.F32, 32, 5);
-        Tensor x = tensor(DType.BF16, 6, 32), dOut = tensor(DType.BF16, 6, 64), dBias = tensor(DType.F32, 5);
+        Tensor dW = layout == WeightLayout.OUT_IN ? tensor(DType.F32, out, 32) : tensor(DType.F32, 32, out);
+        Tensor x = tensor(DType.BF16, 6, 32), dOut = tensor(DType.BF16, 6, 64), dBias = tensor(DType.F32, out);
         engine().kernels().linearBackwardWeight(dW, dBias, x, dOut, layout, true);
         return device.launches.subList(before, device.launches.size()).stream()
                 .map(Launch::kernel)

@@ -103,6 +103,17 @@ class FakeNvidiaTest {
     }
 
     @Test
+    void shouldSumBiasGradientsInAPassOfTheirOwnWhenAskedTo() throws IOException, InterruptedException {
+        Path log = folder.resolve("sums.log");
+        Map<String, String> environment =
+                Map.of("FAKE_LOG", log.toString(), "JAVA_TOOL_OPTIONS", "-D" + Linear.BIAS_GRADIENTS + "=false");
+        assertThat(start(environment)).contains("F32 OUT_IN differs by 0", "BF16 IN_OUT differs by 0");
+        assertThat(Files.readString(log))
+                .contains("general:column_sums_bf16<<<")
+                .doesNotContain("epilogue 512", "epilogue 256");
+    }
+
+    @Test
     void shouldComputeTheSameWhereTheDriverRecordsNoGraph() throws IOException, InterruptedException {
         Path log = folder.resolve("no-graphs.log");
         assertThat(start(Map.of("FAKE_CAPTURE", "0", "FAKE_LOG", log.toString())))
