@@ -3,6 +3,7 @@ package io.polyglow.benchmarks;
 import io.polyglow.common.json.JsonObject;
 import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.kernels.Kernels;
+import io.polyglow.trainer.plan.RandomOperands;
 import io.polyglow.trainer.precision.Precision;
 import io.polyglow.trainer.tensor.Arena;
 import io.polyglow.trainer.tensor.DType;
@@ -13,16 +14,19 @@ import org.agrona.concurrent.NanoClock;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * What the matrix products of the linear layers of a step would take if each ran by itself, over and over on the same operands: nothing else, and nothing that has to come from
- * memory. The step's time divided by it shows what everything else costs, the products' cold operands included. Attention's products are not counted.
+ * What the matrix products of the linear layers of a step would take if each ran by itself, over and over on the same {@link RandomOperands}: nothing else, and nothing that has to come
+ * from memory. The step's time divided by it shows what everything else costs, the products' cold operands included. Attention's products are not counted.
  */
 final class IdealTime {
     private static final int LEAST_ROUNDS = 5;
     private static final long LEAST_NS = 100_000_000;
+    /** Products between two waits for a device, so that how long a thread takes to queue the first and to wake up after the last hardly shows. */
+    private static final int QUEUED = 20;
 
     private final TrainPlan plan;
     private final Engine engine;
     private final NanoClock clock;
+    private final RandomOperands operands;
     private final DType compute;
     private final DType residual;
 
@@ -30,6 +34,7 @@ final class IdealTime {
         this.plan = plan;
         this.engine = engine;
         this.clock = clock;
+        operands = new RandomOperands(engine);
         compute = DType.valueOf(plan.dtype().toUpperCase(Locale.ROOT));
         residual = Precision.of(compute).residual();
     }
@@ -58,9 +63,9 @@ final class IdealTime {
             Tensor stream = new Tensor(arena, in + out, residual, layer.rows(), layer.columns());
             Tensor w = new Tensor(arena, in + 2 * out, compute, layer.weightDims());
             Tensor dW = new Tensor(arena, in + 2 * out + weight, residual, layer.weightDims());
-            engine.kernels().fill(x, 0.5);
-            engine.kernels().fill(y, 0.25);
-            engine.kernels().fill(w, 0.125);
+            operands.fill(x);
+            operands.fill(y);
+            operands.fill(w);
             return fastest(call(layer, pass, x, y, stream, w, dW), y);
         }
     }
@@ -79,15 +84,18 @@ final class IdealTime {
 
     private double fastest(Runnable product, Tensor probe) {
         UnsafeBuffer element = new UnsafeBuffer(new byte[probe.dtype().bytes()]);
+        int products = engine.deviceBytes() > 0 ? QUEUED : 1;
         long best = Long.MAX_VALUE;
         long begin = clock.nanoTime();
         for (int round = 0; round < LEAST_ROUNDS || clock.nanoTime() - begin < LEAST_NS; round++) {
             long start = clock.nanoTime();
-            product.run();
-            // an engine may queue the product and return: this waits for it
+            for (int i = 0; i < products; i++) {
+                product.run();
+            }
+            // an engine with a device queues the products and returns: this waits for them
             engine.read(probe.slice(0, 1), element, 0);
             best = Math.min(best, clock.nanoTime() - start);
         }
-        return best / 1e9;
+        return best / 1e9 / products;
     }
 }

@@ -1,6 +1,5 @@
 package io.polyglow.trainer.plan;
 
-import io.polyglow.common.rng.RandomStream;
 import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.kernels.WeightLayout;
 import io.polyglow.trainer.model.ModelConfig;
@@ -10,7 +9,6 @@ import io.polyglow.trainer.model.Role;
 import io.polyglow.trainer.tensor.Arena;
 import io.polyglow.trainer.tensor.DType;
 import io.polyglow.trainer.tensor.Tensor;
-import java.nio.ByteOrder;
 import org.agrona.concurrent.NanoClock;
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -18,7 +16,6 @@ import org.agrona.concurrent.UnsafeBuffer;
 public final class Throughput {
     private static final long LONG_ENOUGH_NS = 5_000_000;
     private static final int LARGEST = 8192;
-    private static final int DRAWN = 1 << 16;
 
     private Throughput() {}
 
@@ -36,50 +33,25 @@ public final class Throughput {
         return 6 * weights + 12.0 * config.layers() * config.channels() * Math.min(config.context(), window);
     }
 
-    /**
-     * Operations per second of a square matrix product, large enough to be timed. Its operands are seeded random numbers, as GPUs multiply zeros faster: those cost less power, so
-     * that clocks stay higher.
-     */
+    /** Operations per second of a square matrix product of {@link RandomOperands}, large enough to be timed. */
     public static double peakFlops(Engine engine, DType dtype, NanoClock clock) {
-        UnsafeBuffer values = drawn();
+        RandomOperands operands = new RandomOperands(engine);
         for (int n = 64; ; n *= 2) {
-            long ns = time(engine, dtype, n, values, clock);
+            long ns = time(engine, dtype, n, operands, clock);
             if (ns >= LONG_ENOUGH_NS || n == LARGEST) {
                 return 2.0 * n * n * n / Math.max(1, ns) * 1e9;
             }
         }
     }
 
-    /** Of a standard normal distribution, in f32. */
-    private static UnsafeBuffer drawn() {
-        RandomStream random = RandomStream.of(0, "peak", 0);
-        UnsafeBuffer values = new UnsafeBuffer(new byte[DRAWN * Float.BYTES]);
-        for (int i = 0; i < DRAWN; i++) {
-            values.putFloat(i * Float.BYTES, (float) random.nextGaussian(), ByteOrder.LITTLE_ENDIAN);
-        }
-        return values;
-    }
-
-    /** Repeats the values until the tensor is full. */
-    private static void fill(Engine engine, Tensor tensor, UnsafeBuffer values) {
-        int count = (int) Math.min(DRAWN, tensor.size());
-        try (Arena arena = engine.allocate("measurement", (long) count * Float.BYTES)) {
-            Tensor block = new Tensor(arena, 0, DType.F32, count);
-            engine.write(block, values, 0);
-            for (long from = 0; from < tensor.size(); from += count) {
-                engine.kernels().copy(tensor.slice(from, count), block);
-            }
-        }
-    }
-
-    private static long time(Engine engine, DType dtype, int n, UnsafeBuffer values, NanoClock clock) {
+    private static long time(Engine engine, DType dtype, int n, RandomOperands operands, NanoClock clock) {
         long bytes = (long) n * n * dtype.bytes();
         try (Arena arena = engine.allocate("measurement", 3 * bytes)) {
             Tensor x = new Tensor(arena, 0, dtype, n, n);
             Tensor w = new Tensor(arena, bytes, dtype, n, n);
             Tensor out = new Tensor(arena, 2 * bytes, dtype, n, n);
-            fill(engine, x, values);
-            fill(engine, w, values);
+            operands.fill(x);
+            operands.fill(w);
             UnsafeBuffer element = new UnsafeBuffer(new byte[dtype.bytes()]);
             long best = Long.MAX_VALUE;
             for (int i = 0; i < 3; i++) {
