@@ -4,19 +4,22 @@
 #
 #   benchmarks/gpu.sh [PART ...] [--out DIR] [options]
 #
-# Parts, in this order when none is named (all from bench on compare with torch); a part that fails does not keep the next from running:
+# Parts, in this order when none is named (bench, large, curve and logits compare with torch); a part that fails does not keep the next from running:
 #   device   what GPU, driver and libraries there are                                                    seconds
-#   tests    the engine's tests, contract suites included                                                1 minute
-#   attention  the attention kernels alone, compared with torch's fused attention and timed beside it; needs cupy    half a minute
 #   start    seconds to compile the kernels, to read them when compiled, and of each start as a whole    1 minute
+#   tests    the engine's tests, contract suites included, each suite that needs the GPU in a JVM of its own; one that fails runs
+#            again under compute-sanitizer where that is on the PATH                                     2 minutes
+#   attention  the attention kernels alone, compared with torch's fused attention and timed beside it; needs cupy    half a minute
 #   bench    training steps beside torch and torch.compile                                               4 minutes
-#   graphs   training steps with and without CUDA graphs, in turn                                        2 minutes
-#   large    training steps of gpt2-1.5b, the first batch of --large-batches that fits                   4 minutes
+#   graphs   training steps with both, without CUDA graphs, and without bias gradients in cuBLASLt's epilogues, in turn    3 minutes
 #   curve    500 losses from the same weights on the same batches                                        2 minutes
+#   large    training steps of gpt2-1.5b, the first batch of --large-batches that fits ours and the peer 4 minutes
 #   logits   f32 logits against Hugging Face Transformers; fails without that library                    half a minute
 #
+#   --seconds N            for the whole script: no part gets more than what is left, parts for which nothing is left are not run (default: no limit)
 #   --out DIR              logs and JSON go here (default: benchmarks/target/gpu)
-#   --work DIR             weights and tokens go here; gigabytes (default: a temporary folder, deleted at the end)
+#   --tar FILE             all of --out as one file, written after each part (default: DIR.tar.gz beside --out)
+#   --work DIR             compiled kernels, weights and tokens go here and stay; gigabytes (default: a temporary folder, deleted at the end)
 #   --engine NAME          default: cuda; peers use the GPU only when it is cuda
 #   --model NAME --batch N --context N --dtype D --steps N --rounds N --peers A,B     of bench (gpt2-124m 32 1024 bf16 15 3 torch,torch-compile)
 #   --large-model NAME --large-batches "N N" --large-recompute LEVEL --large-peers A  of large (gpt2-1.5b "40 32 24 16 12 8 4" none torch)
@@ -24,7 +27,7 @@
 set -uo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." || exit 69
 bundle=$PWD/benchmarks/target/gpu-bundle
-out=benchmarks/target/gpu work='' engine=cuda
+out=benchmarks/target/gpu work='' tar='' seconds='' engine=cuda
 model=gpt2-124m batch=32 context=1024 dtype=bf16 steps=15 rounds=3 peers=torch,torch-compile
 large_model=gpt2-1.5b large_batches="40 32 24 16 12 8 4" large_recompute=none large_peers=torch
 curve_steps=500 curve_batch=8
@@ -36,7 +39,7 @@ fail() { printf 'gpu: %s\n' "$*" >&2; exit 64; }
 while [ $# -gt 0 ]; do
   case $1 in
     device | tests | attention | start | bench | graphs | large | curve | logits) parts+=("$1"); shift ;;
-    --out | --work | --engine | --model | --batch | --context | --dtype | --steps | --rounds | --peers | --large-model | --large-batches | \
+    --seconds | --out | --tar | --work | --engine | --model | --batch | --context | --dtype | --steps | --rounds | --peers | --large-model | --large-batches | \
       --large-recompute | --large-peers | --curve-steps | --curve-batch)
       [ $# -ge 2 ] || fail "$1 needs a value"
       name=${1#--}
@@ -46,11 +49,13 @@ while [ $# -gt 0 ]; do
     *) fail "$1 is not known; see --help" ;;
   esac
 done
-[ ${#parts[@]} -gt 0 ] || parts=(device tests attention start bench graphs large curve logits)
+[ ${#parts[@]} -gt 0 ] || parts=(device start tests attention bench graphs curve large logits)
+[[ $seconds =~ ^[0-9]*$ ]] || fail "--seconds $seconds must be a whole number"
 [ -d "$bundle/lib" ] || fail "found no $bundle; make it with benchmarks/gpu-bundle.sh on a machine with JDK and Maven"
 chmod -R u+x "$bundle/java/bin" "$bundle/java/lib/jspawnhelper" 2>/dev/null
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
+tar=${tar:-$out.tar.gz}
 if [ -z "$work" ]; then
   work=$(mktemp -d "${TMPDIR:-/tmp}/polyglow-gpu-XXXXXX")
   trap 'rm -rf "$work"' EXIT
@@ -94,20 +99,57 @@ part_device() {
   nvidia-smi --query-gpu=name,driver_version,memory.total,power.limit,clocks.max.sm --format=csv || echo "no nvidia-smi"
   nvidia-smi || true
   "$python" -c 'import sys, torch; print("python", sys.version.split()[0], "torch", torch.__version__, "cuda", torch.version.cuda)'
-  "$python" -c 'import transformers; print("transformers", transformers.__version__)' || true
   echo "LD_LIBRARY_PATH=$LD_LIBRARY_PATH"
   nproc
   free -m | head -n 2
   "$bundle/java/bin/java" -version
 }
 
-# Without the tests on an emulator and on stand-ins for NVIDIA's libraries, which are for machines without a GPU.
+# Runs the tests that the launcher's words select in one JVM; NAME is of its reports. The words in `under` start the JVM. One that takes too long shows its
+# threads before it is killed: exit code 137 or 124, as where no time is left to run it.
+junit() {
+  local name=$1 most=$((part_limit - (SECONDS - part_begin) - 10))
+  shift
+  [ $most -lt $class_limit ] || most=$class_limit
+  [ $most -ge 5 ] || { echo "not run: the time of this part is over"; return 137; }
+  timeout --signal=QUIT --kill-after=5 "$most" "${under[@]}" "$bundle/java/bin/java" "${options[@]}" -XX:ErrorFile="$out/tests/$name-%p.log" \
+    -Djunit.jupiter.execution.timeout.default=60s -cp "$bundle/lib/*:$bundle/test-lib/*" org.junit.platform.console.ConsoleLauncher execute "$@" \
+    --exclude-tag nightly --details tree --disable-ansi-colors --disable-banner --reports-dir "$out/tests/$name"
+}
+
+# One class in a JVM of its own; if it fails, and not for time, once more under NVIDIA's checker of memory accesses.
+junit_class() {
+  local under=() selector=(--select-class "io.polyglow.engine.$engine.$1") code
+  echo "-- $1"
+  junit "$1" "${selector[@]}" && return
+  code=$?
+  echo "-- $1 FAILED with exit code $code"
+  if [ $code -ne 137 ] && [ $code -ne 124 ] && command -v compute-sanitizer >/dev/null; then
+    echo "-- $1 under compute-sanitizer"
+    under=(compute-sanitizer --print-limit 20 --log-file "$out/tests/$1-sanitizer.log")
+    junit "$1-sanitizer" "${selector[@]}" >"$out/tests/$1-sanitizer.txt" 2>&1
+    head -n 60 "$out/tests/$1-sanitizer.log" 2>/dev/null || tail -n 20 "$out/tests/$1-sanitizer.txt"
+  fi
+  return $code
+}
+
+# Those that need a GPU each in a JVM of its own, as a fault breaks the context of its process, and all that follows there would fail for that alone; the most telling
+# first. Without the tests that are for machines without a GPU (on an emulator and on stand-ins for NVIDIA's libraries), and those that only compile, for minutes.
+gpu_classes="CudaKernelsContractTest CudaStageModelTest CudaCopyStreamTest CudaSharedGpuTest CudaResumeTest"
+class_limit=90
 part_tests() {
-  [ "$engine" != cuda ] || export POLYGLOW_REQUIRE_GPU=1
-  "$bundle/java/bin/java" "${options[@]}" -Djunit.jupiter.execution.timeout.default=120s -cp "$bundle/lib/*:$bundle/test-lib/*" \
-    org.junit.platform.console.ConsoleLauncher execute --select-package "io.polyglow.engine.$engine" \
-    --include-classname ".*Test" --exclude-classname ".*\\.(Emulated|FakeNvidia).*" --exclude-tag nightly --details tree --disable-ansi-colors \
-    --disable-banner --reports-dir "$out/tests"
+  local class worst=0 under=() apart='Emulated.*|FakeNvidia.*|KernelSource.*|Nvrtc.*'
+  mkdir -p "$out/tests"
+  if [ "$engine" = cuda ]; then
+    export POLYGLOW_REQUIRE_GPU=1
+    for class in $gpu_classes; do
+      junit_class "$class" || worst=1
+      apart+="|$class"
+    done
+  fi
+  echo "-- the others"
+  junit others --select-package "io.polyglow.engine.$engine" --include-classname '.*Test' --exclude-classname ".*\\.($apart)" || worst=1
+  return $worst
 }
 
 part_attention() {
@@ -119,10 +161,10 @@ unit_seconds() {
   awk -v what="$1" '$0 ~ what " [0-9]+ units? of kernels in " { sum += $(NF - 1); n++ } END { printf n ? "%.3f" : "null", sum }' "$2"
 }
 
-# The only value of a spread of OUT/start-WHICH.json.
-start_figure() {
+# The median of a spread in OUT/NAME.json.
+median() {
   local value
-  value=$(sed -n "s/.*\"$2\":{\"min\":\([^,]*\),.*/\1/p" "$out/start-$1.json")
+  value=$(sed -n "s/.*\"$2\":{\"min\":[^,]*,\"median\":\([^,]*\),.*/\1/p" "$out/$1.json")
   printf '%s' "${value:-null}"
 }
 
@@ -131,11 +173,11 @@ part_start() {
   local options=("${options[@]}" -Dorg.slf4j.simpleLogger.log.io.polyglow.engine.cuda=info)
   rm -rf "$work/kernels"
   for which in cold cached; do
-    # heads of 64, so that every unit of kernels is there
+    # heads of 64, so that what gpt2-124m needs is there
     bench_json "start-$which" train-step --model small --batch 2 --context 64 --dtype "$dtype" --steps 1 --warmup 0 --out "$work/start" || return
     grep -E ' units? of kernels in ' "$log"
     json+=("\"$which\":{\"compiled_seconds\":$(unit_seconds compiled "$log"),\"read_seconds\":$(unit_seconds read "$log"),\"start_seconds\":$(
-      start_figure "$which" start_seconds),\"first_step_seconds\":$(start_figure "$which" first_step_seconds)}")
+      median "start-$which" start_seconds),\"first_step_seconds\":$(median "start-$which" first_step_seconds)}")
   done
   printf '{%s,%s}\n' "${json[@]}" | tee "$out/start.json"
 }
@@ -146,23 +188,36 @@ part_bench() {
 }
 
 part_graphs() {
-  local all=("${options[@]}") graphs round=0
-  for graphs in true false false true; do
+  local all=("${options[@]}") without name round=0 worst=0 lines=()
+  for without in nothing graphs biasgrads biasgrads graphs nothing; do
     round=$((round + 1))
-    local options=("${all[@]}" "-Dpolyglow.cuda.graphs=$graphs")
-    bench_json "graphs-$round-$graphs" train-step --model "$model" --batch "$batch" --context "$context" --dtype "$dtype" --steps "$steps" \
-      --warmup 5 --out "$work/graphs" || return
+    name=graphs-$round-without-$without
+    local options=("${all[@]}")
+    [ $without = nothing ] || options+=("-Dpolyglow.cuda.$without=false")
+    if bench_json "$name" train-step --model "$model" --batch "$batch" --context "$context" --dtype "$dtype" --steps "$steps" \
+      --warmup 5 --out "$work/graphs"; then
+      lines+=("$name $(median "$name" seconds_per_step) s/step")
+    else
+      lines+=("$name FAILED") worst=1
+    fi
   done
+  printf '%s\n' "${lines[@]}"
+  return $worst
 }
 
+# On to smaller batches until the peer has room too, so that there is a ratio; where there is none, ours alone is the result.
 part_large() {
-  local size
+  local size name code=1
   for size in $large_batches; do
+    name=large-$size
     echo "$large_model with $size sequences of $context:"
-    bench_json large train-step --model "$large_model" --batch "$size" --context "$context" --dtype "$dtype" --steps 6 --warmup 2 \
-      --recompute "$large_recompute" --peers "$large_peers" --no-check --timeout 150 --out "$work/large" && return
+    bench_json "$name" train-step --model "$large_model" --batch "$size" --context "$context" --dtype "$dtype" --steps 6 --warmup 2 \
+      --recompute "$large_recompute" --peers "$large_peers" --no-check --timeout 150 --out "$work/large" || continue
+    code=0
+    grep -qi '"failed":{.*\(out of memory\|did not get the memory\)' "$out/$name.json" || break
+    echo "$large_peers has no room for that; ours alone is in $name.json"
   done
-  return 1
+  return $code
 }
 
 part_curve() {
@@ -182,41 +237,58 @@ part_logits() {
 }
 
 # part:seconds
-limits=" device:60 tests:240 attention:90 start:120 bench:420 graphs:240 large:420 curve:300 logits:120 "
+limits=" device:60 start:120 tests:330 attention:90 bench:420 graphs:300 curve:300 large:420 logits:120 "
+# of --seconds, to end a part and to keep its files
+margin=10
+shortest=10
+
+# All of OUT in one file; after each part, so that the end of the machine's time takes no more than the part that runs then.
+pack() {
+  tar -czf "$tar.part" --exclude "${tar##*/}*" -C "$(dirname "$out")" "${out##*/}" && mv "$tar.part" "$tar"
+}
 
 run_part() {
-  local part=$1 limit begin code
-  limit=${limits#* "$part":}
-  limit=${limit%% *}
-  begin=$SECONDS
-  echo "== $part"
+  local part=$1 part_limit part_begin=$SECONDS code left
+  part_limit=${limits#* "$part":}
+  part_limit=${part_limit%% *}
+  left=$((${seconds:-$((SECONDS + margin + part_limit))} - SECONDS - margin))
+  if [ $left -lt $shortest ]; then
+    echo "== $part: not run, as --seconds $seconds leaves no time for it"
+    printf '{"part":"%s","not_run":"no time left"}\n' "$part" >>"$out/summary.jsonl"
+    return 1
+  fi
+  [ $part_limit -le $left ] || part_limit=$left
+  echo "== $part (at most $part_limit s)"
+  touch "$work/.began"
   # a part is killed with the processes that it started
   (
     set -m
     "part_$part" >"$out/$part.log" 2>&1 &
     child=$!
-    (sleep "$limit"; kill -TERM -- "-$child"; sleep 5; kill -KILL -- "-$child") 2>/dev/null &
+    (sleep "$part_limit"; kill -TERM -- "-$child"; sleep 5; kill -KILL -- "-$child") 2>/dev/null &
     guard=$!
     wait "$child"
     code=$?
     kill -- "-$guard" 2>/dev/null
+    kill -KILL -- "-$child" 2>/dev/null # nothing of it computes beside the next part
     exit $code
   )
   code=$?
   cat "$out/$part.log"
-  echo "== $part: $([ $code -eq 0 ] && echo ok || echo "FAILED with exit code $code") after $((SECONDS - begin)) s"
+  echo "== $part: $([ $code -eq 0 ] && echo ok || echo "FAILED with exit code $code") after $((SECONDS - part_begin)) s"
   mkdir -p "$out/logs-$part"
-  find "$work" -maxdepth 2 -newer "$out/.began" \( -name '*.log' -o -name '*-round-*.json' -o -name plan.json \) -exec cp {} "$out/logs-$part/" \;
-  printf '{"part":"%s","exit_code":%d,"seconds":%d}\n' "$part" $code $((SECONDS - begin)) >>"$out/summary.jsonl"
+  find "$work" -maxdepth 2 -newer "$work/.began" \( -name '*.log' -o -name '*-round-*.json' -o -name '*-ideal-*.json' -o -name plan.json \) -exec cp {} "$out/logs-$part/" \;
+  printf '{"part":"%s","exit_code":%d,"seconds":%d}\n' "$part" $code $((SECONDS - part_begin)) >>"$out/summary.jsonl"
+  pack
   return $code
 }
 
 : >"$out/summary.jsonl"
 worst=0
 for part in "${parts[@]}"; do
-  touch "$out/.began"
   run_part "$part" || worst=1
 done
-rm -f "$out/.began"
+pack
 cat "$out/summary.jsonl"
+echo "== all of it is in $tar"
 exit $worst
