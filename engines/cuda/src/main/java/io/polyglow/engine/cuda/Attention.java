@@ -32,12 +32,7 @@ final class Attention implements AutoCloseable {
 
     /** Those of a warp a row. */
     private record RowKernels(
-            ByType forward,
-            ByType delta,
-            ByType backwardQueries,
-            ByType backwardKeys,
-            ByType append,
-            ByType cached) {
+            ByType forward, ByType delta, ByType backwardQueries, ByType backwardKeys, ByType append, ByType cached) {
         static RowKernels of(Image image) {
             return new RowKernels(
                     kernels(image, "attention_forward"),

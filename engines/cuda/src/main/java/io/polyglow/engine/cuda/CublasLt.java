@@ -165,7 +165,8 @@ final class CublasLt implements MatrixProducts {
         if (status != CUBLAS_STATUS_NOT_SUPPORTED || device.isRecording()) {
             check(status, "cublasLtMatmul of " + shape);
         }
-        LOG.warn("cuBLASLt refuses the algorithm that it offers for {}; from now on that is computed without it", shape);
+        LOG.warn(
+                "cuBLASLt refuses the algorithm that it offers for {}; from now on that is computed without it", shape);
         plans.put(shape, plan.withoutAlgorithm());
     }
 

@@ -151,8 +151,8 @@ final class Linear implements AutoCloseable {
         Matrix sum = matrix(dW);
         long rowSums = vector.atLeast(dBias.bytes());
         Epilogue epilogue = outIn ? Epilogue.SUM_B : Epilogue.SUM_A;
-        boolean asked = sumsInProducts
-                && alignment(sum, dW.dtype(), left, right, in, sum.address, rowSums) == BEST_ALIGNMENT;
+        boolean asked =
+                sumsInProducts && alignment(sum, dW.dtype(), left, right, in, sum.address, rowSums) == BEST_ALIGNMENT;
         if (!asked
                 || !multiply(sum, dW.dtype(), left, right, in, M, N, K, accumulate, sum.address, epilogue, rowSums)) {
             return false;
@@ -190,8 +190,7 @@ final class Linear implements AutoCloseable {
     }
 
     /** Of all addresses and distances of rows, in bytes. */
-    private static int alignment(
-            Matrix c, DType out, Matrix a, Matrix b, DType in, long addend, long vectorAddress) {
+    private static int alignment(Matrix c, DType out, Matrix a, Matrix b, DType in, long addend, long vectorAddress) {
         long mixed = c.address | a.address | b.address | addend | vectorAddress | (long) c.ld * out.bytes();
         mixed |= (long) a.ld * in.bytes() | (long) b.ld * in.bytes() | BEST_ALIGNMENT;
         return (int) Long.lowestOneBit(mixed);

@@ -265,7 +265,7 @@ class CudaEngineTest {
 
     /** Of three rows and one head. */
     private void attention(DType dtype, int headDim) {
-        Tensor qkv = tensor(dtype, 3, 3 * headDim), out = tensor(dtype, 3, headDim);
+        Tensor qkv = tensor(dtype, 3, 3L * headDim), out = tensor(dtype, 3, headDim);
         AttentionShape shape = new AttentionShape(1, 3, 1, 1, headDim);
         engine().kernels().attention(out, tensor(DType.F32, 1, 1, 3), qkv, null, shape);
     }
