@@ -46,6 +46,7 @@ class LeaseKeeperTest {
     }
 
     @Test
+    @SuppressWarnings("try") // the keeper works by being open
     void shouldGoOnWhateverABeatFailsWith() throws Exception {
         CompletableFuture<PolyglowException> lost = new CompletableFuture<>();
         try (Lease lease = lease()) {
@@ -61,6 +62,7 @@ class LeaseKeeperTest {
     }
 
     @Test
+    @SuppressWarnings("try") // the keeper works by being open
     void shouldTellWhenSomebodyElseHasTheLease() throws Exception {
         CompletableFuture<PolyglowException> lost = new CompletableFuture<>();
         try (Lease lease = lease();

@@ -1,12 +1,14 @@
 package io.polyglow.engine.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.polyglow.trainer.config.TrainConfig;
 import io.polyglow.trainer.kernels.AttentionShape;
 import io.polyglow.trainer.loop.StepWork;
 import io.polyglow.trainer.loop.TrainLab;
 import io.polyglow.trainer.model.ModelConfig;
+import io.polyglow.trainer.tensor.DType;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -35,6 +37,9 @@ class ScratchBytesTest {
 
     private static long taken(TrainConfig config, int threads) throws IOException {
         try (CpuEngine engine = new CpuEngine(threads)) {
+            assumeThat(engine.computeTypes())
+                    .as("what this CPU computes in")
+                    .contains(DType.valueOf(config.dtype().name()));
             StepWork.of(config, engine, () -> {});
             return engine.scratchBytes();
         }
