@@ -75,7 +75,7 @@ public final class AeronTransport implements Transport {
             this.local = driver.aeron().addSubscription(CommonContext.IPC_CHANNEL, epoch);
             this.localAddress = new RankAddress(
                     awaitEndpoint(),
-                    DriverDirectory.memory(directory),
+                    DriverDirectory.memory(options.directory(), directory),
                     directory.getFileName().toString());
         } catch (RuntimeException e) {
             driver.close();

@@ -52,13 +52,13 @@ final class DriverDirectory {
     }
 
     /**
-     * Identifies the memory in which a driver's directory lies: processes for which it is the same see the same files there and may write them. The kernel's
+     * Identifies the memory in which a driver's directory lies, below {@code parent}: processes for which it is the same see the same files there and may write them. The kernel's
      * boot, file system, parent directory and user, in hex; empty where these cannot be told.
      */
-    static String memory(Path driver) {
+    static String memory(Path parent, Path driver) {
         try {
-            return ProcessIdentity.bootId() + "-" + number(driver.getParent(), "dev") + "-"
-                    + number(driver.getParent(), "ino") + "-" + number(driver, "uid");
+            return ProcessIdentity.bootId() + "-" + number(parent, "dev") + "-" + number(parent, "ino") + "-"
+                    + number(driver, "uid");
         } catch (IOException | UnsupportedOperationException | IllegalArgumentException e) {
             return "";
         }

@@ -44,9 +44,10 @@ class DriverDirectoryTest {
     void shouldGiveDriversTheSameMemoryInOneDirectoryByWhateverPath() throws IOException {
         Path other = Files.createDirectory(parent.resolve("other"));
         Path link = Files.createSymbolicLink(parent.resolve("link"), other);
-        String memory = DriverDirectory.memory(create(other.resolve("first")));
-        assertThat(memory).isNotEmpty().isEqualTo(DriverDirectory.memory(create(link.resolve("second"))));
-        assertThat(DriverDirectory.memory(create(parent.resolve("third")))).isNotEqualTo(memory);
-        assertThat(DriverDirectory.memory(parent.resolve("absent"))).isEmpty();
+        String memory = DriverDirectory.memory(other, create(other.resolve("first")));
+        assertThat(memory).isNotEmpty().isEqualTo(DriverDirectory.memory(link, create(link.resolve("second"))));
+        assertThat(DriverDirectory.memory(parent, create(parent.resolve("third"))))
+                .isNotEqualTo(memory);
+        assertThat(DriverDirectory.memory(parent, parent.resolve("absent"))).isEmpty();
     }
 }
