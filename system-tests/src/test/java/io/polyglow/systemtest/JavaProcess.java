@@ -16,6 +16,9 @@ import java.util.regex.Pattern;
 
 /** A JVM of its own whose output goes to a log file. Closing kills it and whatever it started. */
 final class JavaProcess implements AutoCloseable {
+    /** For a daemon that has little to do: what C2 would compile costs the ranks beside it more than it saves. */
+    static final List<String> DAEMON_OPTIONS = List.of("-Xmx384m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
+
     private final String name;
     private final Process process;
     private final Path log;

@@ -64,7 +64,8 @@ final class SparkStandalone implements AutoCloseable {
 
     private static JavaProcess daemon(
             Path work, String name, String classPath, Map<String, String> environment, List<String> main) {
-        return JavaProcess.start(work, new JavaProcess.Spec(name, List.of("-Xmx384m"), classPath, environment, main));
+        return JavaProcess.start(
+                work, new JavaProcess.Spec(name, JavaProcess.DAEMON_OPTIONS, classPath, environment, main));
     }
 
     private static Path configure(Path work) {

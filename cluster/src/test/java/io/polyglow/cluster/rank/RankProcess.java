@@ -26,7 +26,8 @@ final class RankProcess implements AutoCloseable {
     /** Starts one rank of {@code data} and tells it nothing yet. */
     static RankProcess start(List<String> jvmOptions, int rank, int data, int epoch, String... task)
             throws IOException {
-        List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java", "-Xmx1g"));
+        List<String> command = new ArrayList<>(
+                List.of(System.getProperty("java.home") + "/bin/java", "-Xmx1g", "-XX:TieredStopAtLevel=1"));
         command.addAll(jvmOptions);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), RankProcessMain.class.getName()));
         command.addAll(List.of(String.valueOf(rank), String.valueOf(data), String.valueOf(epoch)));

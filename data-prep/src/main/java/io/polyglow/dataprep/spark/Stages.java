@@ -4,12 +4,15 @@ import io.polyglow.common.store.Store;
 import java.io.IOException;
 import java.util.LinkedHashSet;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.StructType;
+import org.jspecify.annotations.Nullable;
 
 /** Runs stages whose results stay: one that is there is read, one that is not is made, by one Spark job group and one rename. */
 final class Stages {
@@ -38,8 +41,9 @@ final class Stages {
 
     /** The table that {@code make} makes, from disk: whoever reads it twice does not make it twice. */
     Dataset<Row> table(String title, StageKey key, Supplier<Dataset<Row>> make) throws IOException {
-        files(title, key, (store, path) -> write(make.get(), path));
-        return open(title, key);
+        AtomicReference<@Nullable StructType> written = new AtomicReference<>();
+        files(title, key, (store, path) -> written.set(write(make.get(), path)));
+        return open(title, key, written.get());
     }
 
     /**
@@ -49,18 +53,21 @@ final class Stages {
      */
     Dataset<Row> tableWithWork(String title, StageKey key, int steps, Function<WorkTables, Dataset<Row>> make)
             throws IOException {
+        AtomicReference<@Nullable StructType> written = new AtomicReference<>();
         files(title, key, steps, (store, path) -> {
             Dataset<Row> rows = make.apply(new WorkTables(spark, directory.uri(path + WORK)));
             tracker.describe(title);
-            write(rows, path);
+            written.set(write(rows, path));
             store.delete(path + WORK);
         });
-        return open(title, key);
+        return open(title, key, written.get());
     }
 
-    private void write(Dataset<Row> rows, String path) {
+    /** Returns the columns. */
+    private StructType write(Dataset<Row> rows, String path) {
         tracker.expectPasses(StagePasses.of(rows));
         rows.write().mode(SaveMode.Overwrite).parquet(directory.uri(path + ROWS));
+        return rows.schema();
     }
 
     /** Tells, in Spark's UI, what the step at hand does now: its name, a colon, and more. */
@@ -68,14 +75,20 @@ final class Stages {
         spark.sparkContext().setJobDescription(what);
     }
 
-    /** Spark runs a job to learn the columns. */
-    private Dataset<Row> open(String title, StageKey key) {
-        return tracker.named("open what \"" + title + "\" made", () -> table(key));
+    /** Spark runs a job to learn the columns, unless they were {@code written} a moment ago. */
+    private Dataset<Row> open(String title, StageKey key, @Nullable StructType written) {
+        return written != null
+                ? spark.read().schema(written).parquet(uri(key))
+                : tracker.named("open what \"" + title + "\" made", () -> table(key));
     }
 
     /** The table of a stage that has run. */
     Dataset<Row> table(StageKey key) {
-        return spark.read().parquet(directory.uri(directory.path(key) + ROWS));
+        return spark.read().parquet(uri(key));
+    }
+
+    private String uri(StageKey key) {
+        return directory.uri(directory.path(key) + ROWS);
     }
 
     /** Path in the {@link StageDirectory#store store} of the files that {@code writer} writes. */

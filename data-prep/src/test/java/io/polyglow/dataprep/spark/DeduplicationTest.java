@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class DeduplicationTest {
     private static final long DOCUMENTS = 40_000;
-    private static final int PARTITIONS = 32;
+    private static final int PARTITIONS = 16;
     /** Keys are spread in pieces of a thousand rows; a task gets some of these besides its share of the others. */
     private static final double LARGEST_SHARE = 0.12;
 

@@ -50,7 +50,6 @@ class JobNamesTest extends PrepareFixture {
                         "prepare 1 of 15, hash inputs -> prepare: hash inputs",
                         "prepare 1 of 15, hash inputs -> hash evaluation sets",
                         "prepare 2 of 15, read -> prepare: read",
-                        "prepare 2 of 15, read -> prepare: open what \"read\" made",
                         "prepare 6 of 15, sketch -> prepare: sketch",
                         "prepare 7 of 15, deduplicate -> equal shingles",
                         "prepare 10 of 15, plan -> prepare: plan",
