@@ -2,8 +2,10 @@ package io.polyglow.cli;
 
 import io.polyglow.cluster.spark.ExecutorClassPath;
 import io.polyglow.cluster.spark.SparkTarget;
+import io.polyglow.cluster.store.hdfs.PromptClose;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +50,8 @@ final class SparkOptions {
             // else a task that runs out of memory ends this process, with an exit code of Spark's
             conf.setIfMissing("spark.executor.killOnFatalError.depth", "0");
         }
+        PromptClose.settings(new Configuration())
+                .forEach((key, value) -> conf.setIfMissing("spark.hadoop." + key, value));
         ExecutorClassPath.addTo(conf);
         return SparkSession.builder().config(conf).getOrCreate();
     }

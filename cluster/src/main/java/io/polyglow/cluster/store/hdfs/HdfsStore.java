@@ -88,6 +88,7 @@ public final class HdfsStore implements Store {
         configuration.setBoolean("dfs.client.retry.policy.enabled", true);
         // sleep ms, number of tries, ...: three minutes for a NameNode to come back
         configuration.set("dfs.client.retry.policy.spec", "2000,15,5000,30");
+        PromptClose.settings(configuration).forEach(configuration::set);
         return configuration;
     }
 

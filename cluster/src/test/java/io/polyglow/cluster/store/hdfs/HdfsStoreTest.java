@@ -27,6 +27,7 @@ import org.agrona.concurrent.SystemEpochClock;
 import org.agrona.concurrent.SystemNanoClock;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.hdfs.DistributedFileSystem;
+import org.apache.hadoop.hdfs.HdfsConfiguration;
 import org.apache.hadoop.hdfs.protocol.HdfsConstants;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -111,6 +112,16 @@ class HdfsStoreTest extends StoreContractTest {
                 })
                 .isInstanceOf(IOException.class);
         assertThat(text(dead, "log")).isEqualTo("one\ntwo\n");
+    }
+
+    @Test
+    void shouldAskSoonerWhetherAClosedFileIsCompleteUnlessTheClusterSaysHowLongToWait() {
+        String key = "dfs.client.block.write.locateFollowingBlock.retries";
+        Configuration ofHadoop = new HdfsConfiguration(); // with hdfs-default.xml
+        assertThat(ofHadoop.get(key)).isEqualTo("5");
+        assertThat(PromptClose.settings(ofHadoop)).hasSize(2).containsEntry(key, "11");
+        ofHadoop.set(key, "7");
+        assertThat(PromptClose.settings(ofHadoop)).isEmpty();
     }
 
     @Test
