@@ -44,6 +44,8 @@ class TrainingOnAClusterTest {
                 config("prepare"),
                 "--master",
                 CLUSTER.master(),
+                "--conf",
+                "spark.executor.extraJavaOptions=-XX:TieredStopAtLevel=1", // four executors for a minute on two cores
                 "--set",
                 "input=" + sample + "/train",
                 "--set",

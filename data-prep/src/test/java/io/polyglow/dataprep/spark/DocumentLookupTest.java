@@ -30,7 +30,7 @@ class DocumentLookupTest extends PrepareFixture {
         Path files = Files.createDirectories(directory.resolve("files"));
         Files.writeString(files.resolve("a.jsonl"), lines("a", 0, 60) + "{\"text\": broken\n");
         Files.writeString(files.resolve("b.jsonl"), lines("b", 40, 100));
-        PrepareJob.run(spark, config("out", "input=" + files, "language=en"), ProgressListener.SILENT);
+        prepareOut("documents to look up", config("out", "input=" + files, "language=en"));
         lookup = DocumentLookup.open(spark, directory.resolve("out").toString());
         rows = table("out", "documents").collectAsList().stream()
                 .collect(Collectors.toMap(row -> row.getAs("source") + ":" + row.getAs("position"), row -> row));

@@ -57,7 +57,7 @@ class FertilityGateTest extends PrepareFixture {
 
     @Test
     void shouldMeasureAStandingOutputAgainWhenTheParallelTextsAreOthers() throws IOException {
-        PrepareJob.run(spark, config("out"), ProgressListener.SILENT);
+        prepareOut();
         Files.writeString(texts.resolve("ru.txt"), "каждый человек");
         PrepareConfig config = config("out", "tokenizer.premium-texts=" + texts, "tokenizer.max-premium=1.2");
 

@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -12,12 +14,16 @@ import java.util.stream.Stream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A small corpus of mixed files, and runs of prepare on it. */
 abstract class PrepareFixture {
     private static final String LINE = "{\"text\":\"line %d of the corpus, %s\",\"language\":\"%s\",\"id\":\"n%d\"}\n";
+
+    /** What earlier tests of this JVM prepared, by its kind: files, and directories without bytes, by their places. */
+    private static final Map<String, Map<String, byte @Nullable []>> PREPARED = new HashMap<>();
 
     @TempDir
     Path directory;
@@ -54,6 +60,44 @@ abstract class PrepareFixture {
                 "split.validation=0.1"));
         all.addAll(List.of(overrides));
         return ConfigFile.load(PrepareConfig.class, "test.yaml", "", all).value();
+    }
+
+    /** Prepares {@code out} from the small corpus, for a test of what was made and not of how: once for all of them. */
+    void prepareOut() throws IOException {
+        prepareOut("the small corpus", config("out"));
+    }
+
+    /** As above with other settings, all of which and their inputs are named by {@code kind}; their output is {@code out}. */
+    void prepareOut(String kind, PrepareConfig config) throws IOException {
+        Map<String, byte @Nullable []> prepared = PREPARED.get(kind);
+        if (prepared == null) {
+            PrepareJob.run(spark, config, ProgressListener.SILENT);
+            PREPARED.put(kind, contents("out", "out.stages"));
+            return;
+        }
+        for (Map.Entry<String, byte @Nullable []> each : prepared.entrySet()) {
+            Path place = directory.resolve(each.getKey());
+            byte[] bytes = each.getValue();
+            if (bytes == null) {
+                Files.createDirectory(place);
+            } else {
+                Files.write(place, bytes);
+            }
+        }
+    }
+
+    private Map<String, byte @Nullable []> contents(String... roots) throws IOException {
+        Map<String, byte @Nullable []> contents = new LinkedHashMap<>();
+        for (String root : roots) {
+            try (Stream<Path> places = Files.walk(directory.resolve(root))) {
+                for (Path place : (Iterable<Path>) places::iterator) {
+                    contents.put(
+                            directory.relativize(place).toString(),
+                            Files.isDirectory(place) ? null : Files.readAllBytes(place));
+                }
+            }
+        }
+        return contents;
     }
 
     /** Hears notes alone. */

@@ -53,8 +53,8 @@ class PrepareJobTest extends PrepareFixture {
     }
 
     @Test
-    void shouldKeepEveryDocumentWithItsAnnotationsAndReasons() {
-        PrepareJob.run(spark, config("out"), ProgressListener.SILENT);
+    void shouldKeepEveryDocumentWithItsAnnotationsAndReasons() throws IOException {
+        prepareOut();
 
         Map<String, Row> rows = new HashMap<>();
         for (Row row : table("out", "documents")
@@ -94,7 +94,7 @@ class PrepareJobTest extends PrepareFixture {
 
     @Test
     void shouldAnswerQuestionsAboutWhatWasLeftOut() throws IOException {
-        PrepareJob.run(spark, config("out"), ProgressListener.SILENT);
+        prepareOut();
 
         CorpusTables tables = CorpusTables.open(spark, directory.resolve("out") + "/");
         tables.createViews();
@@ -209,7 +209,7 @@ class PrepareJobTest extends PrepareFixture {
 
     @Test
     void shouldDrawWhatWasKeptAndWhyTheRestWasNot() throws IOException {
-        PrepareJob.run(spark, config("out"), ProgressListener.SILENT);
+        prepareOut();
 
         String page = Files.readString(directory.resolve("out/report.html"));
         assertThat(page)
@@ -337,12 +337,12 @@ class PrepareJobTest extends PrepareFixture {
     }
 
     @Test
-    void shouldUseAGivenTokenizer() {
-        PrepareJob.run(spark, config("first"), ProgressListener.SILENT);
-        String file = directory.resolve("first/tokenizer.json").toString();
+    void shouldUseAGivenTokenizer() throws IOException {
+        prepareOut();
+        String file = directory.resolve("out/tokenizer.json").toString();
 
         PrepareReport report =
-                PrepareJob.run(spark, config("out", "seed=5", "tokenizer.file=" + file), ProgressListener.SILENT);
+                PrepareJob.run(spark, config("second", "seed=5", "tokenizer.file=" + file), ProgressListener.SILENT);
 
         assertThat(report.vocabSize()).isEqualTo(300);
         assertThatThrownBy(() -> PrepareJob.run(
@@ -395,7 +395,7 @@ class PrepareJobTest extends PrepareFixture {
 
     @Test
     void shouldMeasureWhatTheTokenizerCostsAndEndAboveTheSetPremium() throws IOException {
-        PrepareJob.run(spark, config("out"), ProgressListener.SILENT);
+        prepareOut();
         JsonObject fertility = Json.parseObject("f", Files.readAllBytes(directory.resolve("out/fertility.json")));
         assertThat(fertility.getString("reference")).isEqualTo("eng_Latn");
         assertThat(fertility.getArray("languages").objects())

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class PrepareStagesTest extends PrepareFixture {
     @Test
     void shouldMakeOnlyWhatChangedSettingsChange() throws IOException {
-        PrepareJob.run(spark, config("out"), ProgressListener.SILENT);
+        prepareOut();
         List<String> names = new ArrayList<>();
 
         PrepareJob.run(

@@ -29,9 +29,9 @@ class TakedownJobTest extends PrepareFixture {
     private String corpus;
 
     @BeforeEach
-    void prepare() {
+    void prepare() throws IOException {
         corpus = directory.resolve("out").toString();
-        PrepareJob.run(spark, config("out"), ProgressListener.SILENT);
+        prepareOut();
     }
 
     /** A document by its line. */
