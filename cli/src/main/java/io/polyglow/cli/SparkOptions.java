@@ -50,8 +50,10 @@ final class SparkOptions {
             // else a task that runs out of memory ends this process, with an exit code of Spark's
             conf.setIfMissing("spark.executor.killOnFatalError.depth", "0");
         }
-        PromptClose.settings(new Configuration())
-                .forEach((key, value) -> conf.setIfMissing("spark.hadoop." + key, value));
+        Map<String, String> prompt = PromptClose.settings(new Configuration());
+        if (prompt.keySet().stream().noneMatch(key -> conf.contains("spark.hadoop." + key))) {
+            prompt.forEach((key, value) -> conf.set("spark.hadoop." + key, value));
+        }
         ExecutorClassPath.addTo(conf);
         return SparkSession.builder().config(conf).getOrCreate();
     }
