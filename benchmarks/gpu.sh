@@ -10,8 +10,9 @@
 #   tests    the engine's tests, contract suites included, each suite that needs the GPU in a JVM of its own; one that fails runs
 #            again under compute-sanitizer where that is on the PATH                                     2 minutes
 #   attention  the attention kernels alone, compared with torch's fused attention and timed beside it; needs cupy    half a minute
+#   profile  where the GPU's time goes in seven steps of --model: kernels, matrix products by shape, copies  half a minute
 #   bench    training steps beside torch and torch.compile                                               4 minutes
-#   graphs   training steps with both, without CUDA graphs, and without bias gradients in cuBLASLt's epilogues, in turn    3 minutes
+#   graphs   training steps with CUDA graphs and without, in turn                                        2 minutes
 #   curve    500 losses from the same weights on the same batches                                        2 minutes
 #   large    training steps of gpt2-1.5b, the first batch of --large-batches that fits ours and the peer 4 minutes
 #   logits   f32 logits against Hugging Face Transformers; fails without that library                    half a minute
@@ -38,7 +39,7 @@ fail() { printf 'gpu: %s\n' "$*" >&2; exit 64; }
 
 while [ $# -gt 0 ]; do
   case $1 in
-    device | tests | attention | start | bench | graphs | large | curve | logits) parts+=("$1"); shift ;;
+    device | tests | attention | profile | start | bench | graphs | large | curve | logits) parts+=("$1"); shift ;;
     --seconds | --out | --tar | --work | --engine | --model | --batch | --context | --dtype | --steps | --rounds | --peers | --large-model | --large-batches | \
       --large-recompute | --large-peers | --curve-steps | --curve-batch)
       [ $# -ge 2 ] || fail "$1 needs a value"
@@ -49,7 +50,7 @@ while [ $# -gt 0 ]; do
     *) fail "$1 is not known; see --help" ;;
   esac
 done
-[ ${#parts[@]} -gt 0 ] || parts=(device start tests attention bench graphs curve large logits)
+[ ${#parts[@]} -gt 0 ] || parts=(device start tests attention profile bench graphs curve large logits)
 [[ $seconds =~ ^[0-9]*$ ]] || fail "--seconds $seconds must be a whole number"
 [ -d "$bundle/lib" ] || fail "found no $bundle; make it with benchmarks/gpu-bundle.sh on a machine with JDK and Maven"
 chmod -R u+x "$bundle/java/bin" "$bundle/java/lib/jspawnhelper" 2>/dev/null
@@ -182,6 +183,13 @@ part_start() {
   printf '{%s,%s}\n' "${json[@]}" | tee "$out/start.json"
 }
 
+# Where the GPU's time goes, in the log of the steps.
+part_profile() {
+  local options=("${options[@]}" -Dpolyglow.cuda.times=true -Dorg.slf4j.simpleLogger.log.io.polyglow.engine.cuda=info)
+  bench_json profile train-step --model "$model" --batch "$batch" --context "$context" --dtype "$dtype" --steps 5 --warmup 2 --out "$work/profile" || return
+  sed -n "/the GPU's time/,\$p" "$work/profile/polyglow-round-1.log" | tee "$out/profile-times.txt"
+}
+
 part_bench() {
   bench_json bench train-step --model "$model" --batch "$batch" --context "$context" --dtype "$dtype" --steps "$steps" --warmup 5 \
     --rounds "$rounds" --peers "$peers" --timeout 150 --out "$work/bench"
@@ -189,7 +197,7 @@ part_bench() {
 
 part_graphs() {
   local all=("${options[@]}") without name round=0 worst=0 lines=()
-  for without in nothing graphs biasgrads biasgrads graphs nothing; do
+  for without in nothing graphs graphs nothing; do
     round=$((round + 1))
     name=graphs-$round-without-$without
     local options=("${all[@]}")
@@ -237,7 +245,7 @@ part_logits() {
 }
 
 # part:seconds
-limits=" device:60 start:120 tests:330 attention:90 bench:420 graphs:300 curve:300 large:420 logits:120 "
+limits=" device:60 start:120 tests:330 attention:90 profile:90 bench:420 graphs:200 curve:300 large:420 logits:120 "
 # of --seconds, to end a part and to keep its files
 margin=10
 shortest=10

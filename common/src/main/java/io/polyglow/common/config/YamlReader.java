@@ -1,15 +1,12 @@
 package io.polyglow.common.config;
 
-import java.io.StringReader;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.DumperOptions.ScalarStyle;
 import org.yaml.snakeyaml.LoaderOptions;
-import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.error.Mark;
 import org.yaml.snakeyaml.error.MarkedYAMLException;
 import org.yaml.snakeyaml.error.YAMLException;
@@ -17,6 +14,9 @@ import org.yaml.snakeyaml.events.AliasEvent;
 import org.yaml.snakeyaml.events.CollectionStartEvent;
 import org.yaml.snakeyaml.events.Event;
 import org.yaml.snakeyaml.events.ScalarEvent;
+import org.yaml.snakeyaml.parser.Parser;
+import org.yaml.snakeyaml.parser.ParserImpl;
+import org.yaml.snakeyaml.reader.StreamReader;
 
 /**
  * Reads YAML as plain mappings, lists and text. What a config never needs and an attacker likes is refused: aliases, tags, several documents, duplicate
@@ -28,13 +28,12 @@ final class YamlReader {
 
     private final IntFunction<String> placeOfLine;
     private final Problems problems;
-    private final Iterator<Event> events;
+    private final Parser parser;
 
     private YamlReader(String yaml, IntFunction<String> placeOfLine, Problems problems) {
         this.placeOfLine = placeOfLine;
         this.problems = problems;
-        this.events =
-                new Yaml(new LoaderOptions()).parse(new StringReader(yaml)).iterator();
+        this.parser = new ParserImpl(new StreamReader(yaml), new LoaderOptions());
     }
 
     /**
@@ -120,7 +119,7 @@ final class YamlReader {
     }
 
     private Event next() {
-        return events.next();
+        return parser.getEvent();
     }
 
     private String placeOf(Event event) {

@@ -31,8 +31,13 @@ final class OptimizerState implements AutoCloseable {
     private final Engine engine;
     private final Arena arena;
     private final Arena normArena;
-    private final List<Piece> pieces = new ArrayList<>();
-    private final List<Piece> mine = new ArrayList<>();
+    /** As they are communicated and saved. */
+    private final List<Piece> pieces;
+    /** The same elements in as few calls of the kernels as there can be: where there is one replica, whole parameters. */
+    private final List<Piece> runs;
+    /** Those of {@link #runs} that are this rank's. */
+    private final List<Piece> mine;
+
     private final Tensor norms;
     private final List<Tensor> normViews = new ArrayList<>();
 
@@ -61,22 +66,11 @@ final class OptimizerState implements AutoCloseable {
         arena = engine.allocate("optimizer", Math.max(1, 2 * elements * Float.BYTES));
         Tensor first = new Tensor(arena, 0, DType.F32, elements);
         Tensor second = new Tensor(arena, elements * Float.BYTES, DType.F32, elements);
-        long at = 0;
-        for (int i = 0; i < kept.size(); i++) {
-            Segment s = kept.get(i);
-            Piece piece = new Piece(
-                    group.parameters().get(s.parameter()),
-                    s,
-                    owned.get(i),
-                    weights.get(s.parameter()).slice(s.from(), s.count()),
-                    first.slice(at, s.count()),
-                    second.slice(at, s.count()),
-                    gradients.get(s.parameter()).slice(s.from(), s.count()),
-                    copies.isEmpty() ? null : copies.get(s.parameter()).slice(s.from(), s.count()));
-            pieces.add(piece);
-            at += s.count();
-        }
-        pieces.stream().filter(Piece::mine).forEach(mine::add);
+        Pieces make = new Pieces(group, weights, gradients, copies, first, second);
+        pieces = make.of(kept, owned);
+        boolean alone = group.plan().replicas() == 1;
+        runs = alone ? make.of(ShardPlan.join(kept), owned) : pieces;
+        mine = runs.stream().filter(Piece::mine).toList();
         int blocks = mine.stream().mapToInt(piece -> piece.segment.blocks()).sum();
         normArena = engine.allocate("optimizer", Math.max(1, (long) blocks * Double.BYTES));
         norms = new Tensor(normArena, 0, DType.F64, blocks);
@@ -84,6 +78,35 @@ final class OptimizerState implements AutoCloseable {
         for (Piece piece : mine) {
             normViews.add(norms.slice(firstBlock, piece.segment.blocks()));
             firstBlock += piece.segment.blocks();
+        }
+    }
+
+    /** What pieces are views of. */
+    private record Pieces(
+            Group group,
+            List<Tensor> weights,
+            List<Tensor> gradients,
+            List<Tensor> copies,
+            Tensor first,
+            Tensor second) {
+        /** Of all segments, in order; {@code owned} has at least as many flags. */
+        List<Piece> of(List<Segment> segments, List<Boolean> owned) {
+            List<Piece> made = new ArrayList<>();
+            long at = 0;
+            for (int i = 0; i < segments.size(); i++) {
+                Segment s = segments.get(i);
+                made.add(new Piece(
+                        group.parameters().get(s.parameter()),
+                        s,
+                        owned.get(i),
+                        weights.get(s.parameter()).slice(s.from(), s.count()),
+                        first.slice(at, s.count()),
+                        second.slice(at, s.count()),
+                        gradients.get(s.parameter()).slice(s.from(), s.count()),
+                        copies.isEmpty() ? null : copies.get(s.parameter()).slice(s.from(), s.count())));
+                at += s.count();
+            }
+            return made;
         }
     }
 
@@ -105,7 +128,7 @@ final class OptimizerState implements AutoCloseable {
     }
 
     void update(AdamWStep decaying, AdamWStep plain) {
-        for (Piece piece : pieces) {
+        for (Piece piece : runs) {
             AdamWStep step = piece.spec.decays() ? decaying : plain;
             engine.kernels().adamW(step, piece.w, piece.m, piece.v, piece.g, piece.copy);
         }
@@ -113,7 +136,7 @@ final class OptimizerState implements AutoCloseable {
 
     /** What this rank saves: its own slices, whether or not it keeps more. */
     List<MomentSlice> slices() {
-        return mine.stream().map(OptimizerState::slice).toList();
+        return pieces.stream().filter(Piece::mine).map(OptimizerState::slice).toList();
     }
 
     /** What this rank needs when it resumes. */

@@ -19,6 +19,8 @@ public final class ShardPlan {
     /** No bucket has more elements. */
     public static final int LARGEST_BUCKET = BUCKET + BLOCK;
 
+    private static final int LARGEST_SEGMENT = 1 << 30;
+
     /** Elements {@code [from, from + count)} of parameter number {@code parameter} of the stage; {@code from} is on a block border. */
     public record Segment(int parameter, long from, int count) {
         /** Number of blocks, the last of which may be short. */
@@ -140,12 +142,14 @@ public final class ShardPlan {
         return new Bucket(List.copyOf(slices));
     }
 
-    /** Consecutive blocks of one parameter become one segment. */
-    private static List<Segment> join(List<Segment> blocks) {
+    /** Segments of one parameter, in order and without gaps, become one, up to {@link #LARGEST_SEGMENT}. */
+    static List<Segment> join(List<Segment> blocks) {
         List<Segment> joined = new ArrayList<>();
         for (Segment block : blocks) {
             Segment last = joined.isEmpty() ? null : joined.get(joined.size() - 1);
-            if (last != null && last.parameter() == block.parameter()) {
+            if (last != null
+                    && last.parameter() == block.parameter()
+                    && last.count() <= LARGEST_SEGMENT - block.count()) {
                 joined.set(joined.size() - 1, new Segment(last.parameter(), last.from(), last.count() + block.count()));
             } else {
                 joined.add(block);

@@ -13,13 +13,15 @@ import org.jspecify.annotations.Nullable;
 final class ColumnSums implements AutoCloseable {
     private static final int WARPS = 8;
     private static final int WARP = 32;
-    private static final int COLUMNS_PER_BLOCK = 128;
+    private static final int COLUMNS_PER_BLOCK = 256;
     private static final int LEAST_ROWS = 32;
-    private static final int MOST_RUNS = 128;
+    private static final int TOTAL_WARPS = 32;
+    private static final int MOST_RUNS = 256;
 
     private final Launcher launcher;
     private final ByType plain;
     private final ByType normed;
+    private final Function scaled;
     private final Function totals;
     private final Scratch partials;
 
@@ -27,6 +29,7 @@ final class ColumnSums implements AutoCloseable {
         this.launcher = launcher;
         plain = launcher.kernels("column_sums");
         normed = launcher.kernels("gamma_sums");
+        scaled = launcher.kernel("scaled_sums_bf16");
         totals = launcher.kernel("column_totals");
         partials = new Scratch(launcher.device());
     }
@@ -64,13 +67,39 @@ final class ColumnSums implements AutoCloseable {
     }
 
     private void addTotals(Tensor out, long partial, Runs runs) {
-        Grid grid = new Grid(Math.toIntExact((runs.columns + WARP - 1) / WARP), 1, 1, WARP, WARPS);
+        addTotals(CudaArena.address(out), 0, partial, Math.toIntExact(runs.columns), runs.count);
+    }
+
+    /** Adds {@code partial[P, C]} to {@code out[C]}, and the {@code [P, C]} after it to {@code second}, unless that is 0. */
+    void addTotals(long out, long second, long partial, int C, int P) {
         launcher.call(totals)
-                .tensor(out)
+                .address(out)
+                .address(second)
                 .address(partial)
+                .i32(C)
+                .i32(P)
+                .run(new Grid((C + WARP - 1) / WARP, second == 0 ? 1 : 2, 1, WARP, TOTAL_WARPS));
+    }
+
+    /** Scratch for partial sums; its content lasts until the next call of this class. */
+    long partials(long bytes) {
+        return partials.atLeast(bytes);
+    }
+
+    /** {@code out[c] += sum over n of x[n, c] g[n]} for a column g, whose elements are {@code ld} apart; {@code x[n, C]} and g in bf16. */
+    void addScaled(long out, Tensor x, long g, long ld) {
+        Runs runs = new Runs(x.dim(0), x.dim(1));
+        long partial = partials.atLeast(runs.bytes());
+        launcher.call(scaled)
+                .address(partial)
+                .tensor(x)
+                .address(g)
+                .i64(ld)
                 .i32(runs.columns)
-                .i32(runs.count)
-                .run(grid);
+                .i32(runs.rows)
+                .i32(runs.length)
+                .run(runs.grid());
+        addTotals(out, 0, partial, Math.toIntExact(runs.columns), runs.count);
     }
 
     /** How rows are cut. */

@@ -6,7 +6,7 @@ import io.polyglow.trainer.tensor.Tensor;
 
 /** Softmax and cross-entropy, fused. */
 final class CrossEntropy {
-    private static final int THREADS = 512;
+    private static final int THREADS = 1024;
 
     private final Launcher launcher;
     private final ByType rows;

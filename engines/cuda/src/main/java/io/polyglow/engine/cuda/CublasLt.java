@@ -1,7 +1,5 @@
 package io.polyglow.engine.cuda;
 
-import static org.bytedeco.cuda.global.cublas.CUBLASLT_EPILOGUE_BGRADA;
-import static org.bytedeco.cuda.global.cublas.CUBLASLT_EPILOGUE_BGRADB;
 import static org.bytedeco.cuda.global.cublas.CUBLASLT_EPILOGUE_BIAS;
 import static org.bytedeco.cuda.global.cublas.CUBLASLT_EPILOGUE_DEFAULT;
 import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_DESC_BIAS_POINTER;
@@ -95,6 +93,7 @@ final class CublasLt implements MatrixProducts {
 
     /** What the library needs to know of a shape; without an algorithm it has none. */
     private record Plan(
+            String name,
             cublasLtMatmulDescOpaque_t operation,
             cublasLtMatrixLayoutOpaque_t a,
             cublasLtMatrixLayoutOpaque_t b,
@@ -102,7 +101,7 @@ final class CublasLt implements MatrixProducts {
             @Nullable cublasLtMatmulHeuristicResult_t algorithm)
             implements AutoCloseable {
         Plan withoutAlgorithm() {
-            return new Plan(operation, a, b, d, null);
+            return new Plan(name, operation, a, b, d, null);
         }
 
         @Override
@@ -133,6 +132,7 @@ final class CublasLt implements MatrixProducts {
         if (shape.epilogue() != Epilogue.NONE) {
             setVector(plan.operation, vector);
         }
+        device.begin();
         int status = cublasLtMatmul(
                 library,
                 plan.operation,
@@ -150,6 +150,7 @@ final class CublasLt implements MatrixProducts {
                 workspace,
                 WORKSPACE_BYTES,
                 device.stream());
+        device.end(plan.name);
         if (status == CUBLAS_STATUS_SUCCESS) {
             return true;
         }
@@ -170,6 +171,13 @@ final class CublasLt implements MatrixProducts {
         plans.put(shape, plan.withoutAlgorithm());
     }
 
+    /** As {@link QueueTimes} calls it. */
+    private static String name(Shape s) {
+        return "product " + s.m() + " x " + s.n() + " x " + s.k() + " " + (s.transposeA() ? "T" : "N")
+                + (s.transposeB() ? "T" : "N") + " " + s.in() + " to " + s.out() + (s.addC() ? " added" : "")
+                + (s.epilogue() == Epilogue.NONE ? "" : " " + s.epilogue());
+    }
+
     private Plan plan(Shape s, long vector) {
         cublasLtMatmulDescOpaque_t operation;
         try (PointerPointer<Pointer> handle = new PointerPointer<>(1)) {
@@ -187,7 +195,7 @@ final class CublasLt implements MatrixProducts {
         cublasLtMatrixLayoutOpaque_t right =
                 s.transposeB() ? layout(s.in(), s.n(), s.k(), s.ldb()) : layout(s.in(), s.k(), s.n(), s.ldb());
         cublasLtMatrixLayoutOpaque_t out = layout(s.out(), s.m(), s.n(), s.ldd());
-        return new Plan(operation, left, right, out, algorithm(s, operation, left, right, out));
+        return new Plan(name(s), operation, left, right, out, algorithm(s, operation, left, right, out));
     }
 
     /** The vector has the type of d, which is the library's default. */
@@ -195,8 +203,6 @@ final class CublasLt implements MatrixProducts {
         return switch (epilogue) {
             case NONE -> CUBLASLT_EPILOGUE_DEFAULT;
             case BIAS -> CUBLASLT_EPILOGUE_BIAS;
-            case SUM_A -> CUBLASLT_EPILOGUE_BGRADA;
-            case SUM_B -> CUBLASLT_EPILOGUE_BGRADB;
         };
     }
 

@@ -50,7 +50,7 @@ final class CudaEngine implements Engine {
         launcher.reportUnits();
         pinned = new PinnedMemory(device);
         host = new HostLink(device, pinned, DETOUR_BYTES);
-        repeats = new Repeats(device, Boolean.parseBoolean(System.getProperty(GRAPHS, "true")));
+        repeats = new Repeats(device, !QueueTimes.wanted() && Boolean.parseBoolean(System.getProperty(GRAPHS, "true")));
     }
 
     @Override

@@ -11,8 +11,7 @@ import org.jspecify.annotations.Nullable;
 final class Embeddings implements AutoCloseable {
     private static final int ROW_THREADS = 128;
     private static final int THREADS = 256;
-    private static final int ROWS_PER_BLOCK = 4;
-    private static final int CHANNELS_PER_WARP = 128;
+    private static final int CHANNELS_PER_BLOCK = 1024;
 
     private final Launcher launcher;
     private final ByType forward;
@@ -77,12 +76,8 @@ final class Embeddings implements AutoCloseable {
                 .i32(V)
                 .i32(tokens.size())
                 .run(Grid.covering(tokens.size(), THREADS));
-        Grid grid = new Grid(
-                Math.toIntExact((V + ROWS_PER_BLOCK - 1) / ROWS_PER_BLOCK),
-                Math.toIntExact((C + CHANNELS_PER_WARP - 1) / CHANNELS_PER_WARP),
-                1,
-                32,
-                ROWS_PER_BLOCK);
+        int blocksOfRow = Math.toIntExact((C + CHANNELS_PER_BLOCK - 1) / CHANNELS_PER_BLOCK);
+        Grid grid = new Grid(Math.toIntExact(V), blocksOfRow, 1, THREADS, 1);
         launcher.call(tokensBackward)
                 .tensor(dTable)
                 .tensor(tokens)

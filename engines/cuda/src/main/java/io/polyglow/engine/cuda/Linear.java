@@ -14,13 +14,12 @@ import org.jspecify.annotations.Nullable;
  * {@code out^T = W x^T} for the library. Legend: N rows, I inputs, O outputs; ld is the number of columns that a row has in memory.
  */
 final class Linear implements AutoCloseable {
-    /** {@code -Dpolyglow.cuda.biasgrads=false} sums bias gradients in a pass of their own, to measure what cuBLASLt's epilogues bring. */
-    static final String BIAS_GRADIENTS = "polyglow.cuda.biasgrads";
-
     private static final int TILE = 16;
     private static final int THREADS = 256;
     /** All that the library asks for; more would differ between layouts, which place tensors at different multiples of 64 bytes. */
     private static final int BEST_ALIGNMENT = 16;
+    /** Elements in bf16 that the library's fast kernels load at a time. */
+    private static final int GROUP = 8;
 
     private final Launcher launcher;
     private final MatrixProducts products;
@@ -30,7 +29,6 @@ final class Linear implements AutoCloseable {
     private final Function widening;
     private final Function bf16;
     private final Function addRows;
-    private final boolean sumsInProducts;
     private final Scratch vector;
     private final Scratch wide;
 
@@ -43,7 +41,6 @@ final class Linear implements AutoCloseable {
         widening = launcher.kernel("matmul_bf16_f32");
         bf16 = launcher.kernel("matmul_bf16_bf16");
         addRows = launcher.kernel("add_rows_bf16");
-        sumsInProducts = Boolean.parseBoolean(System.getProperty(BIAS_GRADIENTS, "true"));
         vector = new Scratch(launcher.device());
         wide = new Scratch(launcher.device());
     }
@@ -56,6 +53,11 @@ final class Linear implements AutoCloseable {
 
         long columnStride() {
             return transposed ? ld : 1;
+        }
+
+        /** The matrix that begins so many elements later. */
+        Matrix from(long elements, DType dtype) {
+            return new Matrix(address + elements * dtype.bytes(), ld, transposed);
         }
     }
 
@@ -84,8 +86,25 @@ final class Linear implements AutoCloseable {
         Matrix sum = matrix(out);
         long addend = residual == null ? sum.address : CudaArena.address(residual);
         boolean add = residual != null;
-        if (!multiply(sum, out.dtype(), matrix(x), weight, x.dtype(), N, O, I, add, addend, epilogue, copy)) {
-            own(sum, out.dtype(), matrix(x), weight, x.dtype(), bias, residual, N, O, I, false);
+        boolean plain = layout == WeightLayout.OUT_IN && bias == null && residual == null;
+        int whole = plain ? wholeOutputs(out, O, x, w) : O;
+        if (!multiply(sum, out.dtype(), matrix(x), weight, x.dtype(), N, whole, I, add, addend, epilogue, copy)) {
+            own(sum, out.dtype(), matrix(x), weight, x.dtype(), bias, residual, N, whole, I, false);
+        }
+        if (whole < O) {
+            Matrix rest = sum.from(whole, out.dtype());
+            own(
+                    rest,
+                    out.dtype(),
+                    matrix(x),
+                    weight.from((long) whole * I, w.dtype()),
+                    x.dtype(),
+                    null,
+                    null,
+                    N,
+                    O - whole,
+                    I,
+                    false);
         }
     }
 
@@ -111,7 +130,24 @@ final class Linear implements AutoCloseable {
         boolean outIn = layout == WeightLayout.OUT_IN;
         int O = dim(w, outIn ? 0 : 1);
         Matrix weight = outIn ? matrix(w) : transposed(w);
-        product(matrix(dX), dX.dtype(), matrix(dOut), weight, dOut.dtype(), dim(dX, 0), dim(dX, 1), O, false);
+        int N = dim(dX, 0), I = dim(dX, 1);
+        int whole = outIn ? wholeOutputs(dOut, O, dX, w) : O;
+        if (whole < O) {
+            Matrix rest = weight.from((long) whole * I, w.dtype());
+            own(
+                    matrix(dX),
+                    dX.dtype(),
+                    matrix(dOut).from(whole, dOut.dtype()),
+                    rest,
+                    dOut.dtype(),
+                    null,
+                    null,
+                    N,
+                    I,
+                    O - whole,
+                    false);
+        }
+        product(matrix(dX), dX.dtype(), matrix(dOut), weight, dOut.dtype(), N, I, whole, whole < O);
     }
 
     void backwardWeight(
@@ -120,45 +156,35 @@ final class Linear implements AutoCloseable {
         Matrix left = outIn ? transposed(dOut) : transposed(x);
         Matrix right = outIn ? matrix(x) : matrix(dOut);
         int M = dim(dW, 0), N = dim(dW, 1), K = dim(x, 0);
-        if (dBias == null) {
-            product(matrix(dW), dW.dtype(), left, right, x.dtype(), M, N, K, accumulate);
-            return;
-        }
-        if (!accumulate) {
-            elements.fill(dBias, 0);
-        }
-        if (!withBiasGradient(dW, dBias, left, right, x.dtype(), outIn, M, N, K, accumulate)) {
-            product(matrix(dW), dW.dtype(), left, right, x.dtype(), M, N, K, accumulate);
+        if (dBias != null) {
+            if (!accumulate) {
+                elements.fill(dBias, 0);
+            }
             sums.add(dBias, dOut);
+        }
+        int whole = outIn ? wholeOutputs(dOut, M, dW) : M;
+        product(matrix(dW), dW.dtype(), left, right, x.dtype(), whole, N, K, accumulate);
+        for (int o = whole; o < M; o++) {
+            long rowBytes = (long) N * dW.dtype().bytes();
+            long row = CudaArena.address(dW) + o * rowBytes;
+            if (!accumulate) {
+                launcher.device().fill(row, 0, rowBytes);
+            }
+            sums.addScaled(row, x, left.address + (long) o * x.dtype().bytes(), left.ld);
         }
     }
 
     /**
-     * The library sums the rows of dOut while it has them at hand; it overwrites what it is given, so the sums are then added. It is asked only where operands are aligned as it likes best: for other
-     * shapes its sums are little used and would save little.
+     * How many outputs of rows with {@link io.polyglow.trainer.kernels.Kernels#PADDING} go to the library: of a vocabulary that is no multiple of 8, the library's fast kernels, which load 16 bytes at a time, refuse all, so the last
+     * few go apart ({@code rows} has O and more columns in bf16; {@code others} is of the same product).
      */
-    private boolean withBiasGradient(
-            Tensor dW,
-            Tensor dBias,
-            Matrix left,
-            Matrix right,
-            DType in,
-            boolean outIn,
-            int M,
-            int N,
-            int K,
-            boolean accumulate) {
-        Matrix sum = matrix(dW);
-        long rowSums = vector.atLeast(dBias.bytes());
-        Epilogue epilogue = outIn ? Epilogue.SUM_B : Epilogue.SUM_A;
-        boolean asked =
-                sumsInProducts && alignment(sum, dW.dtype(), left, right, in, sum.address, rowSums) == BEST_ALIGNMENT;
-        if (!asked
-                || !multiply(sum, dW.dtype(), left, right, in, M, N, K, accumulate, sum.address, epilogue, rowSums)) {
-            return false;
+    private static int wholeOutputs(Tensor rows, int O, Tensor... others) {
+        long mixed = CudaArena.address(rows) | rows.dim(1) * rows.dtype().bytes();
+        for (Tensor other : others) {
+            mixed |= CudaArena.address(other) | other.dim(1) * other.dtype().bytes();
         }
-        elements.add(dBias, rowSums);
-        return true;
+        boolean apart = rows.dtype() == DType.BF16 && rows.dim(1) > O && O > GROUP && mixed % BEST_ALIGNMENT == 0;
+        return apart ? O / GROUP * GROUP : O;
     }
 
     /** {@code c[M, N] = a[M, K] b[K, N]}, or {@code +=}. */

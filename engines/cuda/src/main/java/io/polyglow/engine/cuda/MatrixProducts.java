@@ -18,11 +18,7 @@ interface MatrixProducts extends AutoCloseable {
         /** There is none. */
         NONE,
         /** {@code vector[m]} is added to every column of d. */
-        BIAS,
-        /** {@code vector[m]} is overwritten with the sums of op(a) over k. */
-        SUM_A,
-        /** {@code vector[n]} is overwritten with the sums of op(b) over k. */
-        SUM_B
+        BIAS
     }
 
     @Override

@@ -68,9 +68,14 @@ import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerPointer;
 import org.bytedeco.javacpp.SizeTPointer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A GPU behind NVIDIA's driver: its primary context and its main stream. */
 final class NvidiaDevice implements Device {
+    private static final Logger LOG = LoggerFactory.getLogger(NvidiaDevice.class);
+
     /** Whose context is the thread's current one, of which the driver keeps one for each thread. */
     private static final ThreadLocal<NvidiaDevice> CURRENT = new ThreadLocal<>();
 
@@ -91,6 +96,7 @@ final class NvidiaDevice implements Device {
     private final PointerPointer<Pointer> extraArgument = new PointerPointer<>(extra);
     private final IdleTime idleTime = new IdleTime(SystemNanoClock.INSTANCE);
     private final List<CUmod_st> modules = new ArrayList<>();
+    private final @Nullable QueueTimes times;
     private long frees;
     private boolean recording;
     private volatile boolean abandoned;
@@ -104,6 +110,7 @@ final class NvidiaDevice implements Device {
         context = CONTEXTS.computeIfAbsent(device, NvidiaDevice::primaryContext);
         bind();
         CudaCalls.check(cuStreamCreate(stream, CU_STREAM_NON_BLOCKING), "cuStreamCreate");
+        times = QueueTimes.wanted() ? new QueueTimes(stream) : null;
         extra.put(1, 0);
         extra.put(0, CU_LAUNCH_PARAM_BUFFER_POINTER_AS_INT);
         extra.put(2, CU_LAUNCH_PARAM_BUFFER_SIZE_AS_INT);
@@ -221,6 +228,20 @@ final class NvidiaDevice implements Device {
         }
     }
 
+    /** Before something is queued, for its time where times are wanted. */
+    void begin() {
+        if (times != null) {
+            times.begin();
+        }
+    }
+
+    /** After it. */
+    void end(String name) {
+        if (times != null) {
+            times.end(name);
+        }
+    }
+
     @Override
     public long idleNs() {
         return idleTime.ns();
@@ -334,19 +355,25 @@ final class NvidiaDevice implements Device {
     @Override
     public void fill(long address, int value, long bytes) {
         beforeQueueing();
+        begin();
         CudaCalls.check(cuMemsetD8Async(address, (byte) value, bytes, stream), "cuMemsetD8Async");
+        end("fill");
     }
 
     @Override
     public void toDevice(long to, Pointer from, long bytes) {
         beforeQueueing();
+        begin();
         CudaCalls.check(cuMemcpyHtoDAsync(to, from, bytes, stream), "cuMemcpyHtoDAsync");
+        end("copy to the GPU");
     }
 
     @Override
     public void toHost(Pointer to, long from, long bytes) {
         beforeQueueing();
+        begin();
         CudaCalls.check(cuMemcpyDtoHAsync(to, from, bytes, stream), "cuMemcpyDtoHAsync");
+        end("copy to the host");
     }
 
     @Override
@@ -383,6 +410,7 @@ final class NvidiaDevice implements Device {
         Loaded loaded = (Loaded) function;
         extra.put(1, arguments.address());
         argumentSize.put(0, argumentBytes);
+        begin();
         int status = cuLaunchKernel(
                 loaded.handle,
                 grid.x(),
@@ -395,6 +423,7 @@ final class NvidiaDevice implements Device {
                 stream,
                 null,
                 extraArgument);
+        end(loaded.name);
         if (status != 0) {
             CudaCalls.check(status, "the launch of " + loaded.name + " on " + grid);
         }
@@ -456,6 +485,9 @@ final class NvidiaDevice implements Device {
             bind();
             CudaCalls.check(cuStreamSynchronize(stream), "a kernel or copy queued before");
             idleTime.awaited();
+            if (times != null) {
+                times.awaited();
+            }
         }
     }
 
@@ -482,6 +514,10 @@ final class NvidiaDevice implements Device {
             return;
         }
         bind();
+        if (times != null) {
+            LOG.info("{}", times.table());
+            times.close();
+        }
         cuStreamDestroy(stream);
         modules.forEach(module -> cuModuleUnload(module));
         CURRENT.remove();

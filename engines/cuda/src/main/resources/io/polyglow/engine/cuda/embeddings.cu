@@ -34,32 +34,63 @@ extern "C" __global__ void token_span(unsigned int* first, int* last, const int*
     }
 }
 
-// dTable[v] += the rows of dOut whose token is v, in row order. One warp a table row and 128 channels: grid (V / 4, C / 128), block (32, 4).
-extern "C" __global__ void embedding_backward_tokens(
+#define TOKEN_THREADS 256
+#define TOKEN_WARPS (TOKEN_THREADS / WARP)
+#define TOKEN_ROWS 4
+
+// dTable[v] += the rows of dOut whose token is v, in row order. One block of 256 threads a table row and 1024 channels: grid (V, C / 1024). The block looks at
+// 256 tokens at a time and lists the rows that it finds, so that several are on their way at once.
+extern "C" __global__ void __launch_bounds__(TOKEN_THREADS) embedding_backward_tokens(
         float* dTable, const int* tokens, const float* dOut, const unsigned int* first, const int* last, int C, int V) {
-    int v = blockIdx.x * blockDim.y + threadIdx.y;
-    if (v >= V || last[v] < 0) {
+    __shared__ int rows[2][TOKEN_WARPS][WARP];
+    __shared__ int counts[2][TOKEN_WARPS];
+    int v = blockIdx.x;
+    int end = last[v];
+    if (end < 0) {
         return;
     }
-    int lane = threadIdx.x;
-    int c = blockIdx.y * 128 + lane;
-    float sum[4] = {0.0f, 0.0f, 0.0f, 0.0f};
-    int end = last[v];
-    for (int from = (int) first[v]; from <= end; from += WARP) {
-        unsigned int hits = __ballot_sync(FULL_MASK, from + lane <= end && tokens[from + lane] == v);
-        while (hits) {
-            const float* row = dOut + (long long) (from + __ffs(hits) - 1) * C;
-            hits &= hits - 1;
+    int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP;
+    int c = blockIdx.y * TOKEN_THREADS * 4 + threadIdx.x;
+    float sum[4] = {};
+    int side = 0;
+    for (int from = (int) first[v]; from <= end; from += TOKEN_THREADS, side ^= 1) {
+        int n = from + threadIdx.x;
+        bool hit = n <= end && tokens[n] == v;
+        unsigned int hits = __ballot_sync(FULL_MASK, hit);
+        if (hit) {
+            rows[side][warp][__popc(hits & ((1u << lane) - 1))] = n;
+        }
+        if (lane == 0) {
+            counts[side][warp] = __popc(hits);
+        }
+        // the other side is written before the next barrier, so one is enough
+        __syncthreads();
+        for (int w = 0; w < TOKEN_WARPS; w++) {
+            int count = counts[side][w];
+            for (int i = 0; i < count; i += TOKEN_ROWS) {
+                float x[TOKEN_ROWS][4];
 #pragma unroll
-            for (int i = 0; i < 4; i++) {
-                sum[i] += c + i * WARP < C ? row[c + i * WARP] : 0.0f;
+                for (int j = 0; j < TOKEN_ROWS; j++) {
+                    const float* row = dOut + (long long) rows[side][w][min(i + j, count - 1)] * C;
+#pragma unroll
+                    for (int k = 0; k < 4; k++) {
+                        x[j][k] = i + j < count && c + k * TOKEN_THREADS < C ? row[c + k * TOKEN_THREADS] : 0.0f;
+                    }
+                }
+#pragma unroll
+                for (int j = 0; j < TOKEN_ROWS; j++) {
+#pragma unroll
+                    for (int k = 0; k < 4; k++) {
+                        sum[k] += x[j][k];
+                    }
+                }
             }
         }
     }
 #pragma unroll
-    for (int i = 0; i < 4; i++) {
-        if (c + i * WARP < C) {
-            dTable[(long long) v * C + c + i * WARP] += sum[i];
+    for (int k = 0; k < 4; k++) {
+        if (c + k * TOKEN_THREADS < C) {
+            dTable[(long long) v * C + c + k * TOKEN_THREADS] += sum[k];
         }
     }
 }

@@ -1,39 +1,74 @@
 // Layer normalisation (Ba et al. 2016) and root-mean-square normalisation (Zhang and Sennrich 2019); x, statistics and parameters f32.
-// One warp a row, 8 rows a block of (32, 8): grid N / 8. The row stays in the L1 cache between passes.
+// Forward: one warp a row, 8 rows a block of (32, 8): grid N / 8.
 
-// A lane has W neighbouring channels at a time: 8 where the rows are aligned, else 1.
-
-template <typename T, bool CENTRED, int W>
+// A row in the registers of a warp: G groups of 8 channels a lane.
+template <typename T, bool CENTRED, int G>
 __device__ __forceinline__ void normRow(
         T* out, float* mean, float* rstd, const float* x, const float* gamma, const float* beta, float epsilon, int C) {
-    int lane = threadIdx.x;
+    int first = threadIdx.x * 8;
+    Eight v[G];
     float mu = 0.0f;
-    if (CENTRED) {
-        for (int c = lane * W; c < C; c += WARP * W) {
-            Lanes<W> v = load<W>(x + c);
 #pragma unroll
-            for (int i = 0; i < W; i++) {
-                mu += v.x[i];
-            }
+    for (int k = 0; k < G; k++) {
+        int c = first + k * WARP * 8;
+        v[k] = c < C ? loadEight(x + c) : Eight{};
+#pragma unroll
+        for (int i = 0; CENTRED && i < 8; i++) {
+            mu += v[k].x[i];
         }
+    }
+    if (CENTRED) {
         mu = warpSum(mu) / C;
     }
     float squares = 0.0f;
-    for (int c = lane * W; c < C; c += WARP * W) {
-        Lanes<W> v = load<W>(x + c);
 #pragma unroll
-        for (int i = 0; i < W; i++) {
-            squares += (v.x[i] - mu) * (v.x[i] - mu);
+    for (int k = 0; k < G; k++) {
+#pragma unroll
+        for (int i = 0; i < 8; i++) {
+            v[k].x[i] -= mu;
+            squares += first + k * WARP * 8 < C ? v[k].x[i] * v[k].x[i] : 0.0f;
         }
     }
     float scale = 1.0f / sqrtf(warpSum(squares) / C + epsilon);
-    for (int c = lane * W; c < C; c += WARP * W) {
-        Lanes<W> v = load<W>(x + c), g = load<W>(gamma + c);
 #pragma unroll
-        for (int i = 0; i < W; i++) {
-            v.x[i] = (v.x[i] - mu) * scale * g.x[i] + (beta ? beta[c + i] : 0.0f);
+    for (int k = 0; k < G; k++) {
+        int c = first + k * WARP * 8;
+        if (c < C) {
+            Eight g = loadEight(gamma + c), shift = beta ? loadEight(beta + c) : Eight{};
+#pragma unroll
+            for (int i = 0; i < 8; i++) {
+                v[k].x[i] = v[k].x[i] * scale * g.x[i] + shift.x[i];
+            }
+            storeEight(out + c, v[k]);
         }
-        store<W>(out + c, v);
+    }
+    if (threadIdx.x == 0) {
+        *rstd = scale;
+        if (CENTRED) {
+            *mean = mu;
+        }
+    }
+}
+
+// The same of any size and alignment.
+template <typename T, bool CENTRED>
+__device__ __forceinline__ void normAnyRow(
+        T* out, float* mean, float* rstd, const float* x, const float* gamma, const float* beta, float epsilon, int C) {
+    int lane = threadIdx.x;
+    float mu = 0.0f;
+    for (int c = lane; CENTRED && c < C; c += WARP) {
+        mu += x[c];
+    }
+    if (CENTRED) {
+        mu = warpSum(mu) / C;
+    }
+    float squares = 0.0f;
+    for (int c = lane; c < C; c += WARP) {
+        squares += (x[c] - mu) * (x[c] - mu);
+    }
+    float scale = 1.0f / sqrtf(warpSum(squares) / C + epsilon);
+    for (int c = lane; c < C; c += WARP) {
+        out[c] = fromFloat<T>((x[c] - mu) * scale * gamma[c] + (beta ? beta[c] : 0.0f));
     }
     if (lane == 0) {
         *rstd = scale;
@@ -50,10 +85,16 @@ __device__ __forceinline__ void norm(
     if (n >= N) {
         return;
     }
-    if (C % 8 == 0 && aligned16(out) && aligned16(x) && aligned16(gamma)) {
-        normRow<T, CENTRED, 8>(out + n * C, mean + n, rstd + n, x + n * C, gamma, beta, epsilon, C);
+    out += n * C, mean += n, rstd += n, x += n * C;
+    bool vectors = C % 8 == 0 && aligned16(out) && aligned16(x) && aligned16(gamma) && (!beta || aligned16(beta));
+    if (vectors && C <= 2 * WARP * 8) {
+        normRow<T, CENTRED, 2>(out, mean, rstd, x, gamma, beta, epsilon, C);
+    } else if (vectors && C <= 4 * WARP * 8) {
+        normRow<T, CENTRED, 4>(out, mean, rstd, x, gamma, beta, epsilon, C);
+    } else if (vectors && C <= 8 * WARP * 8) {
+        normRow<T, CENTRED, 8>(out, mean, rstd, x, gamma, beta, epsilon, C);
     } else {
-        normRow<T, CENTRED, 1>(out + n * C, mean + n, rstd + n, x + n * C, gamma, beta, epsilon, C);
+        normAnyRow<T, CENTRED>(out, mean, rstd, x, gamma, beta, epsilon, C);
     }
 }
 
@@ -68,52 +109,97 @@ NORM(layer_norm_bf16, bf16, true)
 NORM(rms_norm_f32, float, false)
 NORM(rms_norm_bf16, bf16, false)
 
-// dX += rstd (g - mean(g) - xhat mean(g xhat)) with g = dOut gamma, xhat = (x - mean) rstd; without the centring, the first mean is absent.
-template <typename T, bool CENTRED, int W>
-__device__ __forceinline__ void normRowBackward(
-        float* dX, const T* dOut, const float* x, const float* gamma, float mu, float scale, int C) {
-    int lane = threadIdx.x;
-    float sum = 0.0f, product = 0.0f;
-    for (int c = lane * W; c < C; c += WARP * W) {
-        Lanes<W> d = load<W>(dOut + c), g = load<W>(gamma + c), v = load<W>(x + c);
-#pragma unroll
-        for (int i = 0; i < W; i++) {
-            float scaled = d.x[i] * g.x[i];
-            sum += scaled;
-            product += scaled * ((v.x[i] - mu) * scale);
-        }
-    }
-    sum = CENTRED ? warpSum(sum) / C : 0.0f;
-    product = warpSum(product) / C;
-    for (int c = lane * W; c < C; c += WARP * W) {
-        Lanes<W> d = load<W>(dOut + c), g = load<W>(gamma + c), v = load<W>(x + c), y = load<W>(dX + c);
-#pragma unroll
-        for (int i = 0; i < W; i++) {
-            y.x[i] += scale * (d.x[i] * g.x[i] - sum - (v.x[i] - mu) * scale * product);
-        }
-        store<W>(dX + c, y);
-    }
-}
+// Backward: dX += rstd (g - mean(g) - xhat mean(g xhat)) with g = dOut gamma, xhat = (x - mean) rstd; without the centring, the first mean is absent.
+// In the same pass partial[0, p, c] and, where centred, partial[1, p, c] = the sums of dOut xhat (for gamma) and dOut (for beta) over run p of rows.
+// A block has a run, ROWS at a time, and a thread 8 neighbouring channels: C is a multiple of 8, and 8 blockDim.x is at least C; at most 512 threads. Grid: the runs.
+
+#define NORM_ROWS 4
+#define NORM_WARPS 16
 
 template <typename T, bool CENTRED>
 __device__ __forceinline__ void normBackward(
-        float* dX, const T* dOut, const float* x, const float* gamma, const float* mean, const float* rstd, int C, int N) {
-    long long n = (long long) blockIdx.x * blockDim.y + threadIdx.y;
-    if (n >= N) {
-        return;
+        float* dX, float* partial, const T* dOut, const float* x, const float* gamma, const float* mean, const float* rstd, int C, int N,
+        int rowsPerRun) {
+    __shared__ float shared[2][NORM_WARPS][2 * NORM_ROWS];
+    int c = threadIdx.x * 8, lane = threadIdx.x % WARP, warp = threadIdx.x / WARP, warps = blockDim.x / WARP;
+    bool mine = c < C;
+    long long begin = (long long) blockIdx.x * rowsPerRun;
+    long long end = begin + rowsPerRun < N ? begin + rowsPerRun : N;
+    Eight g = mine ? loadEight(gamma + c) : Eight{};
+    Eight dGamma = {}, dBeta = {};
+    int side = 0;
+    for (long long first = begin; first < end; first += NORM_ROWS, side ^= 1) {
+        Eight d[NORM_ROWS], v[NORM_ROWS];
+        float scale[NORM_ROWS], mu[NORM_ROWS], sums[2 * NORM_ROWS];
+#pragma unroll
+        for (int r = 0; r < NORM_ROWS; r++) {
+            long long n = first + r;
+            bool there = mine && n < end;
+            d[r] = there ? loadEight(dOut + n * C + c) : Eight{};
+            v[r] = there ? loadEight(x + n * C + c) : Eight{};
+            mu[r] = CENTRED && n < end ? mean[n] : 0.0f;
+            scale[r] = n < end ? rstd[n] : 0.0f;
+        }
+#pragma unroll
+        for (int r = 0; r < NORM_ROWS; r++) {
+            float sum = 0.0f, product = 0.0f;
+#pragma unroll
+            for (int i = 0; i < 8; i++) {
+                v[r].x[i] = (v[r].x[i] - mu[r]) * scale[r];
+                dGamma.x[i] += d[r].x[i] * v[r].x[i];
+                dBeta.x[i] += d[r].x[i];
+                d[r].x[i] *= g.x[i];
+                sum += d[r].x[i];
+                product += d[r].x[i] * v[r].x[i];
+            }
+            sums[r] = CENTRED ? warpSum(sum) : 0.0f;
+            sums[NORM_ROWS + r] = warpSum(product);
+        }
+        if (lane == 0) {
+#pragma unroll
+            for (int r = 0; r < 2 * NORM_ROWS; r++) {
+                shared[side][warp][r] = sums[r];
+            }
+        }
+        // the other side is written before the next barrier, so one is enough
+        __syncthreads();
+#pragma unroll
+        for (int r = 0; r < 2 * NORM_ROWS; r++) {
+            sums[r] = 0.0f;
+        }
+        for (int w = 0; w < warps; w++) {
+#pragma unroll
+            for (int r = 0; r < 2 * NORM_ROWS; r++) {
+                sums[r] += shared[side][w][r];
+            }
+        }
+#pragma unroll
+        for (int r = 0; r < NORM_ROWS; r++) {
+            long long n = first + r;
+            if (mine && n < end) {
+                float sum = sums[r] / C, product = sums[NORM_ROWS + r] / C;
+                Eight y = loadEight(dX + n * C + c);
+#pragma unroll
+                for (int i = 0; i < 8; i++) {
+                    y.x[i] += scale[r] * (d[r].x[i] - sum - v[r].x[i] * product);
+                }
+                storeEight(dX + n * C + c, y);
+            }
+        }
     }
-    float mu = CENTRED ? mean[n] : 0.0f;
-    if (C % 8 == 0 && aligned16(dX) && aligned16(dOut) && aligned16(x) && aligned16(gamma)) {
-        normRowBackward<T, CENTRED, 8>(dX + n * C, dOut + n * C, x + n * C, gamma, mu, rstd[n], C);
-    } else {
-        normRowBackward<T, CENTRED, 1>(dX + n * C, dOut + n * C, x + n * C, gamma, mu, rstd[n], C);
+    if (mine) {
+        storeEight(partial + (long long) blockIdx.x * C + c, dGamma);
+        if (CENTRED) {
+            storeEight(partial + ((long long) gridDim.x + blockIdx.x) * C + c, dBeta);
+        }
     }
 }
 
 #define NORM_BACKWARD(NAME, T, CENTRED)                                                                                          \
-    extern "C" __global__ void __launch_bounds__(256) NAME(                                                                      \
-            float* dX, const T* dOut, const float* x, const float* gamma, const float* mean, const float* rstd, int C, int N) {  \
-        normBackward<T, CENTRED>(dX, dOut, x, gamma, mean, rstd, C, N);                                                          \
+    extern "C" __global__ void __launch_bounds__(512) NAME(                                                                      \
+            float* dX, float* partial, const T* dOut, const float* x, const float* gamma, const float* mean, const float* rstd,  \
+            int C, int N, int rowsPerRun) {                                                                                      \
+        normBackward<T, CENTRED>(dX, partial, dOut, x, gamma, mean, rstd, C, N, rowsPerRun);                                     \
     }
 
 NORM_BACKWARD(layer_norm_backward_f32, float, true)
@@ -121,34 +207,75 @@ NORM_BACKWARD(layer_norm_backward_bf16, bf16, true)
 NORM_BACKWARD(rms_norm_backward_f32, float, false)
 NORM_BACKWARD(rms_norm_backward_bf16, bf16, false)
 
+// dX alone, of rows of any size and alignment: one warp a row, 8 rows a block of (32, 8); a mean of null is 0 and not centred.
+template <typename T>
+__device__ __forceinline__ void normBackwardAny(
+        float* dX, const T* dOut, const float* x, const float* gamma, const float* mean, const float* rstd, int C, int N) {
+    long long n = (long long) blockIdx.x * blockDim.y + threadIdx.y;
+    if (n >= N) {
+        return;
+    }
+    dX += n * C, dOut += n * C, x += n * C;
+    float mu = mean ? mean[n] : 0.0f, scale = rstd[n];
+    float sum = 0.0f, product = 0.0f;
+    for (int c = threadIdx.x; c < C; c += WARP) {
+        float scaled = toFloat(dOut[c]) * gamma[c];
+        sum += scaled;
+        product += scaled * ((x[c] - mu) * scale);
+    }
+    sum = mean ? warpSum(sum) / C : 0.0f;
+    product = warpSum(product) / C;
+    for (int c = threadIdx.x; c < C; c += WARP) {
+        dX[c] += scale * (toFloat(dOut[c]) * gamma[c] - sum - (x[c] - mu) * scale * product);
+    }
+}
+
+extern "C" __global__ void __launch_bounds__(256) norm_backward_any_f32(
+        float* dX, const float* dOut, const float* x, const float* gamma, const float* mean, const float* rstd, int C, int N) {
+    normBackwardAny(dX, dOut, x, gamma, mean, rstd, C, N);
+}
+
+extern "C" __global__ void __launch_bounds__(256) norm_backward_any_bf16(
+        float* dX, const bf16* dOut, const float* x, const float* gamma, const float* mean, const float* rstd, int C, int N) {
+    normBackwardAny(dX, dOut, x, gamma, mean, rstd, C, N);
+}
+
 // Sums over rows, in two kernels and a fixed order: partial sums of runs of rows, then the sum of the partials onto the output.
 
-// partial[p, c] = sum over the rows of run p of f(n, c); block (32, 8), grid (C / 128, P). A lane has 4 channels, 32 apart.
-template <typename F>
+// partial[p, c] = sum over the rows of run p of f(n, c); block (32, 8), grid (C / 256, P). f gives W neighbouring channels; a lane has 8 of them, or 8 single ones 32 apart.
+template <int W, typename F>
 __device__ __forceinline__ void columnPartials(float* partial, int C, int N, int rowsPerRun, F f) {
-    __shared__ float shared[8][128];
+    constexpr int COLUMNS = WARP * 8;
+    __shared__ float shared[8][COLUMNS];
     int lane = threadIdx.x, warp = threadIdx.y;
-    int first = blockIdx.x * 128;
-    float sum[4] = {0.0f, 0.0f, 0.0f, 0.0f};
+    int first = blockIdx.x * COLUMNS;
+    float sum[8] = {};
     long long begin = (long long) blockIdx.y * rowsPerRun;
     long long end = begin + rowsPerRun < N ? begin + rowsPerRun : N;
 #pragma unroll 4
     for (long long n = begin + warp; n < end; n += 8) {
 #pragma unroll
-        for (int i = 0; i < 4; i++) {
-            int c = first + lane + i * WARP;
+        for (int i = 0; i < 8; i += W) {
+            int c = first + (lane + i * WARP) * W;
             if (c < C) {
-                sum[i] += f(n, c);
+                Lanes<W> y = f(n, c);
+#pragma unroll
+                for (int j = 0; j < W; j++) {
+                    sum[i + j] += y.x[j];
+                }
             }
         }
     }
 #pragma unroll
-    for (int i = 0; i < 4; i++) {
-        shared[warp][lane + i * WARP] = sum[i];
+    for (int i = 0; i < 8; i += W) {
+#pragma unroll
+        for (int j = 0; j < W; j++) {
+            shared[warp][(lane + i * WARP) * W + j] = sum[i + j];
+        }
     }
     __syncthreads();
     int thread = warp * WARP + lane;
-    if (thread < 128 && first + thread < C) {
+    if (first + thread < C) {
         float total = 0.0f;
 #pragma unroll
         for (int w = 0; w < 8; w++) {
@@ -158,13 +285,17 @@ __device__ __forceinline__ void columnPartials(float* partial, int C, int N, int
     }
 }
 
-// out[c] += sum over p of partial[p, c]; grid C / 32, block (32, 8).
-extern "C" __global__ void __launch_bounds__(256) column_totals(float* out, const float* partial, int C, int P) {
-    __shared__ float shared[8][WARP];
+#define TOTAL_WARPS 32
+
+// out[c] += sum over p of partial[p, c], and second[c] += that of the P rows after them; grid (C / 32, 2 or, without a second, 1), block (32, 32).
+extern "C" __global__ void __launch_bounds__(1024) column_totals(float* out, float* second, const float* partial, int C, int P) {
+    __shared__ float shared[TOTAL_WARPS][WARP];
     int c = blockIdx.x * WARP + threadIdx.x;
+    float* to = blockIdx.y == 0 ? out : second;
+    partial += (long long) blockIdx.y * P * C;
     float sum = 0.0f;
     if (c < C) {
-        for (int p = threadIdx.y; p < P; p += 8) {
+        for (int p = threadIdx.y; p < P; p += TOTAL_WARPS) {
             sum += partial[(long long) p * C + c];
         }
     }
@@ -173,32 +304,57 @@ extern "C" __global__ void __launch_bounds__(256) column_totals(float* out, cons
     if (threadIdx.y == 0 && c < C) {
         float total = 0.0f;
 #pragma unroll
-        for (int w = 0; w < 8; w++) {
+        for (int w = 0; w < TOTAL_WARPS; w++) {
             total += shared[w][threadIdx.x];
         }
-        out[c] += total;
+        to[c] += total;
     }
 }
 
 // Sums of dOut (for biases); rows are ld apart.
-#define COLUMN_SUMS(NAME, T)                                                                                                     \
-    extern "C" __global__ void __launch_bounds__(256) NAME(                                                                      \
-            float* partial, const T* dOut, long long ld, int C, int N, int rowsPerRun) {                                         \
-        columnPartials(partial, C, N, rowsPerRun, [&](long long n, int c) { return toFloat(dOut[n * ld + c]); });                \
+template <typename T>
+__device__ __forceinline__ void columnSums(float* partial, const T* dOut, long long ld, int C, int N, int rowsPerRun) {
+    if (C % 8 == 0 && ld % 8 == 0 && aligned16(dOut)) {
+        columnPartials<8>(partial, C, N, rowsPerRun, [&](long long n, int c) { return loadEight(dOut + n * ld + c); });
+    } else {
+        columnPartials<1>(partial, C, N, rowsPerRun, [&](long long n, int c) { return load<1>(dOut + n * ld + c); });
     }
+}
 
-COLUMN_SUMS(column_sums_f32, float)
-COLUMN_SUMS(column_sums_bf16, bf16)
+extern "C" __global__ void __launch_bounds__(256) column_sums_f32(
+        float* partial, const float* dOut, long long ld, int C, int N, int rowsPerRun) {
+    columnSums(partial, dOut, ld, C, N, rowsPerRun);
+}
 
-// Sums of dOut xhat (for gamma).
-#define GAMMA_SUMS(NAME, T)                                                                                                      \
-    extern "C" __global__ void __launch_bounds__(256) NAME(                                                                      \
-            float* partial, const T* dOut, const float* x, const float* mean, const float* rstd, int C, int N, int rowsPerRun) { \
-        columnPartials(partial, C, N, rowsPerRun, [&](long long n, int c) {                                                      \
-            float normed = (x[n * C + c] - (mean ? mean[n] : 0.0f)) * rstd[n];                                                   \
-            return toFloat(dOut[n * C + c]) * normed;                                                                            \
-        });                                                                                                                      \
-    }
+extern "C" __global__ void __launch_bounds__(256) column_sums_bf16(
+        float* partial, const bf16* dOut, long long ld, int C, int N, int rowsPerRun) {
+    columnSums(partial, dOut, ld, C, N, rowsPerRun);
+}
 
-GAMMA_SUMS(gamma_sums_f32, float)
-GAMMA_SUMS(gamma_sums_bf16, bf16)
+// Sums of the rows of x, each times its element of a column of g whose elements are ld apart: one row of a weight gradient.
+extern "C" __global__ void __launch_bounds__(256) scaled_sums_bf16(
+        float* partial, const bf16* x, const bf16* g, long long ld, int C, int N, int rowsPerRun) {
+    columnPartials<1>(partial, C, N, rowsPerRun, [&](long long n, int c) {
+        return Lanes<1>{{toFloat(g[n * ld]) * toFloat(x[n * C + c])}};
+    });
+}
+
+// Sums of dOut xhat (for gamma), of rows of any size and alignment; a mean of null is 0.
+template <typename T>
+__device__ __forceinline__ void gammaSums(
+        float* partial, const T* dOut, const float* x, const float* mean, const float* rstd, int C, int N, int rowsPerRun) {
+    columnPartials<1>(partial, C, N, rowsPerRun, [&](long long n, int c) {
+        float normed = (x[n * C + c] - (mean ? mean[n] : 0.0f)) * rstd[n];
+        return Lanes<1>{{toFloat(dOut[n * C + c]) * normed}};
+    });
+}
+
+extern "C" __global__ void __launch_bounds__(256) gamma_sums_f32(
+        float* partial, const float* dOut, const float* x, const float* mean, const float* rstd, int C, int N, int rowsPerRun) {
+    gammaSums(partial, dOut, x, mean, rstd, C, N, rowsPerRun);
+}
+
+extern "C" __global__ void __launch_bounds__(256) gamma_sums_bf16(
+        float* partial, const bf16* dOut, const float* x, const float* mean, const float* rstd, int C, int N, int rowsPerRun) {
+    gammaSums(partial, dOut, x, mean, rstd, C, N, rowsPerRun);
+}

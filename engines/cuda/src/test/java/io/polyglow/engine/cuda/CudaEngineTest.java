@@ -9,6 +9,7 @@ import io.polyglow.engine.cuda.MatrixProducts.Shape;
 import io.polyglow.trainer.kernels.AdamWStep;
 import io.polyglow.trainer.kernels.AttentionShape;
 import io.polyglow.trainer.kernels.CopyStream;
+import io.polyglow.trainer.kernels.Kernels;
 import io.polyglow.trainer.kernels.WeightLayout;
 import io.polyglow.trainer.tensor.Arena;
 import io.polyglow.trainer.tensor.DType;
@@ -20,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.jspecify.annotations.Nullable;
@@ -212,36 +214,44 @@ class CudaEngineTest {
     }
 
     @Test
-    void shouldLetTheLibrarySumTheBiasGradient() {
-        assertThat(backwardWeight(WeightLayout.OUT_IN, 5)).containsExactly("add_f32");
-        assertThat(backwardWeight(WeightLayout.IN_OUT, 8)).containsExactly("add_f32");
+    void shouldGiveTheLibraryAMultipleOfEightOutputsOfPaddedRowsAndComputeTheOthersItself() {
+        Tensor x = tensor(DType.BF16, 6, 32), w = tensor(DType.BF16, 19, 32), logits = tensor(DType.BF16, 6, 64);
+        Tensor dW = tensor(DType.F32, 19, 32), dX = tensor(DType.BF16, 6, 32);
+        DType in = DType.BF16;
+        assertThat(kernelsOf(k -> k.linear(logits, x, w, WeightLayout.OUT_IN, null, null)))
+                .containsExactly("matmul_bf16_bf16");
+        assertThat(kernelsOf(k -> k.linearBackwardInput(dX, logits, w, WeightLayout.OUT_IN)))
+                .containsExactly("matmul_bf16_bf16");
+        assertThat(kernelsOf(k -> k.linearBackwardWeight(dW, null, x, logits, WeightLayout.OUT_IN, true)))
+                .containsExactly(
+                        "scaled_sums_bf16",
+                        "column_totals",
+                        "scaled_sums_bf16",
+                        "column_totals",
+                        "scaled_sums_bf16",
+                        "column_totals");
         assertThat(products.shapes)
                 .containsExactly(
-                        new Shape(32, 5, 6, false, true, 32, 64, 32, DType.BF16, DType.F32, true, Epilogue.SUM_B, 16),
-                        new Shape(8, 32, 6, false, true, 64, 32, 8, DType.BF16, DType.F32, true, Epilogue.SUM_A, 16));
+                        new Shape(16, 6, 32, true, false, 32, 32, 64, in, in, false, Epilogue.NONE, 16),
+                        new Shape(32, 6, 16, false, false, 32, 64, 32, in, in, true, Epilogue.NONE, 16),
+                        new Shape(32, 16, 6, false, true, 32, 64, 32, in, DType.F32, true, Epilogue.NONE, 16));
     }
 
     @Test
-    void shouldSumTheBiasGradientItselfWhereRowsAreNotAligned() {
-        assertThat(backwardWeight(WeightLayout.IN_OUT, 5)).containsExactly("column_sums_bf16", "column_totals");
+    void shouldSumBiasGradientsInAPassOfTheirOwn() {
+        Tensor x = tensor(DType.BF16, 6, 32), dOut = tensor(DType.BF16, 6, 8);
+        Tensor dW = tensor(DType.F32, 32, 8), dBias = tensor(DType.F32, 8);
+        assertThat(kernelsOf(k -> k.linearBackwardWeight(dW, dBias, x, dOut, WeightLayout.IN_OUT, true)))
+                .containsExactly("column_sums_bf16", "column_totals");
         assertThat(products.shapes)
                 .containsExactly(
-                        new Shape(5, 32, 6, false, true, 64, 32, 5, DType.BF16, DType.F32, true, Epilogue.NONE, 4));
+                        new Shape(8, 32, 6, false, true, 8, 32, 8, DType.BF16, DType.F32, true, Epilogue.NONE, 16));
     }
 
-    @Test
-    void shouldSumTheBiasGradientItselfWhenTheLibraryCannot() {
-        products.takes = shape -> shape.epilogue() == Epilogue.NONE;
-        assertThat(backwardWeight(WeightLayout.OUT_IN, 5)).containsExactly("column_sums_bf16", "column_totals");
-        assertThat(products.shapes).extracting(Shape::epilogue).containsExactly(Epilogue.SUM_B, Epilogue.NONE);
-    }
-
-    /** The kernels of a layer from 32 channels, for 6 rows whose gradients are padded to 64. */
-    private List<String> backwardWeight(WeightLayout layout, int out) {
+    /** The names of the kernels that are launched, without the library's. */
+    private List<String> kernelsOf(Consumer<Kernels> calls) {
         int before = device.launches.size();
-        Tensor dW = layout == WeightLayout.OUT_IN ? tensor(DType.F32, out, 32) : tensor(DType.F32, 32, out);
-        Tensor x = tensor(DType.BF16, 6, 32), dOut = tensor(DType.BF16, 6, 64), dBias = tensor(DType.F32, out);
-        engine().kernels().linearBackwardWeight(dW, dBias, x, dOut, layout, true);
+        calls.accept(engine().kernels());
         return device.launches.subList(before, device.launches.size()).stream()
                 .map(Launch::kernel)
                 .toList();

@@ -65,14 +65,13 @@ class FakeNvidiaTest {
                         "opened again, differs by 0");
         assertThat(Files.readAllLines(log))
                 .startsWith("context on 2")
-                .contains("graph of 5")
-                // sums of the rows of dOut [12, 24], in W [24, 32] the library's b, in W [32, 24] its a
-                .contains("product 32 x 24 x 12, epilogue 512", "product 24 x 32 x 12, epilogue 256")
-                // after two addresses the long 24
+                .contains("graph of 6")
+                .contains("product 32 x 24 x 12, epilogue 1", "product 24 x 32 x 12, epilogue 1")
+                // after three addresses the ints 24 and 1
                 .anySatisfy(line -> assertThat(line)
-                        .startsWith("general:add_f32<<<1 1 1, 256 1 1, 0>>> ")
-                        .endsWith("1800000000000000")
-                        .hasSize("general:add_f32<<<1 1 1, 256 1 1, 0>>> ".length() + 48));
+                        .startsWith("general:column_totals<<<1 1 1, 32 32 1, 0>>> ")
+                        .endsWith("1800000001000000")
+                        .hasSize("general:column_totals<<<1 1 1, 32 32 1, 0>>> ".length() + 64));
     }
 
     @Test
@@ -92,25 +91,14 @@ class FakeNvidiaTest {
     @Test
     void shouldDoWithoutAnAlgorithmThatTheLibraryOffersAndThenRefuses() throws IOException, InterruptedException {
         Path log = folder.resolve("refused.log");
-        assertThat(start(Map.of("FAKE_REFUSED", "512", "FAKE_LOG", log.toString())))
-                .contains("F32 OUT_IN differs by 0", "BF16 OUT_IN differs by 0", "opened again, differs by 0");
-        assertThat(Files.readAllLines(log))
-                .contains("product 32 x 24 x 12, epilogue 1", "product 24 x 32 x 12, epilogue 256", "graph of 6")
-                .doesNotContain("product 32 x 24 x 12, epilogue 512")
-                .filteredOn("refused epilogue 512"::equals)
-                .as("once for f32, for bf16 and for the engine that is opened again")
-                .hasSize(3);
-    }
-
-    @Test
-    void shouldSumBiasGradientsInAPassOfTheirOwnWhenAskedTo() throws IOException, InterruptedException {
-        Path log = folder.resolve("sums.log");
-        Map<String, String> environment =
-                Map.of("FAKE_LOG", log.toString(), "JAVA_TOOL_OPTIONS", "-D" + Linear.BIAS_GRADIENTS + "=false");
-        assertThat(start(environment)).contains("F32 OUT_IN differs by 0", "BF16 IN_OUT differs by 0");
-        assertThat(Files.readString(log))
-                .contains("general:column_sums_bf16<<<")
-                .doesNotContain("epilogue 512", "epilogue 256");
+        start(Map.of("FAKE_REFUSED", "1", "FAKE_LOG", log.toString()));
+        List<String> lines = Files.readAllLines(log);
+        assertThat(lines).noneMatch(line -> line.startsWith("product "));
+        assertThat(lines).anyMatch(line -> line.startsWith("general:matmul_bf16_bf16<<<"));
+        assertThat(lines)
+                .filteredOn("refused epilogue 1"::equals)
+                .as("once for each of four products in each type and layout, and for the engine that is opened again")
+                .hasSize(20);
     }
 
     @Test

@@ -44,11 +44,6 @@ final class PlainProducts implements MatrixProducts {
                 device.store(d + at, s.out(), (float) sum);
             }
         }
-        if (s.epilogue() == Epilogue.SUM_A) {
-            sums(left, s.m(), s.k(), vector, s.out());
-        } else if (s.epilogue() == Epilogue.SUM_B) {
-            sums(right, s.n(), s.k(), vector, s.out());
-        }
     }
 
     /** Row by row of {@code [rows, k]}: of op(a) as it is, of op(b) transposed. {@code alongK}: its k lie side by side in memory. */
@@ -61,16 +56,6 @@ final class PlainProducts implements MatrixProducts {
             }
         }
         return values;
-    }
-
-    private void sums(float[] values, int rows, int k, long vector, DType dtype) {
-        for (int row = 0; row < rows; row++) {
-            double sum = 0;
-            for (int l = 0; l < k; l++) {
-                sum += values[row * k + l];
-            }
-            device.store(vector + (long) row * dtype.bytes(), dtype, (float) sum);
-        }
     }
 
     @Override

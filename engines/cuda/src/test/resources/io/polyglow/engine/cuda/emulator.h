@@ -327,6 +327,10 @@ static inline int __ffs(unsigned int x) {
     return __builtin_ffs((int) x);
 }
 
+static inline int __popc(unsigned int x) {
+    return __builtin_popcount(x);
+}
+
 static inline float __uint_as_float(unsigned int x) {
     float y;
     memcpy(&y, &x, sizeof(y));

@@ -568,20 +568,6 @@ static void multiply(
             store(d, ld, i + j * ld->ld, sum);
         }
     }
-    for (int64_t i = 0; o.epilogue == 256 && i < m; i++) {
-        float sum = 0;
-        for (int64_t l = 0; l < k; l++) {
-            sum += element(a, la, o.transposeA, i, l);
-        }
-        store(o.vector, ld, i, sum);
-    }
-    for (int64_t j = 0; o.epilogue == 512 && j < n; j++) {
-        float sum = 0;
-        for (int64_t l = 0; l < k; l++) {
-            sum += element(b, lb, o.transposeB, l, j);
-        }
-        store(o.vector, ld, j, sum);
-    }
     char line[100];
     snprintf(line, sizeof(line), "product %d x %d x %d, epilogue %d", (int) m, (int) n, (int) k, o.epilogue);
     note(line);
