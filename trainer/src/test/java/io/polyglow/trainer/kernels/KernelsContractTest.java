@@ -25,7 +25,9 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 public abstract class KernelsContractTest extends AttentionKernelsContractTest {
     /** (rows, columns) of everything that works on rows. */
-    private static final int[][] ROWS = {{1, 1}, {1, 1021}, {13, 207}, {207, 13}, {64, 64}, {207, 1021}};
+    private static final int[][] ROWS = {
+        {1, 1}, {1, 1021}, {13, 207}, {207, 13}, {64, 64}, {207, 1021}, {70, 776}, {37, 1032}, {19, 4104}
+    };
 
     /** A size that divides into no block, vector or piece. */
     private static final int FLAT = 100_003;
@@ -123,20 +125,23 @@ public abstract class KernelsContractTest extends AttentionKernelsContractTest {
     @MethodSource("computeTypes")
     void shouldAccumulateEmbeddingGradients(DType compute) {
         KernelLab lab = lab();
-        int B = 5, T = 41, C = 67, V = 7;
         DType residual = residual(compute);
-        Operand tokens = lab.ids(V, B * T);
-        Operand dOut = lab.input(residual, B * T, C);
-        Operand dWte = lab.input(residual, V, C);
-        Operand dWpe = lab.input(residual, T + 2, C);
-        lab.run((k, at) -> {
-            k.embeddingBackward(at.of(dWte), at.of(dWpe), at.of(tokens), at.of(dOut), T);
-            k.embeddingBackward(at.of(dWte), null, at.of(tokens), at.of(dOut), T);
-            k.embeddingBackward(null, at.of(dWpe), at.of(tokens), at.of(dOut), T);
-        });
-        lab.assertAccumulated("dTokenTable", dWte, 2 * B * T, F32);
-        lab.assertAccumulated("dPositionTable", dWpe, 2 * B, F32);
-        lab.clear();
+        // few and many rows of a token, more channels than threads
+        for (int[] d : new int[][] {{5, 41, 67, 7}, {3, 401, 9, 1}, {2, 3, 1030, 4}}) {
+            int B = d[0], T = d[1], C = d[2], V = d[3];
+            Operand tokens = lab.ids(V, B * T);
+            Operand dOut = lab.input(residual, B * T, C);
+            Operand dWte = lab.input(residual, V, C);
+            Operand dWpe = lab.input(residual, T + 2, C);
+            lab.run((k, at) -> {
+                k.embeddingBackward(at.of(dWte), at.of(dWpe), at.of(tokens), at.of(dOut), T);
+                k.embeddingBackward(at.of(dWte), null, at.of(tokens), at.of(dOut), T);
+                k.embeddingBackward(null, at.of(dWpe), at.of(tokens), at.of(dOut), T);
+            });
+            lab.assertAccumulated("dTokenTable", dWte, 2 * B * T, F32);
+            lab.assertAccumulated("dPositionTable", dWpe, 2 * B, F32);
+            lab.clear();
+        }
     }
 
     @ParameterizedTest

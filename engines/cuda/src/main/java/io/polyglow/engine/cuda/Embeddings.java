@@ -15,18 +15,22 @@ final class Embeddings implements AutoCloseable {
 
     private final Launcher launcher;
     private final ByType forward;
-    private final Function span;
+    private final Function tokenCount;
+    private final Function tokenBegin;
+    private final Function tokenList;
     private final Function tokensBackward;
     private final Function positionsBackward;
-    private final Scratch spans;
+    private final Scratch lists;
 
     Embeddings(Launcher launcher) {
         this.launcher = launcher;
         forward = launcher.kernels("embedding");
-        span = launcher.kernel("token_span");
+        tokenCount = launcher.kernel("token_count");
+        tokenBegin = launcher.kernel("token_begin");
+        tokenList = launcher.kernel("token_list");
         tokensBackward = launcher.kernel("embedding_backward_tokens");
         positionsBackward = launcher.kernel("embedding_backward_positions");
-        spans = new Scratch(launcher.device());
+        lists = new Scratch(launcher.device());
     }
 
     void forward(Tensor out, Tensor tokens, Tensor tokenTable, @Nullable Tensor positionTable, int T, int first) {
@@ -66,31 +70,44 @@ final class Embeddings implements AutoCloseable {
     private void addToTokens(Tensor dTable, Tensor tokens, Tensor dOut) {
         long V = dTable.dim(0);
         long C = dTable.dim(1);
-        long bytes = V * DType.I32.bytes();
-        long first = spans.atLeast(2 * bytes);
-        launcher.device().fill(first, -1, 2 * bytes);
-        launcher.call(span)
-                .address(first)
-                .address(first + bytes)
+        long N = tokens.size();
+        long ofTable = V * DType.I32.bytes();
+        long count = lists.atLeast(3 * ofTable + (1 + N) * DType.I32.bytes());
+        long taken = count + ofTable;
+        long cursor = taken + ofTable;
+        long begin = cursor + DType.I32.bytes();
+        long list = begin + ofTable;
+        launcher.device().fill(count, 0, begin - count);
+        launcher.call(tokenCount).address(count).tensor(tokens).i32(V).i32(N).run(Grid.covering(N, THREADS));
+        launcher.call(tokenBegin)
+                .address(begin)
+                .address(cursor)
+                .address(count)
+                .i32(V)
+                .run(Grid.covering(V, THREADS));
+        launcher.call(tokenList)
+                .address(list)
+                .address(taken)
+                .address(begin)
                 .tensor(tokens)
                 .i32(V)
-                .i32(tokens.size())
-                .run(Grid.covering(tokens.size(), THREADS));
+                .i32(N)
+                .run(Grid.covering(N, THREADS));
         int blocksOfRow = Math.toIntExact((C + CHANNELS_PER_BLOCK - 1) / CHANNELS_PER_BLOCK);
-        Grid grid = new Grid(Math.toIntExact(V), blocksOfRow, 1, THREADS, 1);
         launcher.call(tokensBackward)
                 .tensor(dTable)
-                .tensor(tokens)
                 .tensor(dOut)
-                .address(first)
-                .address(first + bytes)
+                .tensor(tokens)
+                .address(count)
+                .address(begin)
+                .address(list)
                 .i32(C)
-                .i32(V)
-                .run(grid);
+                .i32(N)
+                .run(new Grid(Math.toIntExact(V), blocksOfRow, 1, THREADS, 1));
     }
 
     @Override
     public void close() {
-        spans.close();
+        lists.close();
     }
 }

@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 final class Linear implements AutoCloseable {
     private static final int TILE = 16;
     private static final int THREADS = 256;
+    private static final int WARP = 32;
+    private static final int ROWS_PER_BLOCK = 8;
     /** All that the library asks for; more would differ between layouts, which place tensors at different multiples of 64 bytes. */
     private static final int BEST_ALIGNMENT = 16;
     /** Elements in bf16 that the library's fast kernels load at a time. */
@@ -29,6 +31,8 @@ final class Linear implements AutoCloseable {
     private final Function widening;
     private final Function bf16;
     private final Function addRows;
+    private final Function rowDots;
+    private final Function addProducts;
     private final Scratch vector;
     private final Scratch wide;
 
@@ -41,6 +45,8 @@ final class Linear implements AutoCloseable {
         widening = launcher.kernel("matmul_bf16_f32");
         bf16 = launcher.kernel("matmul_bf16_bf16");
         addRows = launcher.kernel("add_rows_bf16");
+        rowDots = launcher.kernel("row_dots_bf16");
+        addProducts = launcher.kernel("add_products_bf16");
         vector = new Scratch(launcher.device());
         wide = new Scratch(launcher.device());
     }
@@ -92,19 +98,15 @@ final class Linear implements AutoCloseable {
             own(sum, out.dtype(), matrix(x), weight, x.dtype(), bias, residual, N, whole, I, false);
         }
         if (whole < O) {
-            Matrix rest = sum.from(whole, out.dtype());
-            own(
-                    rest,
-                    out.dtype(),
-                    matrix(x),
-                    weight.from((long) whole * I, w.dtype()),
-                    x.dtype(),
-                    null,
-                    null,
-                    N,
-                    O - whole,
-                    I,
-                    false);
+            launcher.call(rowDots)
+                    .address(sum.from(whole, out.dtype()).address)
+                    .tensor(x)
+                    .address(weight.from((long) whole * I, w.dtype()).address)
+                    .i64(sum.ld)
+                    .i32(N)
+                    .i32(I)
+                    .i32(O - whole)
+                    .run(new Grid((N + ROWS_PER_BLOCK - 1) / ROWS_PER_BLOCK, 1, 1, WARP, ROWS_PER_BLOCK));
         }
     }
 
@@ -131,23 +133,24 @@ final class Linear implements AutoCloseable {
         int O = dim(w, outIn ? 0 : 1);
         Matrix weight = outIn ? matrix(w) : transposed(w);
         int N = dim(dX, 0), I = dim(dX, 1);
-        int whole = outIn ? wholeOutputs(dOut, O, dX, w) : O;
-        if (whole < O) {
-            Matrix rest = weight.from((long) whole * I, w.dtype());
-            own(
-                    matrix(dX),
-                    dX.dtype(),
-                    matrix(dOut).from(whole, dOut.dtype()),
-                    rest,
-                    dOut.dtype(),
-                    null,
-                    null,
-                    N,
-                    I,
-                    O - whole,
-                    false);
+        int whole = outIn && dX.dtype() == DType.BF16 ? wholeOutputs(dOut, O, dX, w) : O;
+        if (whole == O) {
+            product(matrix(dX), dX.dtype(), matrix(dOut), weight, dOut.dtype(), N, I, O, false);
+            return;
         }
-        product(matrix(dX), dX.dtype(), matrix(dOut), weight, dOut.dtype(), N, I, whole, whole < O);
+        long count = (long) N * I;
+        Matrix sum = new Matrix(wide.atLeast(count * Float.BYTES), I, false);
+        product(sum, DType.F32, matrix(dOut), weight, dOut.dtype(), N, I, whole, false);
+        launcher.call(addProducts)
+                .tensor(dX)
+                .address(sum.address)
+                .address(matrix(dOut).from(whole, dOut.dtype()).address)
+                .address(weight.from((long) whole * I, w.dtype()).address)
+                .i64(dOut.dim(1))
+                .i32(I)
+                .i32(O - whole)
+                .i64(count)
+                .run(Grid.covering(count, THREADS));
     }
 
     void backwardWeight(

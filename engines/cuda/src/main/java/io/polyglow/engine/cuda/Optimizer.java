@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
 /** AdamW and the sums for the global norm. */
 final class Optimizer {
     private static final int THREADS = 256;
+    private static final int ELEMENTS_PER_THREAD = 4;
+    private static final int SQUARE_THREADS = 512;
 
     private final Launcher launcher;
     private final Function adamW;
@@ -27,7 +29,7 @@ final class Optimizer {
                 .tensor(x)
                 .i64(blockSize)
                 .i64(x.size())
-                .run(Grid.of(out.size(), THREADS));
+                .run(Grid.of(out.size(), SQUARE_THREADS));
     }
 
     void adamW(AdamWStep step, Tensor w, Tensor m, Tensor v, Tensor g, @Nullable Tensor copy) {
@@ -49,6 +51,6 @@ final class Optimizer {
                 .f32(step.gradScale())
                 .i64(w.size())
                 .tensor(copy)
-                .run(Grid.covering(w.size(), THREADS));
+                .run(Grid.covering((w.size() + ELEMENTS_PER_THREAD - 1) / ELEMENTS_PER_THREAD, THREADS));
     }
 }

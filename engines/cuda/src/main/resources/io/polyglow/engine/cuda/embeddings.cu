@@ -24,67 +24,106 @@ extern "C" __global__ void embedding_bf16(
     embed(out, tokens, tokenTable, positionTable, C, V, timeSteps, firstPosition);
 }
 
-// first[V] = V's first row, last[V] = its last one; before: first is all ones (as unsigned the largest), last all ones (-1).
-// Grid: N / 256 blocks.
-extern "C" __global__ void token_span(unsigned int* first, int* last, const int* tokens, int V, int N) {
+// Gradients of a token table without float atomics: the rows of each token are listed, in any order, by counts that are atomic; who adds them up sorts them first. Scratch, zero at the
+// beginning: count[V] rows of each token, taken[V] of its list already there, cursor[1] where the next list begins; begin[V] and list[N] need no value.
+
+// Counts: one thread a row, grid N / 256.
+extern "C" __global__ void token_count(int* count, const int* tokens, int V, int N) {
     int n = blockIdx.x * blockDim.x + threadIdx.x;
     if (n < N && tokens[n] >= 0 && tokens[n] < V) {
-        atomicMin(first + tokens[n], (unsigned int) n);
-        atomicMax(last + tokens[n], n);
+        atomicAdd(count + tokens[n], 1);
+    }
+}
+
+// Gives each token a part of the list: one thread a token, grid V / 256.
+extern "C" __global__ void token_begin(int* begin, int* cursor, const int* count, int V) {
+    int v = blockIdx.x * blockDim.x + threadIdx.x;
+    if (v < V && count[v] > 0) {
+        begin[v] = atomicAdd(cursor, count[v]);
+    }
+}
+
+// Lists: one thread a row, grid N / 256.
+extern "C" __global__ void token_list(int* list, int* taken, const int* begin, const int* tokens, int V, int N) {
+    int n = blockIdx.x * blockDim.x + threadIdx.x;
+    if (n < N && tokens[n] >= 0 && tokens[n] < V) {
+        int v = tokens[n];
+        list[begin[v] + atomicAdd(taken + v, 1)] = n;
     }
 }
 
 #define TOKEN_THREADS 256
 #define TOKEN_WARPS (TOKEN_THREADS / WARP)
+// Rows that are on their way at once.
 #define TOKEN_ROWS 4
+// The longest list that is sorted, each row by counting those before it; for a longer one all tokens are looked at, in order.
+#define TOKEN_LIST 1024
 
-// dTable[v] += the rows of dOut whose token is v, in row order. One block of 256 threads a table row and 1024 channels: grid (V, C / 1024). The block looks at
-// 256 tokens at a time and lists the rows that it finds, so that several are on their way at once.
+// Adds the listed rows, in the order of the list, for 4 channels of the thread from c on.
+__device__ __forceinline__ void addRows(float (&sum)[4], const float* dOut, const int* rows, int count, int c, int C) {
+    for (int i = 0; i < count; i += TOKEN_ROWS) {
+        float x[TOKEN_ROWS][4];
+#pragma unroll
+        for (int j = 0; j < TOKEN_ROWS; j++) {
+            const float* row = dOut + (long long) rows[min(i + j, count - 1)] * C;
+#pragma unroll
+            for (int k = 0; k < 4; k++) {
+                x[j][k] = i + j < count && c + k * TOKEN_THREADS < C ? row[c + k * TOKEN_THREADS] : 0.0f;
+            }
+        }
+#pragma unroll
+        for (int j = 0; j < TOKEN_ROWS; j++) {
+#pragma unroll
+            for (int k = 0; k < 4; k++) {
+                sum[k] += x[j][k];
+            }
+        }
+    }
+}
+
+// dTable[v] += the rows of dOut whose token is v, in row order. One block of 256 threads a table row and 1024 channels: grid (V, C / 1024).
 extern "C" __global__ void __launch_bounds__(TOKEN_THREADS) embedding_backward_tokens(
-        float* dTable, const int* tokens, const float* dOut, const unsigned int* first, const int* last, int C, int V) {
-    __shared__ int rows[2][TOKEN_WARPS][WARP];
-    __shared__ int counts[2][TOKEN_WARPS];
+        float* dTable, const float* dOut, const int* tokens, const int* count, const int* begin, const int* list, int C, int N) {
+    __shared__ int rows[TOKEN_LIST];
+    __shared__ int counts[TOKEN_WARPS];
     int v = blockIdx.x;
-    int end = last[v];
-    if (end < 0) {
+    int found = count[v];
+    if (found == 0) {
         return;
     }
-    int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP;
     int c = blockIdx.y * TOKEN_THREADS * 4 + threadIdx.x;
     float sum[4] = {};
-    int side = 0;
-    for (int from = (int) first[v]; from <= end; from += TOKEN_THREADS, side ^= 1) {
-        int n = from + threadIdx.x;
-        bool hit = n <= end && tokens[n] == v;
-        unsigned int hits = __ballot_sync(FULL_MASK, hit);
-        if (hit) {
-            rows[side][warp][__popc(hits & ((1u << lane) - 1))] = n;
-        }
-        if (lane == 0) {
-            counts[side][warp] = __popc(hits);
-        }
-        // the other side is written before the next barrier, so one is enough
-        __syncthreads();
-        for (int w = 0; w < TOKEN_WARPS; w++) {
-            int count = counts[side][w];
-            for (int i = 0; i < count; i += TOKEN_ROWS) {
-                float x[TOKEN_ROWS][4];
-#pragma unroll
-                for (int j = 0; j < TOKEN_ROWS; j++) {
-                    const float* row = dOut + (long long) rows[side][w][min(i + j, count - 1)] * C;
-#pragma unroll
-                    for (int k = 0; k < 4; k++) {
-                        x[j][k] = i + j < count && c + k * TOKEN_THREADS < C ? row[c + k * TOKEN_THREADS] : 0.0f;
-                    }
-                }
-#pragma unroll
-                for (int j = 0; j < TOKEN_ROWS; j++) {
-#pragma unroll
-                    for (int k = 0; k < 4; k++) {
-                        sum[k] += x[j][k];
-                    }
-                }
+    if (found <= TOKEN_LIST) {
+        const int* mine = list + begin[v];
+        for (int i = threadIdx.x; i < found; i += TOKEN_THREADS) {
+            int row = mine[i], rank = 0;
+            for (int j = 0; j < found; j++) {
+                rank += mine[j] < row ? 1 : 0;
             }
+            rows[rank] = row;
+        }
+        __syncthreads();
+        addRows(sum, dOut, rows, found, c, C);
+    } else {
+        int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP;
+        for (int from = 0; from < N; from += TOKEN_THREADS) {
+            int n = from + threadIdx.x;
+            bool hit = n < N && tokens[n] == v;
+            unsigned int hits = __ballot_sync(FULL_MASK, hit);
+            if (lane == 0) {
+                counts[warp] = __popc(hits);
+            }
+            __syncthreads();
+            int before = 0, all = 0;
+            for (int w = 0; w < TOKEN_WARPS; w++) {
+                before += w < warp ? counts[w] : 0;
+                all += counts[w];
+            }
+            if (hit) {
+                rows[before + __popc(hits & ((1u << lane) - 1))] = n;
+            }
+            __syncthreads();
+            addRows(sum, dOut, rows, all, c, C);
         }
     }
 #pragma unroll

@@ -41,3 +41,36 @@ __device__ __forceinline__ void multiply(
 MATMUL(matmul_f32_f32, float, float)
 MATMUL(matmul_bf16_f32, bf16, float)
 MATMUL(matmul_bf16_bf16, bf16, bf16)
+
+// out[n, o] = dot product of x[n, :] and w[o, :] for a few o; rows of out are ld apart. One warp a row: grid N / 8, block (32, 8).
+extern "C" __global__ void __launch_bounds__(256) row_dots_bf16(
+        bf16* out, const bf16* x, const bf16* w, long long ld, int N, int I, int O) {
+    long long n = (long long) blockIdx.x * blockDim.y + threadIdx.y;
+    if (n >= N) {
+        return;
+    }
+    for (int o = 0; o < O; o++) {
+        float sum = 0.0f;
+        for (int i = threadIdx.x; i < I; i += WARP) {
+            sum += toFloat(x[n * I + i]) * toFloat(w[(long long) o * I + i]);
+        }
+        sum = warpSum(sum);
+        if (threadIdx.x == 0) {
+            out[n * ld + o] = fromFloat<bf16>(sum);
+        }
+    }
+}
+
+// out[n, i] = sum[n, i] + sum over a few o of g[n, o] w[o, i], rounded once; rows of g are ld apart. Grid N I / 256.
+extern "C" __global__ void __launch_bounds__(256) add_products_bf16(
+        bf16* out, const float* sum, const bf16* g, const bf16* w, long long ld, int I, int O, long long count) {
+    long long at = globalThread();
+    if (at < count) {
+        long long n = at / I, i = at % I;
+        float y = sum[at];
+        for (int o = 0; o < O; o++) {
+            y += toFloat(g[n * ld + o]) * toFloat(w[o * (long long) I + i]);
+        }
+        out[at] = fromFloat<bf16>(y);
+    }
+}

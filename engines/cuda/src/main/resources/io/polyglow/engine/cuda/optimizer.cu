@@ -1,34 +1,74 @@
 // AdamW (Loshchilov and Hutter 2019), with the new weights in bf16 where they are wanted, and the sums of squares for the global norm.
 
-// Every element by itself, so that the bits do not depend on how parameters are cut. 8 elements a thread would starve small pieces: 4.
+#define ADAM_ELEMENTS 4
+
+__device__ __forceinline__ void adamwOne(
+        float* w, float* m, float* v, float g, float learningRate, float beta1, float oneMinusBeta1, float beta2, float oneMinusBeta2,
+        float epsilon, float weightDecay, float correction1, float correction2, float gradScale) {
+    float d = g * gradScale;
+    *m = beta1 * *m + oneMinusBeta1 * d;
+    *v = beta2 * *v + oneMinusBeta2 * d * d;
+    float update = *m / correction1 / (sqrtf(*v / correction2) + epsilon);
+    *w -= learningRate * (update + weightDecay * *w);
+}
+
+// Every element by itself, so that the bits do not depend on how parameters are cut; 4 a thread.
 extern "C" __global__ void __launch_bounds__(256) adamw(
         float* w, float* m, float* v, const float* g, float learningRate, float beta1, float oneMinusBeta1, float beta2, float oneMinusBeta2,
         float epsilon, float weightDecay, float correction1, float correction2, float gradScale, long long count, bf16* copy) {
-    long long i = globalThread();
-    if (i < count) {
-        float d = g[i] * gradScale;
-        float mean = beta1 * m[i] + oneMinusBeta1 * d;
-        float square = beta2 * v[i] + oneMinusBeta2 * d * d;
-        float update = mean / correction1 / (sqrtf(square / correction2) + epsilon);
-        m[i] = mean;
-        v[i] = square;
-        float weight = w[i] - learningRate * (update + weightDecay * w[i]);
-        w[i] = weight;
+    long long i = globalThread() * ADAM_ELEMENTS;
+    if (i + ADAM_ELEMENTS <= count && aligned16(w + i) && aligned16(m + i) && aligned16(v + i) && aligned16(g + i)
+            && (!copy || ((unsigned long long) (copy + i) & 7) == 0)) {
+        float4 weight = *(float4*) (w + i), mean = *(float4*) (m + i), square = *(float4*) (v + i), d = *(const float4*) (g + i);
+        float* x[] = {&weight.x, &weight.y, &weight.z, &weight.w};
+        float* y[] = {&mean.x, &mean.y, &mean.z, &mean.w};
+        float* z[] = {&square.x, &square.y, &square.z, &square.w};
+        float gradient[] = {d.x, d.y, d.z, d.w};
+#pragma unroll
+        for (int j = 0; j < ADAM_ELEMENTS; j++) {
+            adamwOne(x[j], y[j], z[j], gradient[j], learningRate, beta1, oneMinusBeta1, beta2, oneMinusBeta2, epsilon, weightDecay,
+                    correction1, correction2, gradScale);
+        }
+        *(float4*) (w + i) = weight;
+        *(float4*) (m + i) = mean;
+        *(float4*) (v + i) = square;
         if (copy) {
-            copy[i] = fromFloat<bf16>(weight);
+            uint2 narrow;
+            asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(narrow.x) : "f"(weight.y), "f"(weight.x));
+            asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(narrow.y) : "f"(weight.w), "f"(weight.z));
+            *(uint2*) (copy + i) = narrow;
+        }
+        return;
+    }
+    for (long long j = i; j < i + ADAM_ELEMENTS && j < count; j++) {
+        adamwOne(w + j, m + j, v + j, g[j], learningRate, beta1, oneMinusBeta1, beta2, oneMinusBeta2, epsilon, weightDecay, correction1,
+                correction2, gradScale);
+        if (copy) {
+            copy[j] = fromFloat<bf16>(w[j]);
         }
     }
 }
 
-// out[b] = sum of squares of block b of x in double; one block of 256 threads each, grid count / blockSize.
+#define SQUARE_THREADS 512
+#define SQUARE_WARPS (SQUARE_THREADS / WARP)
+
+// out[b] = sum of squares of block b of x in double; one block of 512 threads each, grid count / blockSize.
 template <typename T>
 __device__ __forceinline__ void squares(double* out, const T* x, long long blockSize, long long count) {
-    __shared__ double shared[8];
+    __shared__ double shared[SQUARE_WARPS];
     long long begin = blockIdx.x * blockSize;
     long long end = begin + blockSize < count ? begin + blockSize : count;
+    long long whole = aligned16(x + begin) ? begin + (end - begin) / 8 * 8 : begin;
     double sum = 0.0;
 #pragma unroll 4
-    for (long long i = begin + threadIdx.x; i < end; i += 256) {
+    for (long long i = begin + threadIdx.x * 8; i < whole; i += SQUARE_THREADS * 8) {
+        Eight v = loadEight(x + i);
+#pragma unroll
+        for (int j = 0; j < 8; j++) {
+            sum += (double) v.x[j] * v.x[j];
+        }
+    }
+    for (long long i = whole + threadIdx.x; i < end; i += SQUARE_THREADS) {
         double value = toFloat(x[i]);
         sum += value * value;
     }
@@ -39,19 +79,19 @@ __device__ __forceinline__ void squares(double* out, const T* x, long long block
     __syncthreads();
     if (threadIdx.x == 0) {
         double total = 0.0;
-        for (int w = 0; w < 8; w++) {
+        for (int w = 0; w < SQUARE_WARPS; w++) {
             total += shared[w];
         }
         out[blockIdx.x] = total;
     }
 }
 
-extern "C" __global__ void __launch_bounds__(256) sum_of_squares_f32(
+extern "C" __global__ void __launch_bounds__(SQUARE_THREADS) sum_of_squares_f32(
         double* out, const float* x, long long blockSize, long long count) {
     squares(out, x, blockSize, count);
 }
 
-extern "C" __global__ void __launch_bounds__(256) sum_of_squares_bf16(
+extern "C" __global__ void __launch_bounds__(SQUARE_THREADS) sum_of_squares_bf16(
         double* out, const bf16* x, long long blockSize, long long count) {
     squares(out, x, blockSize, count);
 }

@@ -349,15 +349,9 @@ static inline unsigned int __float_as_uint(float x) {
 
 #define __expf(x) expf(x)
 
-static inline unsigned int atomicMin(unsigned int* p, unsigned int value) {
-    unsigned int old = *p;
-    *p = std::min(old, value);
-    return old;
-}
-
-static inline int atomicMax(int* p, int value) {
+static inline int atomicAdd(int* p, int value) {
     int old = *p;
-    *p = std::max(old, value);
+    *p = old + value;
     return old;
 }
 
