@@ -100,6 +100,30 @@ public interface Kernels {
     /** Accumulates into dX and dGamma. */
     void rmsNormBackward(Tensor dX, Tensor dGamma, Tensor dOut, Tensor x, Tensor gamma, Tensor rstd);
 
+    /**
+     * {@link #layerNormBackward}, or with a null mean {@link #rmsNormBackward}; then {@code copy} becomes dX in the compute dtype, as the products that come next read it, unless it is null. An
+     * engine may do all of it in one pass.
+     */
+    default void normBackward(
+            Tensor dX,
+            @Nullable Tensor copy,
+            Tensor dGamma,
+            @Nullable Tensor dBeta,
+            Tensor dOut,
+            Tensor x,
+            Tensor gamma,
+            @Nullable Tensor mean,
+            Tensor rstd) {
+        if (mean == null) {
+            rmsNormBackward(dX, dGamma, dOut, x, gamma, rstd);
+        } else {
+            layerNormBackward(dX, dGamma, dBeta, dOut, x, gamma, mean, rstd);
+        }
+        if (copy != null) {
+            copy(copy, dX);
+        }
+    }
+
     /** GELU, tanh form (Hendrycks and Gimpel 2016; Hugging Face {@code gelu_new}); compute dtype. */
     void gelu(Tensor out, Tensor x);
 

@@ -51,7 +51,7 @@ final class Attention {
     }
 
     void backward(Activations.OfBlock a, @Nullable Tensor firstKeys, Scratch s, GradientSet gradients) {
-        Tensor dOut = s.dStreamForProducts(kernels);
+        Tensor dOut = s.dStreamForProducts();
         Tensor dAttended = s.dNormed;
         out.backwardWeight(gradients, a.attended, dOut);
         out.backwardInput(dAttended, dOut);
@@ -59,7 +59,7 @@ final class Attention {
         turn(s.dQkv, a.shape, 0, true);
         qkv.backwardWeight(gradients, a.normed, s.dQkv);
         qkv.backwardInput(s.dNormed, s.dQkv);
-        norm.backward(s.dStream, gradients, s.dNormed, a.input, a.mean, a.rstd);
+        norm.backward(s, gradients, a.input, a.mean, a.rstd);
     }
 
     private void turn(Tensor rows, AttentionShape shape, int firstPosition, boolean inverse) {

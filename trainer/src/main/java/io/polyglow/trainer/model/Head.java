@@ -45,7 +45,7 @@ final class Head {
             logits.backwardInput(rows.dNormedChunks[i], chunk);
         }
         kernels.fill(s.dStream, 0);
-        norm.backward(s.dStream, gradients, s.dNormed, a.output(), rows.mean, rows.rstd);
+        norm.backward(s, gradients, a.output(), rows.mean, rows.rstd);
     }
 
     /** {@code out[n, V]} in the residual dtype for n rows of the stream; normed and the statistics are scratch. */

@@ -49,7 +49,7 @@ final class Mlp {
     }
 
     void backward(Activations.OfBlock a, Scratch s, GradientSet gradients) {
-        Tensor dOut = s.dStreamForProducts(kernels);
+        Tensor dOut = s.dStreamForProducts();
         down.backwardWeight(gradients, a.activated, dOut);
         down.backwardInput(s.dActivated, dOut);
         if (gated) {
@@ -59,6 +59,6 @@ final class Mlp {
         }
         up.backwardWeight(gradients, a.mlpNormed, s.dHidden);
         up.backwardInput(s.dNormed, s.dHidden);
-        norm.backward(s.dStream, gradients, s.dNormed, a.middle, a.mlpMean, a.mlpRstd);
+        norm.backward(s, gradients, a.middle, a.mlpMean, a.mlpRstd);
     }
 }

@@ -34,14 +34,11 @@ final class Normalisation {
         }
     }
 
-    /** Accumulates into dX. */
-    void backward(Tensor dX, GradientSet gradients, Tensor dOut, Tensor x, Tensor mean, Tensor rstd) {
+    /** Accumulates into the stream's gradient, and leaves it for products too. */
+    void backward(Scratch s, GradientSet gradients, Tensor x, Tensor mean, Tensor rstd) {
         Tensor dGamma = gradients.operand(gammaIndex);
-        if (centred) {
-            Tensor dBeta = betaIndex < 0 ? null : gradients.operand(betaIndex);
-            kernels.layerNormBackward(dX, dGamma, dBeta, dOut, x, gamma, mean, rstd);
-        } else {
-            kernels.rmsNormBackward(dX, dGamma, dOut, x, gamma, rstd);
-        }
+        Tensor dBeta = betaIndex < 0 ? null : gradients.operand(betaIndex);
+        kernels.normBackward(
+                s.dStream, s.dStreamCopy(), dGamma, dBeta, s.dNormed, x, gamma, centred ? mean : null, rstd);
     }
 }

@@ -4,6 +4,7 @@ import io.polyglow.trainer.kernels.Kernels;
 import io.polyglow.trainer.precision.Precision;
 import io.polyglow.trainer.tensor.DType;
 import io.polyglow.trainer.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /** Gradients on their way down, shared by all blocks and micro-batches of a stage, since one backward pass runs at a time. */
 final class Scratch {
@@ -38,11 +39,21 @@ final class Scratch {
         dHidden = gated ? workspace.tensor(PURPOSE, compute, N, Mlp.upChannels(config)) : dActivated;
     }
 
-    /** The stream's gradient in the compute dtype, as matrix products read it; valid until the stream's gradient changes. */
-    Tensor dStreamForProducts(Kernels kernels) {
+    /** The stream's gradient in the compute dtype, as matrix products read it: as {@link Normalisation#backward} or {@link #received} has left it. */
+    Tensor dStreamForProducts() {
+        return dStreamCompute;
+    }
+
+    /** The same where it is a tensor of its own, to be written; else null. */
+    @Nullable
+    Tensor dStreamCopy() {
+        return dStreamCompute == dStream ? null : dStreamCompute;
+    }
+
+    /** After the stream's gradient has come from elsewhere. */
+    void received(Kernels kernels) {
         if (dStreamCompute != dStream) {
             kernels.copy(dStreamCompute, dStream);
         }
-        return dStreamCompute;
     }
 }

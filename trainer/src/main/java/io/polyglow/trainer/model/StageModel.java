@@ -278,6 +278,9 @@ public final class StageModel implements AutoCloseable {
 
     private void backThroughBlocks(int slot, GradientSet gradients, int from, int to) {
         Activations a = slots[slot];
+        if (loss == null && to == blocks.length) {
+            scratch.received(kernels);
+        }
         for (int i = to - 1; i >= from; i--) {
             blocks[i].backward(a.blocks[i], firstKeys(slot), scratch, gradients);
         }

@@ -182,6 +182,7 @@ public abstract class KernelsContractTest extends AttentionKernelsContractTest {
             Operand gamma = lab.input(residual, C), dOut = lab.input(compute, N, C);
             Operand mean = lab.input(residual, 0.1, N), rstd = lab.input(residual, N);
             Operand dX = lab.input(residual, N, C), dXRms = lab.input(residual, N, C);
+            Operand copy = lab.output(compute, N, C), copyRms = lab.output(compute, N, C);
             Operand dGamma = lab.input(residual, C), dBeta = lab.input(residual, C), dGammaRms = lab.input(residual, C);
             lab.run((k, at) -> {
                 k.layerNormBackward(
@@ -193,14 +194,34 @@ public abstract class KernelsContractTest extends AttentionKernelsContractTest {
                         at.of(gamma),
                         at.of(mean),
                         at.of(rstd));
-                k.layerNormBackward(
-                        at.of(dX), at.of(dGamma), null, at.of(dOut), at.of(x), at.of(gamma), at.of(mean), at.of(rstd));
+                k.normBackward(
+                        at.of(dX),
+                        at.of(copy),
+                        at.of(dGamma),
+                        null,
+                        at.of(dOut),
+                        at.of(x),
+                        at.of(gamma),
+                        at.of(mean),
+                        at.of(rstd));
                 k.rmsNormBackward(at.of(dXRms), at.of(dGammaRms), at.of(dOut), at.of(x), at.of(gamma), at.of(rstd));
+                k.normBackward(
+                        at.of(dXRms),
+                        at.of(copyRms),
+                        at.of(dGammaRms),
+                        null,
+                        at.of(dOut),
+                        at.of(x),
+                        at.of(gamma),
+                        null,
+                        at.of(rstd));
             });
             lab.assertAccumulated("layerNorm dX", dX, C, F32);
             lab.assertAccumulated("layerNorm dGamma", dGamma, N, F32);
             lab.assertAccumulated("layerNorm dBeta", dBeta, N, F32);
             lab.assertAccumulated("rmsNorm dX", dXRms, C, F32);
+            lab.assertClose("copy of layerNorm dX", copy, C, F32);
+            lab.assertClose("copy of rmsNorm dX", copyRms, C, F32);
             lab.assertAccumulated("rmsNorm dGamma", dGammaRms, N, F32);
             lab.clear();
         }

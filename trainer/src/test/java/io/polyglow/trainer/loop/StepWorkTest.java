@@ -30,7 +30,7 @@ class StepWorkTest {
                         Map.entry("linearBackwardWeight", 4 * LAYERS + 1),
                         Map.entry("attentionBackward", LAYERS),
                         Map.entry("geluBackward", LAYERS),
-                        Map.entry("layerNormBackward", 2 * LAYERS + 1),
+                        Map.entry("normBackward", 2 * LAYERS + 1),
                         Map.entry("embeddingBackward", 1),
                         // gradients of tables and norms to zero, those next to each other at once, and the head's
                         // stream
@@ -60,7 +60,7 @@ class StepWorkTest {
                         Map.entry("linearBackwardWeight", 4 * LAYERS + 1),
                         Map.entry("attentionBackward", LAYERS),
                         Map.entry("swigluBackward", LAYERS),
-                        Map.entry("rmsNormBackward", 2 * LAYERS + 1),
+                        Map.entry("normBackward", 2 * LAYERS + 1),
                         Map.entry("embeddingBackward", 1),
                         Map.entry("fill", 2 * LAYERS + 1 + 1),
                         Map.entry("add", 1),

@@ -5,6 +5,7 @@ import io.polyglow.trainer.kernels.AttentionShape;
 import io.polyglow.trainer.kernels.KernelChecks;
 import io.polyglow.trainer.kernels.Kernels;
 import io.polyglow.trainer.kernels.WeightLayout;
+import io.polyglow.trainer.tensor.DType;
 import io.polyglow.trainer.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +27,7 @@ final class CudaKernels implements Kernels, AutoCloseable {
         embeddings = new Embeddings(launcher);
         sums = new ColumnSums(launcher);
         linear = new Linear(launcher, products, elements, sums);
-        norms = new Norms(launcher, sums);
+        norms = new Norms(launcher, elements, sums);
         activations = new Activations(launcher);
         rope = new Rope(launcher);
         attention = new Attention(launcher);
@@ -108,7 +109,7 @@ final class CudaKernels implements Kernels, AutoCloseable {
             Tensor mean,
             Tensor rstd) {
         KernelChecks.normBackward(dX, dGamma, dBeta, dOut, x, gamma, mean, rstd);
-        norms.backward(dX, dGamma, dBeta, dOut, x, gamma, mean, rstd);
+        norms.backward(dX, null, dGamma, dBeta, dOut, x, gamma, mean, rstd);
     }
 
     @Override
@@ -120,7 +121,27 @@ final class CudaKernels implements Kernels, AutoCloseable {
     @Override
     public void rmsNormBackward(Tensor dX, Tensor dGamma, Tensor dOut, Tensor x, Tensor gamma, Tensor rstd) {
         KernelChecks.normBackward(dX, dGamma, null, dOut, x, gamma, null, rstd);
-        norms.backward(dX, dGamma, null, dOut, x, gamma, null, rstd);
+        norms.backward(dX, null, dGamma, null, dOut, x, gamma, null, rstd);
+    }
+
+    @Override
+    public void normBackward(
+            Tensor dX,
+            @Nullable Tensor copy,
+            Tensor dGamma,
+            @Nullable Tensor dBeta,
+            Tensor dOut,
+            Tensor x,
+            Tensor gamma,
+            @Nullable Tensor mean,
+            Tensor rstd) {
+        KernelChecks.normBackward(dX, dGamma, dBeta, dOut, x, gamma, mean, rstd);
+        if (copy == null || copy.dtype() != DType.BF16) {
+            Kernels.super.normBackward(dX, copy, dGamma, dBeta, dOut, x, gamma, mean, rstd);
+            return;
+        }
+        KernelChecks.copy(copy, dX);
+        norms.backward(dX, copy, dGamma, dBeta, dOut, x, gamma, mean, rstd);
     }
 
     @Override

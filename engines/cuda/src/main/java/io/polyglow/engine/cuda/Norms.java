@@ -18,6 +18,7 @@ final class Norms {
     private static final int MOST_RUNS = 512;
 
     private final Launcher launcher;
+    private final Elements elements;
     private final ColumnSums sums;
     private final ByType layer;
     private final ByType layerBackward;
@@ -25,8 +26,9 @@ final class Norms {
     private final ByType rmsBackward;
     private final ByType backwardAny;
 
-    Norms(Launcher launcher, ColumnSums sums) {
+    Norms(Launcher launcher, Elements elements, ColumnSums sums) {
         this.launcher = launcher;
+        this.elements = elements;
         this.sums = sums;
         layer = launcher.kernels("layer_norm");
         layerBackward = launcher.kernels("layer_norm_backward");
@@ -56,8 +58,10 @@ final class Norms {
                 .run(rows(x.dim(0)));
     }
 
+    /** {@code copy}, in bf16, becomes the new dX unless it is null. */
     void backward(
             Tensor dX,
+            @Nullable Tensor copy,
             Tensor dGamma,
             @Nullable Tensor dBeta,
             Tensor dOut,
@@ -65,8 +69,11 @@ final class Norms {
             Tensor gamma,
             @Nullable Tensor mean,
             Tensor rstd) {
-        if (!hasWholeThreads(dX, dOut, x, gamma)) {
+        if (!hasWholeThreads(dX, copy, dOut, x, gamma)) {
             backwardOfAnyRows(dX, dGamma, dBeta, dOut, x, gamma, mean, rstd);
+            if (copy != null) {
+                elements.copy(copy, dX);
+            }
             return;
         }
         int C = Math.toIntExact(x.dim(1));
@@ -77,6 +84,7 @@ final class Norms {
         int warps = (C / CHANNELS_PER_THREAD + WARP - 1) / WARP;
         launcher.call((mean == null ? rmsBackward : layerBackward).of(dOut.dtype()))
                 .tensor(dX)
+                .tensor(copy)
                 .address(partial)
                 .tensor(dOut)
                 .tensor(x)
@@ -90,9 +98,10 @@ final class Norms {
         sums.addTotals(CudaArena.address(dGamma), dBeta == null ? 0 : CudaArena.address(dBeta), partial, C, runs);
     }
 
-    private static boolean hasWholeThreads(Tensor dX, Tensor dOut, Tensor x, Tensor gamma) {
+    private static boolean hasWholeThreads(Tensor dX, @Nullable Tensor copy, Tensor dOut, Tensor x, Tensor gamma) {
         long addresses =
                 CudaArena.address(dX) | CudaArena.address(dOut) | CudaArena.address(x) | CudaArena.address(gamma);
+        addresses |= copy == null ? 0 : CudaArena.address(copy);
         return x.dim(1) % CHANNELS_PER_THREAD == 0
                 && x.dim(1) <= (long) MOST_THREADS * CHANNELS_PER_THREAD
                 && addresses % ALIGNMENT == 0;

@@ -111,15 +111,15 @@ NORM(rms_norm_bf16, bf16, false)
 
 // Backward: dX += rstd (g - mean(g) - xhat mean(g xhat)) with g = dOut gamma, xhat = (x - mean) rstd; without the centring, the first mean is absent.
 // In the same pass partial[0, p, c] and, where centred, partial[1, p, c] = the sums of dOut xhat (for gamma) and dOut (for beta) over run p of rows.
-// A block has a run, ROWS at a time, and a thread 8 neighbouring channels: C is a multiple of 8, and 8 blockDim.x is at least C; at most 512 threads. Grid: the runs.
+// The new dX goes to copy too, unless that is null. A block has a run, ROWS at a time, and a thread 8 neighbouring channels: C is a multiple of 8, and 8 blockDim.x is at least C; at most 512 threads. Grid: the runs.
 
 #define NORM_ROWS 4
 #define NORM_WARPS 16
 
 template <typename T, bool CENTRED>
 __device__ __forceinline__ void normBackward(
-        float* dX, float* partial, const T* dOut, const float* x, const float* gamma, const float* mean, const float* rstd, int C, int N,
-        int rowsPerRun) {
+        float* dX, bf16* copy, float* partial, const T* dOut, const float* x, const float* gamma, const float* mean, const float* rstd, int C,
+        int N, int rowsPerRun) {
     __shared__ float shared[2][NORM_WARPS][2 * NORM_ROWS];
     int c = threadIdx.x * 8, lane = threadIdx.x % WARP, warp = threadIdx.x / WARP, warps = blockDim.x / WARP;
     bool mine = c < C;
@@ -184,6 +184,9 @@ __device__ __forceinline__ void normBackward(
                     y.x[i] += scale[r] * (d[r].x[i] - sum - v[r].x[i] * product);
                 }
                 storeEight(dX + n * C + c, y);
+                if (copy) {
+                    storeEight(copy + n * C + c, y);
+                }
             }
         }
     }
@@ -197,9 +200,9 @@ __device__ __forceinline__ void normBackward(
 
 #define NORM_BACKWARD(NAME, T, CENTRED)                                                                                          \
     extern "C" __global__ void __launch_bounds__(512) NAME(                                                                      \
-            float* dX, float* partial, const T* dOut, const float* x, const float* gamma, const float* mean, const float* rstd,  \
-            int C, int N, int rowsPerRun) {                                                                                      \
-        normBackward<T, CENTRED>(dX, partial, dOut, x, gamma, mean, rstd, C, N, rowsPerRun);                                     \
+            float* dX, bf16* copy, float* partial, const T* dOut, const float* x, const float* gamma, const float* mean,         \
+            const float* rstd, int C, int N, int rowsPerRun) {                                                                   \
+        normBackward<T, CENTRED>(dX, copy, partial, dOut, x, gamma, mean, rstd, C, N, rowsPerRun);                               \
     }
 
 NORM_BACKWARD(layer_norm_backward_f32, float, true)
