@@ -102,6 +102,19 @@ class FakeNvidiaTest {
     }
 
     @Test
+    void shouldTellWhereTheTimeGoesWhenAskedTo() throws IOException, InterruptedException {
+        Path log = folder.resolve("times.log");
+        String options = "-D" + QueueTimes.PROPERTY + "=true -Dorg.slf4j.simpleLogger.logFile=System.out";
+        List<String> lines = start(Map.of("FAKE_LOG", log.toString(), "JAVA_TOOL_OPTIONS", options));
+        assertThat(lines)
+                .contains("F32 OUT_IN differs by 0", "BF16 IN_OUT differs by 0")
+                .anyMatch(line -> line.endsWith(", 195.000 ms in all"))
+                // three runs, without the first
+                .contains("      3.000    1.5       2   1500.0  product 24 x 12 x 32 NN F32 to F32");
+        assertThat(Files.readString(log)).doesNotContain("graph");
+    }
+
+    @Test
     void shouldComputeTheSameWhereTheDriverRecordsNoGraph() throws IOException, InterruptedException {
         Path log = folder.resolve("no-graphs.log");
         assertThat(start(Map.of("FAKE_CAPTURE", "0", "FAKE_LOG", log.toString())))
