@@ -37,9 +37,15 @@ import static org.bytedeco.cuda.global.cudart.CUDA_R_32F;
 
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
+import io.polyglow.engine.cuda.ProductTrials.Choice;
+import io.polyglow.engine.cuda.ProductTrials.Operands;
 import io.polyglow.trainer.tensor.DType;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import org.agrona.concurrent.SystemNanoClock;
 import org.bytedeco.cuda.cublas.cublasLtContext;
 import org.bytedeco.cuda.cublas.cublasLtMatmulDescOpaque_t;
 import org.bytedeco.cuda.cublas.cublasLtMatmulHeuristicResult_t;
@@ -55,7 +61,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * NVIDIA's cuBLASLt. A shape keeps the algorithm that the library's heuristic ranks first, never one chosen by timing, and no algorithm that
+ * NVIDIA's cuBLASLt. A shape keeps the algorithm that the library's heuristic ranks first, or a faster one with the bits of the first ({@link ProductTrials}), and no algorithm that
  * adds partial sums in an order of its own: so one GPU model and library version always give the same bits.
  */
 final class CublasLt implements MatrixProducts {
@@ -64,8 +70,11 @@ final class CublasLt implements MatrixProducts {
     /** What NVIDIA recommends for Hopper; older GPUs need less. */
     private static final long WORKSPACE_BYTES = 32L << 20;
 
+    private static final int MOST_ALGORITHMS = 8;
+
     private final NvidiaDevice device;
     private final cublasLtContext library = new cublasLtContext();
+    private final ProductTrials trials;
     private final Map<Shape, Plan> plans = new HashMap<>();
     private final FloatPointer one = new FloatPointer(1.0f);
     private final FloatPointer zero = new FloatPointer(0.0f);
@@ -78,6 +87,7 @@ final class CublasLt implements MatrixProducts {
 
     CublasLt(NvidiaDevice device) {
         this.device = device;
+        trials = new ProductTrials(device, SystemNanoClock.INSTANCE);
         device.stream(); // makes the context current
         check(cublasLtCreate(library), "cublasLtCreate");
         workspace.at(device.allocate("the workspace of cuBLASLt", WORKSPACE_BYTES));
@@ -94,14 +104,15 @@ final class CublasLt implements MatrixProducts {
     /** What the library needs to know of a shape; without an algorithm it has none. */
     private record Plan(
             String name,
+            boolean hasVector,
             cublasLtMatmulDescOpaque_t operation,
             cublasLtMatrixLayoutOpaque_t a,
             cublasLtMatrixLayoutOpaque_t b,
             cublasLtMatrixLayoutOpaque_t d,
             @Nullable cublasLtMatmulHeuristicResult_t algorithm)
             implements AutoCloseable {
-        Plan withoutAlgorithm() {
-            return new Plan(name, operation, a, b, d, null);
+        Plan with(@Nullable cublasLtMatmulHeuristicResult_t chosen) {
+            return new Plan(name, hasVector, operation, a, b, d, chosen);
         }
 
         @Override
@@ -129,33 +140,38 @@ final class CublasLt implements MatrixProducts {
         if (plan.algorithm == null) {
             return false;
         }
-        if (shape.epilogue() != Epilogue.NONE) {
-            setVector(plan.operation, vector);
-        }
         device.begin();
-        int status = cublasLtMatmul(
-                library,
-                plan.operation,
-                one,
-                a.at(aAddress),
-                plan.a,
-                b.at(bAddress),
-                plan.b,
-                shape.addC() ? one : zero,
-                c.at(cAddress),
-                plan.d,
-                d.at(dAddress),
-                plan.d,
-                plan.algorithm.algo(),
-                workspace,
-                WORKSPACE_BYTES,
-                device.stream());
+        int status =
+                queue(plan, plan.algorithm, shape.addC(), new Operands(aAddress, bAddress, cAddress, dAddress, vector));
         device.end(plan.name);
         if (status == CUBLAS_STATUS_SUCCESS) {
             return true;
         }
         refused(status, shape, plan);
         return false;
+    }
+
+    private int queue(Plan plan, cublasLtMatmulHeuristicResult_t algorithm, boolean addC, Operands o) {
+        if (plan.hasVector) {
+            setVector(plan.operation, o.vector());
+        }
+        return cublasLtMatmul(
+                library,
+                plan.operation,
+                one,
+                a.at(o.a()),
+                plan.a,
+                b.at(o.b()),
+                plan.b,
+                addC ? one : zero,
+                c.at(o.c()),
+                plan.d,
+                d.at(o.d()),
+                plan.d,
+                algorithm.algo(),
+                workspace,
+                WORKSPACE_BYTES,
+                device.stream());
     }
 
     /**
@@ -168,7 +184,7 @@ final class CublasLt implements MatrixProducts {
         }
         LOG.warn(
                 "cuBLASLt refuses the algorithm that it offers for {}; from now on that is computed without it", shape);
-        plans.put(shape, plan.withoutAlgorithm());
+        plans.put(shape, plan.with(null));
     }
 
     /** As {@link QueueTimes} calls it. */
@@ -195,7 +211,25 @@ final class CublasLt implements MatrixProducts {
         cublasLtMatrixLayoutOpaque_t right =
                 s.transposeB() ? layout(s.in(), s.n(), s.k(), s.ldb()) : layout(s.in(), s.k(), s.n(), s.ldb());
         cublasLtMatrixLayoutOpaque_t out = layout(s.out(), s.m(), s.n(), s.ldd());
-        return new Plan(name(s), operation, left, right, out, algorithm(s, operation, left, right, out));
+        Plan plan = new Plan(name(s), s.epilogue() != Epilogue.NONE, operation, left, right, out, null);
+        return plan.with(algorithm(s, plan));
+    }
+
+    /** The fastest of those offered; null where there is none. */
+    private @Nullable cublasLtMatmulHeuristicResult_t algorithm(Shape s, Plan plan) {
+        List<cublasLtMatmulHeuristicResult_t> offered = offered(s, plan);
+        if (offered.isEmpty()) {
+            return null;
+        }
+        Choice choice =
+                trials.choose(s, offered.size(), (i, operands) -> queue(plan, offered.get(i), s.addC(), operands));
+        LOG.info(
+                "{}: algorithm {} of {} is taken, in {} of the time of the first",
+                plan.name,
+                choice.algorithm() + 1,
+                offered.size(),
+                String.format(Locale.ROOT, "%.2f", choice.timeOfFirst()));
+        return offered.get(choice.algorithm());
     }
 
     /** The vector has the type of d, which is the library's default. */
@@ -206,12 +240,8 @@ final class CublasLt implements MatrixProducts {
         };
     }
 
-    private @Nullable cublasLtMatmulHeuristicResult_t algorithm(
-            Shape s,
-            cublasLtMatmulDescOpaque_t operation,
-            cublasLtMatrixLayoutOpaque_t left,
-            cublasLtMatrixLayoutOpaque_t right,
-            cublasLtMatrixLayoutOpaque_t out) {
+    /** What the heuristic offers, best first. */
+    private List<cublasLtMatmulHeuristicResult_t> offered(Shape s, Plan plan) {
         try (PointerPointer<Pointer> handle = new PointerPointer<>(1)) {
             check(cublasLtMatmulPreferenceCreate(handle), "cublasLtMatmulPreferenceCreate");
             cublasLtMatmulPreferenceOpaque_t preference = new cublasLtMatmulPreferenceOpaque_t(handle.get());
@@ -226,14 +256,29 @@ final class CublasLt implements MatrixProducts {
             prefer(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, s.alignment());
             prefer(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, s.alignment());
             prefer(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, s.alignment());
-            cublasLtMatmulHeuristicResult_t result = new cublasLtMatmulHeuristicResult_t();
+            cublasLtMatmulHeuristicResult_t results = new cublasLtMatmulHeuristicResult_t(MOST_ALGORITHMS);
             int[] found = new int[1];
             int status = cublasLtMatmulAlgoGetHeuristic(
-                    library, operation, left, right, out, out, preference, 1, result, found);
+                    library,
+                    plan.operation,
+                    plan.a,
+                    plan.b,
+                    plan.d,
+                    plan.d,
+                    preference,
+                    MOST_ALGORITHMS,
+                    results,
+                    found);
             cublasLtMatmulPreferenceDestroy(preference);
-            return status == CUBLAS_STATUS_SUCCESS && found[0] > 0 && result.state() == CUBLAS_STATUS_SUCCESS
-                    ? result
-                    : null;
+            List<cublasLtMatmulHeuristicResult_t> offered = new ArrayList<>();
+            for (int i = 0; status == CUBLAS_STATUS_SUCCESS && i < found[0]; i++) {
+                cublasLtMatmulHeuristicResult_t result = new cublasLtMatmulHeuristicResult_t();
+                Pointer.memcpy(result, results.getPointer(i), result.sizeof());
+                if (result.state() == CUBLAS_STATUS_SUCCESS) {
+                    offered.add(result);
+                }
+            }
+            return offered;
         }
     }
 

@@ -102,6 +102,20 @@ class FakeNvidiaTest {
     }
 
     @Test
+    void shouldTakeTheFastestAlgorithmThatHasTheBitsOfTheFirst() throws IOException, InterruptedException {
+        Path log = folder.resolve("trials.log");
+        String options = "-D" + ProductTrials.LEAST_FLOPS + "=1";
+        assertThat(start(Map.of("FAKE_ALGORITHMS", "4", "FAKE_LOG", log.toString(), "JAVA_TOOL_OPTIONS", options)))
+                .contains("F32 OUT_IN differs by 0", "BF16 IN_OUT differs by 0", "opened again, differs by 0");
+        List<String> lines = Files.readAllLines(log);
+        int replayed = lines.indexOf("graph of 6");
+        assertThat(lines.subList(replayed, replayed + 11))
+                .startsWith("graph of 6", "product 24 x 12 x 32, epilogue 1", "algorithm 3")
+                .doesNotContain("algorithm 2");
+        assertThat(lines).as("tried, and off by a bit").contains("algorithm 2");
+    }
+
+    @Test
     void shouldTellWhereTheTimeGoesWhenAskedTo() throws IOException, InterruptedException {
         Path log = folder.resolve("times.log");
         String options = "-D" + QueueTimes.PROPERTY + "=true -Dorg.slf4j.simpleLogger.logFile=System.out";
