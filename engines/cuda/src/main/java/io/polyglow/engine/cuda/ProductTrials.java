@@ -5,7 +5,6 @@ import io.polyglow.engine.cuda.MatrixProducts.Shape;
 import io.polyglow.trainer.tensor.DType;
 import java.util.Arrays;
 import java.util.SplittableRandom;
-import java.util.function.ToIntFunction;
 import org.agrona.concurrent.NanoClock;
 import org.bytedeco.javacpp.BytePointer;
 
@@ -50,7 +49,7 @@ final class ProductTrials {
         int queue(int algorithm, Operands operands);
     }
 
-    /** The number of the fastest of {@code algorithms} of them, and what it is to the time of the first. */
+    /** The number of the fastest algorithm, and its time as a part of the first's. */
     record Choice(int algorithm, double timeOfFirst) {
         static final Choice FIRST = new Choice(0, 1);
     }
@@ -115,17 +114,16 @@ final class ProductTrials {
 
         Choice choose(int algorithms, Product product) {
             Operands operands = new Operands(addresses[0], addresses[1], addresses[2], addresses[3], addresses[4]);
-            ToIntFunction<Integer> queue = algorithm -> product.queue(algorithm, operands);
-            byte[] bits = result(queue, 0);
+            byte[] bits = result(product, operands, 0);
             if (bits.length == 0) {
                 return Choice.FIRST;
             }
-            long first = time(queue, 0);
+            long first = time(product, operands, 0);
             int best = 0;
             long bestTime = (long) (WORTHWHILE * first);
             for (int i = 1; i < algorithms; i++) {
-                if (Arrays.equals(result(queue, i), bits)) {
-                    long time = time(queue, i);
+                if (Arrays.equals(result(product, operands, i), bits)) {
+                    long time = time(product, operands, i);
                     best = time < bestTime ? i : best;
                     bestTime = Math.min(time, bestTime);
                 }
@@ -134,9 +132,9 @@ final class ProductTrials {
         }
 
         /** What an algorithm writes, in evenly spread windows; nothing if it does not run. */
-        private byte[] result(ToIntFunction<Integer> queue, int algorithm) {
+        private byte[] result(Product product, Operands operands, int algorithm) {
             device.fill(addresses[3], POISON, bytes);
-            if (queue.applyAsInt(algorithm) != 0) {
+            if (product.queue(algorithm, operands) != 0) {
                 return new byte[0];
             }
             int window = (int) Math.min(bytes, WINDOW_BYTES);
@@ -154,12 +152,12 @@ final class ProductTrials {
         }
 
         /** Nanoseconds of a few runs, the best of several rounds. */
-        private long time(ToIntFunction<Integer> queue, int algorithm) {
+        private long time(Product product, Operands operands, int algorithm) {
             long best = Long.MAX_VALUE;
             for (int round = 0; round < ROUNDS; round++) {
                 long start = clock.nanoTime();
                 for (int run = 0; run < RUNS; run++) {
-                    queue.applyAsInt(algorithm);
+                    product.queue(algorithm, operands);
                 }
                 device.await();
                 best = Math.min(best, clock.nanoTime() - start);
