@@ -3,6 +3,7 @@ package io.polyglow.cli;
 import io.polyglow.cluster.spark.ExecutorClassPath;
 import io.polyglow.cluster.spark.SparkTarget;
 import io.polyglow.cluster.store.hdfs.PromptClose;
+import io.polyglow.dataprep.spark.LocalFiles;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
@@ -47,6 +48,7 @@ final class SparkOptions {
             conf.setIfMissing("spark.driver.bindAddress", "127.0.0.1");
             conf.setIfMissing("spark.ui.enabled", "false");
             conf.setIfMissing("spark.sql.shuffle.partitions", "8");
+            conf.setIfMissing("spark.hadoop." + LocalFiles.KEY, LocalFiles.class.getName());
             // else a task that runs out of memory ends this process, with an exit code of Spark's
             conf.setIfMissing("spark.executor.killOnFatalError.depth", "0");
         }

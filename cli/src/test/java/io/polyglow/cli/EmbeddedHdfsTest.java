@@ -74,7 +74,7 @@ class EmbeddedHdfsTest {
                 "prepare",
                 ROOT.resolve("configs/prepare/udhr.yaml").toString(),
                 "--master",
-                "local[1]",
+                "local[2]",
                 "--set",
                 "input=" + folder.resolve("text.txt"),
                 "--set",

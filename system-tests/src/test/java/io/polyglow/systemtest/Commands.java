@@ -28,7 +28,9 @@ final class Commands implements AutoCloseable {
     JavaProcess start(String name, String... arguments) {
         String root = System.getProperty("polyglow.root");
         List<String> options = new ArrayList<>(ClassPaths.jvmOptions());
-        options.addAll(List.of("-Xmx512m", "-Dpolyglow.root=" + root));
+        options.add("-Dpolyglow.root=" + root);
+        boolean executorsCompute = List.of(arguments).contains("--master");
+        options.addAll(executorsCompute ? JavaProcess.optionsWithoutC2("512m") : List.of("-Xmx512m"));
         List<String> main = new ArrayList<>(List.of("io.polyglow.cli.Main"));
         main.addAll(List.of(arguments));
         Map<String, String> environment = Map.of(

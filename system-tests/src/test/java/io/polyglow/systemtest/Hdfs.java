@@ -51,7 +51,8 @@ final class Hdfs implements AutoCloseable {
 
     private static JavaProcess daemon(Path work, String classPath, String name, String... main) {
         return JavaProcess.start(
-                work, new JavaProcess.Spec(name, JavaProcess.DAEMON_OPTIONS, classPath, Map.of(), List.of(main)));
+                work,
+                new JavaProcess.Spec(name, JavaProcess.optionsWithoutC2("384m"), classPath, Map.of(), List.of(main)));
     }
 
     private Path configure(Path work) {

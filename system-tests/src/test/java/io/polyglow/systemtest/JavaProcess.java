@@ -16,9 +16,6 @@ import java.util.regex.Pattern;
 
 /** A JVM of its own whose output goes to a log file. Closing kills it and whatever it started. */
 final class JavaProcess implements AutoCloseable {
-    /** For a daemon that has little to do: what C2 would compile costs the ranks beside it more than it saves. */
-    static final List<String> DAEMON_OPTIONS = List.of("-Xmx384m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
-
     private final String name;
     private final Process process;
     private final Path log;
@@ -56,6 +53,11 @@ final class JavaProcess implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** For a process that has little to compute: what C2 would compile costs those beside it more than it saves. */
+    static List<String> optionsWithoutC2(String heap) {
+        return List.of("-Xmx" + heap, "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
     }
 
     ProcessHandle handle() {

@@ -65,7 +65,7 @@ final class SparkStandalone implements AutoCloseable {
     private static JavaProcess daemon(
             Path work, String name, String classPath, Map<String, String> environment, List<String> main) {
         return JavaProcess.start(
-                work, new JavaProcess.Spec(name, JavaProcess.DAEMON_OPTIONS, classPath, environment, main));
+                work, new JavaProcess.Spec(name, JavaProcess.optionsWithoutC2("384m"), classPath, environment, main));
     }
 
     private static Path configure(Path work) {

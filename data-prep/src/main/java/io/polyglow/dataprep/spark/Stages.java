@@ -2,9 +2,10 @@ package io.polyglow.dataprep.spark;
 
 import io.polyglow.common.store.Store;
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
+import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.spark.sql.Dataset;
@@ -12,7 +13,6 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.StructType;
-import org.jspecify.annotations.Nullable;
 
 /** Runs stages whose results stay: one that is there is read, one that is not is made, by one Spark job group and one rename. */
 final class Stages {
@@ -25,6 +25,7 @@ final class Stages {
     private final StageTracker tracker;
     private final StageDirectory directory;
     private final Set<StageKey> used = new LinkedHashSet<>();
+    private final Map<StageKey, StructType> columns = new HashMap<>();
 
     Stages(SparkSession spark, StageTracker tracker, StageDirectory directory) {
         this.spark = spark;
@@ -41,9 +42,8 @@ final class Stages {
 
     /** The table that {@code make} makes, from disk: whoever reads it twice does not make it twice. */
     Dataset<Row> table(String title, StageKey key, Supplier<Dataset<Row>> make) throws IOException {
-        AtomicReference<@Nullable StructType> written = new AtomicReference<>();
-        files(title, key, (store, path) -> written.set(write(make.get(), path)));
-        return open(title, key, written.get());
+        files(title, key, (store, path) -> columns.put(key, write(make.get(), path)));
+        return open(title, key);
     }
 
     /**
@@ -53,14 +53,13 @@ final class Stages {
      */
     Dataset<Row> tableWithWork(String title, StageKey key, int steps, Function<WorkTables, Dataset<Row>> make)
             throws IOException {
-        AtomicReference<@Nullable StructType> written = new AtomicReference<>();
         files(title, key, steps, (store, path) -> {
             Dataset<Row> rows = make.apply(new WorkTables(spark, directory.uri(path + WORK)));
             tracker.describe(title);
-            written.set(write(rows, path));
+            columns.put(key, write(rows, path));
             store.delete(path + WORK);
         });
-        return open(title, key, written.get());
+        return open(title, key);
     }
 
     /** Returns the columns. */
@@ -75,16 +74,17 @@ final class Stages {
         spark.sparkContext().setJobDescription(what);
     }
 
-    /** Spark runs a job to learn the columns, unless they were {@code written} a moment ago. */
-    private Dataset<Row> open(String title, StageKey key, @Nullable StructType written) {
-        return written != null
-                ? spark.read().schema(written).parquet(uri(key))
+    private Dataset<Row> open(String title, StageKey key) {
+        return columns.containsKey(key)
+                ? table(key)
                 : tracker.named("open what \"" + title + "\" made", () -> table(key));
     }
 
-    /** The table of a stage that has run. */
+    /** The table of a stage that has run. Spark runs a job to learn its columns, once. */
     Dataset<Row> table(StageKey key) {
-        return spark.read().parquet(uri(key));
+        StructType known = columns.computeIfAbsent(
+                key, unread -> spark.read().parquet(uri(unread)).schema());
+        return spark.read().schema(known).parquet(uri(key));
     }
 
     private String uri(StageKey key) {

@@ -29,14 +29,14 @@ class OneRunAtATimeTest extends PrepareFixture {
     void shouldRefuseTheSecondRunAndLetTheFirstGoOn() throws Exception {
         CountDownLatch reached = new CountDownLatch(1);
         CountDownLatch refused = new CountDownLatch(1);
-        Future<PrepareReport> first = other.submit(
-                () -> PrepareJob.run(spark, config("out"), progress -> waitIn("annotate", progress, reached, refused)));
+        Future<PrepareReport> first = other.submit(() ->
+                PrepareJob.run(spark, config("first"), progress -> waitIn("annotate", progress, reached, refused)));
         assertThat(reached.await(60, TimeUnit.SECONDS)).isTrue();
         try {
-            assertThatThrownBy(() -> PrepareJob.run(spark, config("out"), ProgressListener.SILENT))
+            assertThatThrownBy(() -> PrepareJob.run(spark, config("first"), ProgressListener.SILENT))
                     .isInstanceOfSatisfying(
                             PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.USAGE))
-                    .hasMessageContaining("/out is in use by process "
+                    .hasMessageContaining("/first is in use by process "
                             + ProcessHandle.current().pid() + " on ")
                     .hasMessageContaining("(started 20")
                     .hasMessageContaining("wait for it, stop it, or choose another place");
@@ -45,9 +45,9 @@ class OneRunAtATimeTest extends PrepareFixture {
         }
         first.get(120, TimeUnit.SECONDS);
 
-        PrepareJob.run(spark, config("undisturbed"), ProgressListener.SILENT);
-        assertThat(corpusFiles("out")).isEqualTo(corpusFiles("undisturbed"));
-        assertThat(names(directory.resolve("out.stages/leases"))).isEmpty();
+        prepareOut();
+        assertThat(corpusFiles("first")).isEqualTo(corpusFiles("out"));
+        assertThat(names(directory.resolve("first.stages/leases"))).isEmpty();
     }
 
     @Test

@@ -118,7 +118,7 @@ abstract class PrepareFixture {
         return spark.read().parquet(directory.resolve(output + ".stages") + "/" + name + "-*/rows");
     }
 
-    /** Contents of everything that must not depend on how the work was cut. */
+    /** Contents of everything that must not depend on how the work was cut, whichever test prepared it. */
     Map<String, String> corpusFiles(String output) throws IOException {
         Map<String, String> contents = new TreeMap<>();
         try (Stream<Path> files = Files.list(directory.resolve(output))) {
@@ -126,7 +126,8 @@ abstract class PrepareFixture {
                 contents.put(
                         file.getFileName().toString(),
                         new String(Files.readAllBytes(file), java.nio.charset.StandardCharsets.ISO_8859_1)
-                                .replaceAll("(<title>|<h1>|^# )" + output + "\\b", "$1CORPUS"));
+                                .replaceAll("(<title>|<h1>|^# )" + output + "\\b", "$1CORPUS")
+                                .replaceAll(directory.getParent() + "/junit[-0-9]+/", "DIRECTORY/"));
             }
         }
         return contents;

@@ -143,20 +143,20 @@ class PrepareStagesTest extends PrepareFixture {
             }
         };
 
-        assertThatThrownBy(() -> PrepareJob.run(spark, config("out"), stop))
+        assertThatThrownBy(() -> PrepareJob.run(spark, config("stopped"), stop))
                 .hasMessageContaining("stopped by the test");
 
-        assertThat(directory.resolve("out")).doesNotExist();
+        assertThat(directory.resolve("stopped")).doesNotExist();
         List<String> names = new ArrayList<>();
-        PrepareJob.run(spark, config("out"), progress -> names.add(progress.name()));
+        PrepareJob.run(spark, config("stopped"), progress -> names.add(progress.name()));
         assertThat(names).contains("read (unchanged)", "deduplicate (unchanged)", "keep");
-        PrepareJob.run(spark, config("undisturbed"), ProgressListener.SILENT);
-        assertThat(corpusFiles("out")).isEqualTo(corpusFiles("undisturbed"));
+        prepareOut();
+        assertThat(corpusFiles("stopped")).isEqualTo(corpusFiles("out"));
     }
 
     @Test
     void shouldMakeAStageAgainWhoseFilesAreNotThoseThatWereWritten() throws IOException {
-        PrepareJob.run(spark, config("out"), ProgressListener.SILENT);
+        prepareOut();
         try (Stream<Path> files = Files.walk(directory.resolve("out.stages"))) {
             Path kept = files.filter(path -> path.toString().matches(".*/kept-.*[.]parquet"))
                     .findFirst()
