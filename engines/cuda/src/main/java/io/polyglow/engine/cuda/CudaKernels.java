@@ -108,8 +108,7 @@ final class CudaKernels implements Kernels, AutoCloseable {
             Tensor gamma,
             Tensor mean,
             Tensor rstd) {
-        KernelChecks.normBackward(dX, dGamma, dBeta, dOut, x, gamma, mean, rstd);
-        norms.backward(dX, null, dGamma, dBeta, dOut, x, gamma, mean, rstd);
+        normBackward(dX, null, dGamma, dBeta, dOut, x, gamma, mean, rstd);
     }
 
     @Override
@@ -120,8 +119,7 @@ final class CudaKernels implements Kernels, AutoCloseable {
 
     @Override
     public void rmsNormBackward(Tensor dX, Tensor dGamma, Tensor dOut, Tensor x, Tensor gamma, Tensor rstd) {
-        KernelChecks.normBackward(dX, dGamma, null, dOut, x, gamma, null, rstd);
-        norms.backward(dX, null, dGamma, null, dOut, x, gamma, null, rstd);
+        normBackward(dX, null, dGamma, null, dOut, x, gamma, null, rstd);
     }
 
     @Override
@@ -136,12 +134,14 @@ final class CudaKernels implements Kernels, AutoCloseable {
             @Nullable Tensor mean,
             Tensor rstd) {
         KernelChecks.normBackward(dX, dGamma, dBeta, dOut, x, gamma, mean, rstd);
-        if (copy == null || copy.dtype() != DType.BF16) {
-            Kernels.super.normBackward(dX, copy, dGamma, dBeta, dOut, x, gamma, mean, rstd);
-            return;
+        boolean atOnce = copy != null && copy.dtype() == DType.BF16;
+        if (copy != null) {
+            KernelChecks.copy(copy, dX);
         }
-        KernelChecks.copy(copy, dX);
-        norms.backward(dX, copy, dGamma, dBeta, dOut, x, gamma, mean, rstd);
+        norms.backward(dX, atOnce ? copy : null, dGamma, dBeta, dOut, x, gamma, mean, rstd);
+        if (copy != null && !atOnce) {
+            elements.copy(copy, dX);
+        }
     }
 
     @Override

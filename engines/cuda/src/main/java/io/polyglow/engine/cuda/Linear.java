@@ -178,8 +178,8 @@ final class Linear implements AutoCloseable {
     }
 
     /**
-     * How many outputs of rows with {@link io.polyglow.trainer.kernels.Kernels#PADDING} go to the library: of a vocabulary that is no multiple of 8, the library's fast kernels, which load 16 bytes at a time, refuse all, so the last
-     * few go apart ({@code rows} has O and more columns in bf16; {@code others} is of the same product).
+     * How many of the O outputs in {@code rows}, with {@link io.polyglow.trainer.kernels.Kernels#PADDING}, the library computes: the multiple of 8 below, as its fast kernels load 16 bytes at a time and take no other number. {@code others} are the
+     * product's other operands.
      */
     private static int wholeOutputs(Tensor rows, int O, Tensor... others) {
         long mixed = CudaArena.address(rows) | rows.dim(1) * rows.dtype().bytes();

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.agrona.concurrent.NanoClock;
 import org.bytedeco.javacpp.BytePointer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the fastest of several algorithms for a product, among those that give the bits of the first: so what is timed decides the time alone. All run on random operands in memory of their own, and
@@ -24,7 +25,9 @@ final class ProductTrials {
     private static final int RUNS = 4;
     static final int WINDOWS = 64;
     private static final int WINDOW_BYTES = 1 << 16;
-    private static final int RANDOM_BYTES = 1 << 20;
+    private static final int OPERANDS = 5;
+    private static final long PAGE_BYTES = 1 << 20;
+    private static final long OFFSET_BYTES = 1 << 16;
     /** Of an output in bf16, whose rounding hides most differences, so many elements show them all the same. */
     private static final long FEWEST_ROUNDED = 1L << 20;
     /** No element is ever this: all ones are a NaN in both dtypes. */
@@ -33,6 +36,7 @@ final class ProductTrials {
     private final NvidiaDevice device;
     private final NanoClock clock;
     private final long leastFlops;
+    private @Nullable BytePointer page;
 
     ProductTrials(NvidiaDevice device, NanoClock clock) {
         this.device = device;
@@ -61,58 +65,77 @@ final class ProductTrials {
         if (algorithms == 1 || !shows || !pays || device.isRecording()) {
             return Choice.FIRST;
         }
-        try (Memory memory = new Memory(shape)) {
-            return memory.choose(algorithms, product);
-        } catch (PolyglowException e) {
-            return Choice.FIRST;
+        try (Memory memory = allocate(shape)) {
+            return memory == null ? Choice.FIRST : memory.choose(algorithms, product);
         }
     }
 
+    /** Null where the GPU has no room; every other failure is the caller's to hear of. */
+    private @Nullable Memory allocate(Shape shape) {
+        Memory memory = new Memory(shape);
+        try {
+            memory.allocate();
+            return memory;
+        } catch (PolyglowException e) {
+            memory.close();
+            return null;
+        }
+    }
+
+    /** Random numbers of several orders of magnitude, so that sums are not exact and their order shows: pairs of bf16, each also an f32. */
+    private BytePointer page() {
+        BytePointer made = page;
+        if (made == null) {
+            made = new BytePointer(PAGE_BYTES + OPERANDS * OFFSET_BYTES);
+            SplittableRandom random = new SplittableRandom(1);
+            for (long at = 0; at < made.capacity(); at += DType.BF16.bytes()) {
+                double value = random.nextDouble(-1, 1) / (1 << random.nextInt(8));
+                made.putShort(at, (short) (Float.floatToIntBits((float) value) >>> 16));
+            }
+            page = made;
+        }
+        return made;
+    }
+
     private final class Memory implements AutoCloseable {
-        private final long[] addresses = new long[5];
+        private final long[] sizes;
+        private final long[] addresses = new long[OPERANDS];
         private final long bytes;
         private int allocated;
 
         Memory(Shape s) {
             long outBytes = s.out().bytes();
             bytes = (long) s.ldd() * s.n() * outBytes;
-            try {
-                random(s.in(), (long) s.lda() * (s.transposeA() ? s.m() : s.k()) * s.in().bytes());
-                random(s.in(), (long) s.ldb() * (s.transposeB() ? s.k() : s.n()) * s.in().bytes());
-                random(s.out(), s.addC() ? bytes : 1);
-                random(s.out(), bytes);
-                random(s.out(), s.m() * outBytes);
-            } catch (PolyglowException e) {
-                close();
-                throw e;
+            sizes = new long[] {
+                (long) s.lda() * (s.transposeA() ? s.m() : s.k()) * s.in().bytes(),
+                (long) s.ldb() * (s.transposeB() ? s.k() : s.n()) * s.in().bytes(),
+                s.addC() ? bytes : outBytes,
+                bytes,
+                s.m() * outBytes
+            };
+        }
+
+        void allocate() {
+            for (long size : sizes) {
+                addresses[allocated] = device.allocate("trials of products", size);
+                allocated++;
             }
         }
 
-        /** Of several orders of magnitude, so that sums are not exact and their order shows: a page of them, again and again. */
-        private void random(DType dtype, long size) {
-            long address = device.allocate("trials of products", size);
-            addresses[allocated++] = address;
-            SplittableRandom random = new SplittableRandom(allocated);
-            int page = (int) Math.min(size, RANDOM_BYTES);
-            try (BytePointer values = new BytePointer(RANDOM_BYTES)) {
-                for (int at = 0; at < RANDOM_BYTES; at += dtype.bytes()) {
-                    double value = random.nextDouble(-1, 1) / (1 << random.nextInt(8));
-                    int bits = Float.floatToIntBits((float) value);
-                    if (dtype == DType.BF16) {
-                        values.putShort(at, (short) (bits >>> 16));
-                    } else {
-                        values.putInt(at, bits);
-                    }
+        /** Operands begin at different places of the page and go on with it, again and again. */
+        private void fill() {
+            for (int i = 0; i < OPERANDS; i++) {
+                long done = Math.min(sizes[i], PAGE_BYTES);
+                device.toDevice(addresses[i], page().getPointer(i * OFFSET_BYTES), done);
+                for (; done < sizes[i]; done *= 2) {
+                    device.copy(addresses[i] + done, addresses[i], Math.min(done, sizes[i] - done));
                 }
-                device.toDevice(address, values, page);
-                device.await();
             }
-            for (long done = page; done < size; done *= 2) {
-                device.copy(address + done, address, Math.min(done, size - done));
-            }
+            device.await();
         }
 
         Choice choose(int algorithms, Product product) {
+            fill();
             Operands operands = new Operands(addresses[0], addresses[1], addresses[2], addresses[3], addresses[4]);
             byte[] bits = result(product, operands, 0);
             if (bits.length == 0) {
