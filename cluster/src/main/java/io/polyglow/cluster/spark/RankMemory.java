@@ -51,7 +51,7 @@ public final class RankMemory {
         ModelConfig model = config.model();
         AttentionShape shape = model.attentionShape(config.batch().micro(), model.context());
         int up = model.activation() == ModelConfig.Activation.SWIGLU ? 2 * model.hidden() : model.hidden();
-        int columns = model.bias() ? Math.max(up, shape.qkvChannels()) : model.channels();
+        int columns = Math.max(up, shape.qkvChannels());
         return Engines.candidates(config.engine().name().toLowerCase(Locale.ROOT)).stream()
                 .mapToLong(engine -> engine.scratchBytes(shape, columns, threads))
                 .max()

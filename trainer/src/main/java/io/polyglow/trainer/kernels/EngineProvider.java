@@ -14,10 +14,10 @@ public interface EngineProvider {
     Optional<String> unavailable();
 
     /**
-     * Bytes of the host's memory that an engine holds beside its arenas once it has trained on sequences of this shape, in any compute dtype: working memory of its threads, and of sums
+     * Bytes of the host's memory that an engine holds beside its arenas once it has trained on sequences of this shape, in any compute dtype: working memory of its threads, of products, and of sums
      * over rows. Known without opening an engine; an upper bound, as far as the engine can tell.
      *
-     * @param columns of the widest activation that has a bias
+     * @param columns of the widest activation
      */
     default long scratchBytes(AttentionShape shape, int columns, int threads) {
         return 0;

@@ -38,13 +38,19 @@ public final class CpuEngineProvider implements EngineProvider {
         }
     }
 
-    /** Attention's backward pass or a panel, whichever is larger, and what oneDNN copies, for each thread; and partial sums for the gradients of a bias or of a norm's two vectors. */
+    /**
+     * Attention's backward pass and what oneDNN copies, for each thread; and once packed columns of a product, or partial sums for the gradients of a bias or of a norm's two vectors.
+     */
     @Override
     public long scratchBytes(AttentionShape shape, int columns, int threads) {
-        long lane = Math.max(AttentionBackward.scratchBytes(shape), Tiling.MOST_PANEL_BYTES) + Gemm.SCRATCHPAD_BYTES;
+        long lane = AttentionBackward.scratchBytes(shape) + Gemm.SCRATCHPAD_BYTES;
         long rows = (long) shape.batch() * shape.time();
         return threads * lane
-                + Math.max(ColumnSums.mostBytes(rows, columns, 1), ColumnSums.mostBytes(rows, shape.channels(), 2));
+                + Math.max(
+                        Tiling.mostPackedBytes(rows, shape.channels(), columns),
+                        Math.max(
+                                ColumnSums.mostBytes(rows, columns, 1),
+                                ColumnSums.mostBytes(rows, shape.channels(), 2)));
     }
 
     @Override

@@ -34,6 +34,9 @@ record GemmSpec(
             return new Strides(0, row, 1);
         }
 
+        /** Not by strides, but as {@link Packing} has copied it. */
+        static final Strides PACKED = new Strides(0, 0, 0);
+
         Strides transposed() {
             return new Strides(batch, column, row);
         }
@@ -42,6 +45,11 @@ record GemmSpec(
     /** A plain product. */
     static GemmSpec product(int m, int n, int k, Strides a, Strides b, Strides c, DType in, DType out) {
         return new GemmSpec(1, m, n, k, a, b, c, in, out, false, Addend.NONE);
+    }
+
+    /** Whether B is read as {@link Packing} has copied it. */
+    boolean isPacked() {
+        return b.equals(Strides.PACKED);
     }
 
     /** Multiplications and additions. */

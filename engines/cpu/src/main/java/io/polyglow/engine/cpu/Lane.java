@@ -4,17 +4,19 @@ import static org.bytedeco.dnnl.global.dnnl.dnnl_stream_destroy;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.bytedeco.dnnl.dnnl_stream;
 
 /** What one thread of the team owns: compiled products, working memory, and windows on tensors. */
 final class Lane implements AutoCloseable {
     /** Attention's backward pass over 8,192 rows takes 640 products, over and over. */
-    private static final int MAX_GEMMS = 2048;
+    private static final int MAX_PRIMITIVES = 2048;
 
     private static final int WINDOWS = 6;
 
     private final dnnl_stream stream = OneDnn.newStream();
-    private final Gemms gemms = new Gemms();
+    private final Recent<GemmSpec, Gemm> gemms = new Recent<>(Gemm::close);
+    private final Recent<Packing.Spec, Packing> packings = new Recent<>(Packing::close);
     private final Scratch scratchpad = new Scratch();
     private final Scratch scratch = new Scratch();
     private final Window[] windows = new Window[WINDOWS];
@@ -61,6 +63,17 @@ final class Lane implements AutoCloseable {
         multiply(spec, a, b, c, 0, 0);
     }
 
+    /** Copies columns of B to where products will read them. */
+    void pack(Packing.Spec spec, long from, long to) {
+        Packing packing = packings.get(spec);
+        if (packing == null) {
+            packing = new Packing(spec);
+            packings.put(spec, packing);
+        }
+        packing.run(
+                stream, from, to, scratchpad.atLeast(packing.scratchpadBytes()).address(0));
+    }
+
     /** Working memory that its tasks and products have asked for, but for the windows' rows. */
     long scratchBytes() {
         return scratch.bytes() + scratchpad.bytes();
@@ -78,8 +91,8 @@ final class Lane implements AutoCloseable {
 
     @Override
     public void close() {
-        gemms.values().forEach(Gemm::close);
-        gemms.clear();
+        gemms.close();
+        packings.close();
         for (Window window : windows) {
             window.close();
         }
@@ -88,21 +101,29 @@ final class Lane implements AutoCloseable {
         dnnl_stream_destroy(stream);
     }
 
-    /** The most recently used products. */
-    private static final class Gemms extends LinkedHashMap<GemmSpec, Gemm> {
+    /** The most recently used primitives. */
+    private static final class Recent<K, V> extends LinkedHashMap<K, V> {
         private static final long serialVersionUID = 1L;
 
-        Gemms() {
+        private final transient Consumer<V> closing;
+
+        Recent(Consumer<V> closing) {
             super(16, 0.75f, true);
+            this.closing = closing;
         }
 
         @Override
-        protected boolean removeEldestEntry(Map.Entry<GemmSpec, Gemm> eldest) {
-            if (size() <= MAX_GEMMS) {
+        protected boolean removeEldestEntry(Map.Entry<K, V> eldest) {
+            if (size() <= MAX_PRIMITIVES) {
                 return false;
             }
-            eldest.getValue().close();
+            closing.accept(eldest.getValue());
             return true;
+        }
+
+        void close() {
+            values().forEach(closing);
+            clear();
         }
     }
 }

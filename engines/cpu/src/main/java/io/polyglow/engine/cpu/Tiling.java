@@ -6,16 +6,15 @@ import io.polyglow.trainer.tensor.DType;
  * How a matrix product is cut into tiles of C: by its dims and strides alone, so that threads share out the same tiles however many they are.
  *
  * <p>oneDNN copies, once for each tile, the part of a transposed operand that the tile needs, and of B in BF16. Where A is copied, tiles are therefore bands of rows; where B is,
- * they are blocks with enough rows to make a copy worth while. A plain B whose rows lie a multiple of 512 bytes apart oneDNN reads in place, though its rows then compete for an eighth of
- * the sets of the first cache: tiles of many rows first copy their columns of it to a panel, slice by slice
- * of the sums, so that a panel is a few MiB however many rows B has.
+ * they are blocks with enough rows to make a copy worth while. A plain B of many rows of C is packed once for all tiles ({@link Packing}): oneDNN would copy it for each in BF16, and
+ * in F32 read rows whose distance makes them compete for a few sets of the first cache. Its sums are cut into slices, so that packed columns are a few MiB however many rows B has.
  *
  * @param rows of a tile, but for the last ones
  * @param columns of a tile, but for the last ones
  * @param depth of a slice of the sums, but for the last one; all of them if B is read in place
- * @param panelRow elements from one row of a panel of B to the next, an odd number of cache lines; 0 if B is read in place
+ * @param packed whether tiles share a packed copy of B
  */
-record Tiling(int rows, int columns, int depth, int panelRow) {
+record Tiling(int rows, int columns, int depth, boolean packed) {
     /** Work that is worth handing to another thread: some 20 microseconds of a fast core. */
     private static final double TILE_FLOPS = 4e6;
 
@@ -32,35 +31,45 @@ record Tiling(int rows, int columns, int depth, int panelRow) {
     private static final int TILE_MULTIPLE = 16;
     private static final int BLOCK_ROWS = 256;
     private static final int BLOCK_COLUMNS = 384;
-    private static final int PANEL_ROWS = 512;
-    private static final int PANEL_COLUMNS = 192;
-    private static final int PANEL_DEPTH = 4096;
-    private static final int LEAST_PANEL_ROWS = 256;
     private static final int NARROW_ROWS = 512;
     private static final int NARROW_COLUMNS = 64;
-    private static final int LEAST_BAND_COLUMNS = 384;
-    private static final int CROWDED_BYTES = 512;
-    private static final int PAGE_BYTES = 4096;
-    private static final int LINE = 64 / Float.BYTES;
 
-    /** No panel is larger. */
-    static final long MOST_PANEL_BYTES =
-            (long) (PANEL_DEPTH + TILE_MULTIPLE) * (2 * PANEL_COLUMNS + LINE) * Float.BYTES;
+    private static final int PACKED_ROWS = 512;
+    private static final int PACKED_COLUMNS = 192;
+    private static final int PACKED_BAND_COLUMNS = 768;
+    private static final int LOW_BAND_ROWS = 32;
+    private static final long LOW_BAND_BYTES = 4 << 20;
+    private static final int PACKED_DEPTH = 4096;
+    private static final int LEAST_PACKED_ROWS = 256;
+
+    /** Operations of a product that is worth the team's meeting once more. */
+    private static final long LEAST_PACKED_FLOPS = 50_000_000;
+
+    /** Columns that are packed at a time take no more. */
+    static final long PACKED_BYTES = 16 << 20;
+
+    /**
+     * Packed columns take no more at a time in a model whose layers have at most so many rows (of a micro-batch), channels and columns, whatever its vocabulary: all in F32, and
+     * half of it padding.
+     */
+    static long mostPackedBytes(long rows, long channels, long columns) {
+        long ofTable = PACKED_DEPTH * channels;
+        long ofLayer = channels * columns;
+        long ofRows = Math.min(rows, PACKED_DEPTH) * (channels < LEAST_PACKED_ROWS ? channels : columns);
+        return Math.min(PACKED_BYTES, 2 * Float.BYTES * Math.max(ofTable, Math.max(ofLayer, ofRows)));
+    }
 
     static Tiling of(GemmSpec spec) {
         double work = Math.max(
                 spec.operations() / TILE_FLOPS,
                 (double) spec.k() * spec.n() * spec.in().bytes() / TILE_BYTES);
         int most = (int) Math.min(work, Integer.MAX_VALUE);
-        if (wantsPanels(spec)) {
-            Tiling tiling = enoughBlocks(spec, most, PANEL_ROWS, PANEL_COLUMNS);
-            return new Tiling(
-                    tiling.rows,
-                    tiling.columns,
-                    length(spec.k(), Team.pieces(spec.k(), PANEL_DEPTH)),
-                    (tiling.columns + LINE - 1) / LINE / 2 * 2 * LINE + LINE);
-        }
         boolean bands = isTransposed(spec.a());
+        if (packs(spec)) {
+            Tiling tiling = bands ? packedBands(spec) : enoughBlocks(spec, most, PACKED_ROWS, PACKED_COLUMNS);
+            int slices = Team.pieces(spec.k(), PACKED_DEPTH);
+            return new Tiling(tiling.rows, tiling.columns, length(spec.k(), slices), true);
+        }
         boolean copied = isTransposed(spec.b()) || spec.in() == DType.BF16;
         return copied && !bands ? enoughBlocks(spec, most, BLOCK_ROWS, BLOCK_COLUMNS) : bands(spec, most);
     }
@@ -69,25 +78,30 @@ record Tiling(int rows, int columns, int depth, int panelRow) {
         return strides.column() != 1;
     }
 
-    /** With A transposed the gain is less than the cost of copying A for more tiles, unless all rows of B fall into the same sets. */
-    private static boolean wantsPanels(GemmSpec spec) {
-        long bytes = spec.b().row() * Float.BYTES;
-        return spec.in() == DType.F32
-                && !isTransposed(spec.b())
-                && spec.m() >= LEAST_PANEL_ROWS
-                && spec.n() >= PANEL_COLUMNS
-                && bytes % (isTransposed(spec.a()) ? PAGE_BYTES : CROWDED_BYTES) == 0;
+    /** Sums that are rounded to BF16 cannot be cut into slices. */
+    private static boolean packs(GemmSpec spec) {
+        return !isTransposed(spec.b())
+                && spec.m() >= LEAST_PACKED_ROWS
+                && spec.n() >= NARROW_COLUMNS
+                && spec.operations() >= LEAST_PACKED_FLOPS
+                && (spec.out() == DType.F32 || spec.k() <= PACKED_DEPTH);
     }
 
-    /** Bands of whole rows, or of whole columns where the rows are too few; of wide parts of rows where these are too few bands. */
+    /** Bands of rows, of wide parts where these are very wide; low ones where they are few, unless each would bring a large B through the caches again. */
+    private static Tiling packedBands(GemmSpec spec) {
+        int byColumns = Team.pieces(spec.n(), PACKED_BAND_COLUMNS);
+        int byRows = spec.m() / LEAST_TILE;
+        if (isLarge(spec) && (long) spec.k() * spec.n() * spec.in().bytes() <= LOW_BAND_BYTES) {
+            byRows = Math.max(byRows, Math.min(Team.pieces(ENOUGH_TILES, byColumns), spec.m() / LOW_BAND_ROWS));
+        }
+        return new Tiling(length(spec.m(), even(byRows)), length(spec.n(), byColumns), spec.k(), false);
+    }
+
+    /** Bands of whole rows, or of whole columns where the rows are too few. */
     private static Tiling bands(GemmSpec spec, int most) {
         int byRows = even(Math.min(spec.m() / LEAST_TILE, most));
         int byColumns = byRows > 1 ? 1 : even(Math.min(spec.n() / LEAST_TILE, most));
-        if (isLarge(spec) && byRows * byColumns < ENOUGH_TILES) {
-            int wanted = Math.min(Team.pieces(ENOUGH_TILES, byRows), most / byRows);
-            byColumns = Math.max(byColumns, Math.min(wanted, spec.n() / LEAST_BAND_COLUMNS));
-        }
-        return new Tiling(length(spec.m(), byRows), length(spec.n(), byColumns), spec.k(), 0);
+        return new Tiling(length(spec.m(), byRows), length(spec.n(), byColumns), spec.k(), false);
     }
 
     /** Blocks of about so many rows and columns, or where these are too few, narrow ones: with many rows they cost nothing, unless A is copied for each. */
@@ -108,7 +122,7 @@ record Tiling(int rows, int columns, int depth, int panelRow) {
         if (odd && spec.n() / (byColumns + 1) >= LEAST_TILE && byRows * (byColumns + 1) <= most) {
             byColumns++;
         }
-        return new Tiling(length(spec.m(), byRows), length(spec.n(), byColumns), spec.k(), 0);
+        return new Tiling(length(spec.m(), byRows), length(spec.n(), byColumns), spec.k(), false);
     }
 
     /** How many tiles C has. */

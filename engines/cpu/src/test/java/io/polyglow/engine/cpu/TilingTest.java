@@ -18,16 +18,16 @@ import org.junit.jupiter.params.provider.EnumSource;
 class TilingTest {
     @Test
     void shouldKeepSmallProductsWhole() {
-        assertThat(Tiling.of(forward(64, 64, 64))).isEqualTo(new Tiling(64, 64, 64, 0));
+        assertThat(Tiling.of(forward(64, 64, 64))).isEqualTo(new Tiling(64, 64, 64, false));
     }
 
     @Test
     void shouldCutIntoBlocksWhereTheWeightIsTransposed() {
-        assertThat(Tiling.of(forward(1024, 3072, 768))).isEqualTo(new Tiling(256, 384, 768, 0));
+        assertThat(Tiling.of(forward(1024, 3072, 768))).isEqualTo(new Tiling(256, 384, 768, false));
         assertThat(Tiling.of(forward(1, 3072, 768)))
                 .as("one row: 9 MiB of weights to read")
-                .isEqualTo(new Tiling(1, 384, 768, 0));
-        assertThat(Tiling.of(forward(1, 384, 128))).as("little to read").isEqualTo(new Tiling(1, 384, 128, 0));
+                .isEqualTo(new Tiling(1, 384, 768, false));
+        assertThat(Tiling.of(forward(1, 384, 128))).as("little to read").isEqualTo(new Tiling(1, 384, 128, false));
     }
 
     /** gpt2-124m with 1,024 rows, weights as GPT-2 has them ({@code [in, out]}) and as Llama has. */
@@ -44,9 +44,8 @@ class TilingTest {
                             tiles(forward(N, I, O), dtype)))
                     .as("N = %d, I = %d, O = %d", N, I, O)
                     .allSatisfy(tiles -> assertThat(tiles).isGreaterThanOrEqualTo(24));
-            int least = I * O == C * C ? 12 : 24;
-            assertThat(tiles(weightGradient(N, O, I), dtype)).isGreaterThanOrEqualTo(least);
-            assertThat(tiles(weightGradient(N, I, O), dtype)).isGreaterThanOrEqualTo(least);
+            assertThat(tiles(weightGradient(N, O, I), dtype)).isGreaterThanOrEqualTo(24);
+            assertThat(tiles(weightGradient(N, I, O), dtype)).isGreaterThanOrEqualTo(24);
         }
         assertThat(tiles(forward(256, C, C), dtype)).as("a quarter of the rows").isEqualTo(12);
     }
@@ -56,12 +55,17 @@ class TilingTest {
         return Tiling.of(typed).tiles(typed);
     }
 
+    /** No band copies B, which is packed once; every part copies its rows of A. */
     @Test
-    void shouldCutBandsThatAreFewIntoWideParts() {
-        assertThat(Tiling.of(weightGradient(1024, 768, 2304))).isEqualTo(new Tiling(128, 576, 1024, 0));
+    void shouldCutWeightGradientsIntoBandsOfWideParts() {
+        assertThat(Tiling.of(weightGradient(1024, 3072, 768))).isEqualTo(new Tiling(128, 768, 1024, true));
+        assertThat(Tiling.of(weightGradient(1024, 768, 3072))).isEqualTo(new Tiling(128, 768, 1024, true));
         assertThat(Tiling.of(weightGradient(1024, 768, 768)))
-                .as("no narrower: every part copies its band of x")
-                .isEqualTo(new Tiling(128, 384, 1024, 0));
+                .as("low ones where they are few")
+                .isEqualTo(new Tiling(32, 768, 1024, true));
+        assertThat(Tiling.of(weightGradient(2048, 384, 1536)))
+                .as("not so low that each would bring 12 MB of x through the caches")
+                .isEqualTo(new Tiling(192, 768, 2048, true));
     }
 
     /** As nano has them: to share such a product costs more than it gives. */
@@ -72,32 +76,35 @@ class TilingTest {
     }
 
     @Test
-    void shouldCutIntoBandsWhereTheRowsAreTransposed() {
-        assertThat(Tiling.of(weightGradient(1024, 3072, 768))).isEqualTo(new Tiling(128, 768, 1024, 0));
-    }
-
-    @Test
-    void shouldCopyRowsThatCompeteForTheCacheToPanels() {
-        assertThat(Tiling.of(inputGradient(1024, 768, 3072))).isEqualTo(new Tiling(512, 64, 3072, 80));
+    void shouldPackColumnsThatManyRowsShare() {
+        assertThat(Tiling.of(inputGradient(1024, 768, 3072))).isEqualTo(new Tiling(512, 64, 3072, true));
         assertThat(Tiling.of(inputGradient(1024, 3072, 768)))
                 .as("enough of any width")
-                .isEqualTo(new Tiling(512, 192, 768, 208));
-        assertThat(Tiling.of(inputGradient(1024, 784, 3072)).panelRow())
-                .as("rows an odd number of lines apart")
-                .isZero();
-        assertThat(Tiling.of(inputGradient(128, 768, 3072)).panelRow())
+                .isEqualTo(new Tiling(512, 192, 768, true));
+        assertThat(Tiling.of(inputGradient(128, 768, 3072)).packed())
                 .as("few rows")
-                .isZero();
-        assertThat(Tiling.of(weightGradient(1024, 768, 3072)).panelRow())
-                .as("x of 3,072 columns: all rows in the same sets")
-                .isEqualTo(208);
+                .isFalse();
+        assertThat(Tiling.of(inputGradient(256, 128, 512)).packed())
+                .as("few sums")
+                .isFalse();
+        assertThat(Tiling.of(forward(1024, 3072, 768)).packed())
+                .as("transposed: no gain in F32")
+                .isFalse();
+        assertThat(Tiling.of(rounded(inputGradient(1024, 768, 3072))).packed()).isTrue();
+        assertThat(Tiling.of(rounded(inputGradient(1024, 768, 50_257))))
+                .as("sums that are rounded are not cut into slices")
+                .isEqualTo(new Tiling(512, 64, 50_257, false));
+    }
+
+    private static GemmSpec rounded(GemmSpec spec) {
+        return GemmSpec.product(spec.m(), spec.n(), spec.k(), spec.a(), spec.b(), spec.c(), DType.BF16, DType.BF16);
     }
 
     @Test
-    void shouldBoundPanelsOfLongSums() {
+    void shouldBoundSlicesOfLongSums() {
         Tiling head = Tiling.of(inputGradient(1024, 768, 50_257));
-        assertThat(head).isEqualTo(new Tiling(512, 64, 3872, 80));
-        assertThat(Tiling.of(inputGradient(1024, 768, 2_000_000)).depth()).isLessThanOrEqualTo(4112);
+        assertThat(head).isEqualTo(new Tiling(512, 64, 3872, true));
+        assertThat(Tiling.of(inputGradient(1024, 768, 2_000_000)).depth()).isLessThanOrEqualTo(4096);
 
         int N = 256, I = 256, O = 8_200;
         try (CpuEngine engine = new CpuEngine(2)) {
@@ -112,7 +119,7 @@ class TilingTest {
         }
     }
 
-    /** The weight of {@code [in, out]} is not transposed in the forward pass, so its columns go to panels too. */
+    /** The weight of {@code [in, out]} is not transposed in the forward pass, so its columns are packed too. */
     @Test
     void shouldAddBiasAndResidualOnceToSlicesOfLongSums() {
         int N = 256, I = 8_200, O = 256;
@@ -136,7 +143,7 @@ class TilingTest {
 
     /** Small integers, whose sums are exact. */
     @Test
-    void shouldComputeThroughPanelsWhatTheFormulaSays() {
+    void shouldComputeFromPackedColumnsWhatTheFormulaSays() {
         int N = 600, I = 1024, O = 70;
         try (CpuEngine engine = new CpuEngine(2)) {
             double[] dOut = integers(N * O, i -> i * 7 % 5 - 2), w = integers(O * I, i -> i * 11 % 7 - 3);
@@ -150,6 +157,21 @@ class TilingTest {
                             dW, null, filled(engine, x, N, I), filled(engine, wide, N, 300), WeightLayout.OUT_IN, true);
             assertThat(Values.read(engine, dX)).isEqualTo(product(N, I, O, dOut, O, 1, w));
             assertThat(Values.read(engine, dW)).isEqualTo(product(300, I, N, wide, 1, 300, x));
+        }
+    }
+
+    @Test
+    void shouldPackNoMoreColumnsAtATimeThanMemoryIsMeantFor() {
+        int N = 4096, I = 1056, O = 256;
+        try (CpuEngine engine = new CpuEngine(2)) {
+            double[] x = integers(N * I, i -> i * 3 % 5 - 2), dOut = integers(N * O, i -> i * 7 % 5 - 2);
+            Tensor dW = tensor(engine, O, I);
+            engine.kernels()
+                    .linearBackwardWeight(
+                            dW, null, filled(engine, x, N, I), filled(engine, dOut, N, O), WeightLayout.OUT_IN, false);
+            assertThat(Values.read(engine, dW)).isEqualTo(product(O, I, N, dOut, 1, O, x));
+            assertThat(4L * N * I).isGreaterThan(Tiling.PACKED_BYTES);
+            assertThat(engine.scratchBytes()).isLessThan(Tiling.PACKED_BYTES + 2 * Gemm.SCRATCHPAD_BYTES);
         }
     }
 
