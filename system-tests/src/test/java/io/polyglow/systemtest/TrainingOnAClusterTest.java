@@ -3,6 +3,9 @@ package io.polyglow.systemtest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.polyglow.common.json.Json;
+import io.polyglow.common.store.Store;
+import io.polyglow.common.store.Stores;
+import io.polyglow.trainer.checkpoint.CheckpointDirectory;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -45,13 +48,18 @@ class TrainingOnAClusterTest {
                 "--master",
                 CLUSTER.master(),
                 "--conf",
-                "spark.executor.extraJavaOptions=-XX:TieredStopAtLevel=1", // four executors for a minute on two cores
+                "spark.executor.extraJavaOptions=-XX:TieredStopAtLevel=1", // they live for a minute
+                "--conf",
+                "spark.executor.cores=2", // one on each worker
+                "--conf",
+                "spark.sql.shuffle.partitions=4",
                 "--set",
                 "input=" + sample + "/train",
                 "--set",
                 "output=" + CLUSTER.onHdfs("corpus"));
         CLUSTER.run("one-rank", LONG, train("one", "layout.data=1", "layout.pipeline=1"));
         weightsOfOneRank = weights("one");
+        assertThat(inspectedWeights("one")).isEqualTo(weightsOfOneRank);
         lossesOfOneRank = losses("one");
         assertThat(lossesOfOneRank).hasSize(STEPS).doesNotHaveDuplicates();
     }
@@ -149,7 +157,13 @@ class TrainingOnAClusterTest {
         return LossCurve.of(CLUSTER.read(CLUSTER.onHdfs(run) + "/metrics.jsonl"));
     }
 
-    private static String weights(String run) throws InterruptedException {
+    private static String weights(String run) throws IOException {
+        try (Store store = Stores.open(CLUSTER.onHdfs(run))) {
+            return new CheckpointDirectory(store).open(STEPS).weightsSha256();
+        }
+    }
+
+    private static String inspectedWeights(String run) throws InterruptedException {
         String output = CLUSTER.run("inspect-" + run, SHORT, "inspect", CLUSTER.onHdfs(run), "--json");
         String json = output.substring(output.indexOf("\n{") + 1);
         return Json.parseObject("inspect", json.getBytes(StandardCharsets.UTF_8))

@@ -35,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(240)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class TrainJobTest {
-    private static final int STEPS = 300;
+    private static final int STEPS = 150;
     private static final SparkTarget PROCESSES =
             new SparkTarget("local-cluster[2,1,512]", Map.of("spark.executor.memory", "512m"));
 
@@ -48,7 +48,7 @@ class TrainJobTest {
         folder = shared;
         TinyCorpus.write(folder.resolve("corpus"));
         TrainResult result = TrainJob.start(config("one"), SparkTarget.HERE, JobListener.SILENT);
-        assertThat(result).isEqualTo(new TrainResult(STEPS, true, 0, "checkpoints/step-00000300"));
+        assertThat(result).isEqualTo(new TrainResult(STEPS, true, 0, "checkpoints/step-00000150"));
         weightsOfOneRank = weights("one");
         lossesOfOneRank = losses("one");
         assertThat(lossesOfOneRank).hasSize(STEPS).doesNotHaveDuplicates();
@@ -64,7 +64,7 @@ class TrainJobTest {
                 .asString()
                 .contains("rank")
                 .contains("137");
-        assertThat(result).isEqualTo(new TrainResult(STEPS, true, 1, "checkpoints/step-00000300"));
+        assertThat(result).isEqualTo(new TrainResult(STEPS, true, 1, "checkpoints/step-00000150"));
         assertThat(killer.steps).doesNotHaveDuplicates().isSorted().endsWith((long) STEPS);
         assertThat(losses("killed")).isEqualTo(lossesOfOneRank);
         assertThat(weights("killed")).isEqualTo(weightsOfOneRank);
@@ -245,7 +245,7 @@ class TrainJobTest {
     private Resolved<TrainConfig> config(String run, String... more) {
         String yaml =
                 """
-                steps: 300
+                steps: 150
                 seed: 7
                 engine: reference
                 layout: {}

@@ -14,6 +14,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.execution.QueryExecution;
 import org.apache.spark.sql.util.QueryExecutionListener;
@@ -104,23 +105,25 @@ class DocumentLookupTest extends PrepareFixture {
                         "dedup.lines.min-documents=2"),
                 ProgressListener.SILENT);
         lookup = DocumentLookup.open(spark, corpus("pages"));
+        Map<String, DocumentStory> stories = storiesByPlace("pages");
 
-        assertThat(story("page3.txt").decided())
+        assertThat(stories).hasSize(14);
+        assertThat(told(stories, "page3.txt").decided())
                 .startsWith("eng_Latn 1.00; kept; c4 took out 46 characters in 1 places")
                 .contains(" bytes left of ");
         assertThat(IntStream.range(0, 12)
-                        .mapToObj(i -> story("page" + i + ".txt").decided())
+                        .mapToObj(i -> told(stories, "page" + i + ".txt").decided())
                         .filter(decided -> decided.contains("passages took out ")))
                 .hasSizeGreaterThan(9);
-        assertThat(story("page4.txt").redacted()).containsExactly(Map.entry("email", 2L));
-        DocumentStory first = story("page5.txt");
-        DocumentStory second = story("copy.txt");
+        assertThat(told(stories, "page4.txt").redacted()).containsExactly(Map.entry("email", 2L));
+        DocumentStory first = told(stories, "page5.txt");
+        DocumentStory second = told(stories, "copy.txt");
         DocumentStory kept = first.duplicate() == null ? first : second;
         DocumentStory left = first.duplicate() == null ? second : first;
         assertThat(kept.decided()).contains("kept, stands for 1 duplicates");
         assertThat(left.decided()).isEqualTo("eng_Latn 1.00; left out: exact duplicate of " + kept.id());
-        assertThat(story("short.txt").decided()).contains("left out: gopher-quality.words 1 < 5");
-        assertThat(story("short.txt").keptBytes()).isZero();
+        assertThat(told(stories, "short.txt").decided()).contains("left out: gopher-quality.words 1 < 5");
+        assertThat(told(stories, "short.txt").keptBytes()).isZero();
         assertThat(lookup.bySource("nowhere.txt")).isEmpty();
     }
 
@@ -144,6 +147,17 @@ class DocumentLookupTest extends PrepareFixture {
         Map<String, DocumentStory> found = lookup.bySource(source);
         assertThat(found).as(source).hasSize(1);
         return found.values().iterator().next();
+    }
+
+    /** Of every document of an output, in one query. */
+    private Map<String, DocumentStory> storiesByPlace(String output) {
+        List<String> ids =
+                table(output, "documents").select("id").as(Encoders.STRING()).collectAsList();
+        return lookup.byId(ids).values().stream().collect(Collectors.toMap(DocumentStory::place, story -> story));
+    }
+
+    private static DocumentStory told(Map<String, DocumentStory> stories, String place) {
+        return Objects.requireNonNull(stories.get(place), place);
     }
 
     private String corpus(String output) {

@@ -12,6 +12,7 @@ final class LocalSpark {
             .config("spark.driver.host", "127.0.0.1")
             .config("spark.driver.bindAddress", "127.0.0.1")
             .config("spark.sql.shuffle.partitions", 3)
+            .config("spark.sql.files.minPartitionNum", 1) // small tables are one task each
             .config("spark.hadoop." + LocalFiles.KEY, LocalFiles.class.getName())
             .config("spark.sql.codegen.cache.maxEntries", 2000) // the same queries come again in test after test
             .config("spark.sql.warehouse.dir", System.getProperty("java.io.tmpdir") + "/polyglow-warehouse")

@@ -47,8 +47,9 @@ final class MixedPrepareTest extends PrepareFixture {
     @Test
     void shouldGiveLanguagesEqualNumbersOfTokens() throws IOException {
         String budget = "mix.total-tokens=3000";
-        Log log = new Log();
-        PrepareReport report = PrepareJob.run(spark, config("out", "mix.policy=unimax", budget), log);
+        prepareOut();
+        PrepareReport report = PrepareJob.run(
+                spark, config("out", "overwrite=true", "mix.policy=unimax", budget), ProgressListener.SILENT);
 
         JsonObject mix = mix("out");
         assertThat(mix.getString("policy")).isEqualTo("unimax");

@@ -22,8 +22,11 @@ import org.junit.jupiter.api.io.TempDir;
 abstract class PrepareFixture {
     private static final String LINE = "{\"text\":\"line %d of the corpus, %s\",\"language\":\"%s\",\"id\":\"n%d\"}\n";
 
-    /** What earlier tests of this JVM prepared, by its kind: files, and directories without bytes, by their places. */
-    private static final Map<String, Map<String, byte @Nullable []>> PREPARED = new HashMap<>();
+    /** What earlier tests of this JVM prepared, by its kind. */
+    private static final Map<String, Prepared> PREPARED = new HashMap<>();
+
+    /** A run: what it told, and by their places its files, and directories without bytes. */
+    private record Prepared(PrepareReport report, Map<String, byte @Nullable []> contents) {}
 
     @TempDir
     Path directory;
@@ -57,25 +60,26 @@ abstract class PrepareFixture {
                 "tokenizer.vocab-size=300",
                 "filter.on=false",
                 "dedup.near.enabled=false",
-                "split.validation=0.1"));
+                "split.validation=0.1",
+                "shards.text-bytes=4096"));
         all.addAll(List.of(overrides));
         return ConfigFile.load(PrepareConfig.class, "test.yaml", "", all).value();
     }
 
     /** Prepares {@code out} from the small corpus, for a test of what was made and not of how: once for all of them. */
-    void prepareOut() throws IOException {
-        prepareOut("the small corpus", config("out"));
+    PrepareReport prepareOut() throws IOException {
+        return prepareOut("the small corpus", config("out"));
     }
 
     /** As above with other settings, all of which and their inputs are named by {@code kind}; their output is {@code out}. */
-    void prepareOut(String kind, PrepareConfig config) throws IOException {
-        Map<String, byte @Nullable []> prepared = PREPARED.get(kind);
+    PrepareReport prepareOut(String kind, PrepareConfig config) throws IOException {
+        Prepared prepared = PREPARED.get(kind);
         if (prepared == null) {
-            PrepareJob.run(spark, config, ProgressListener.SILENT);
-            PREPARED.put(kind, contents("out", "out.stages"));
-            return;
+            PrepareReport report = PrepareJob.run(spark, config, ProgressListener.SILENT);
+            PREPARED.put(kind, new Prepared(report, contents("out", "out.stages")));
+            return report;
         }
-        for (Map.Entry<String, byte @Nullable []> each : prepared.entrySet()) {
+        for (Map.Entry<String, byte @Nullable []> each : prepared.contents().entrySet()) {
             Path place = directory.resolve(each.getKey());
             byte[] bytes = each.getValue();
             if (bytes == null) {
@@ -84,6 +88,7 @@ abstract class PrepareFixture {
                 Files.write(place, bytes);
             }
         }
+        return prepared.report();
     }
 
     private Map<String, byte @Nullable []> contents(String... roots) throws IOException {

@@ -223,7 +223,7 @@ class PrepareJobTest extends PrepareFixture {
 
     @Test
     void shouldWriteShardsThatTheTrainerReadsBack() throws IOException {
-        PrepareReport report = PrepareJob.run(spark, config("out", "shards.text-bytes=4096"), ProgressListener.SILENT);
+        PrepareReport report = prepareOut();
 
         try (LocalStore store = new LocalStore(directory)) {
             TokenDataset dataset = TokenDataset.open(store, "out");
@@ -241,21 +241,20 @@ class PrepareJobTest extends PrepareFixture {
 
     @Test
     void shouldWriteTheSameBytesOnAnyNumberOfPartitions() throws IOException {
-        spark.conf().set("spark.sql.shuffle.partitions", "1");
-        PrepareJob.run(spark, config("one", "shards.text-bytes=5000"), ProgressListener.SILENT);
+        prepareOut();
         spark.conf().set("spark.sql.shuffle.partitions", "7");
         spark.conf().set("spark.sql.files.maxPartitionBytes", "6000");
 
-        PrepareJob.run(spark, config("seven", "shards.text-bytes=5000"), ProgressListener.SILENT);
+        PrepareJob.run(spark, config("seven"), ProgressListener.SILENT);
 
-        assertThat(corpusFiles("seven")).hasSizeGreaterThan(10).isEqualTo(corpusFiles("one"));
+        assertThat(corpusFiles("seven")).hasSizeGreaterThan(10).isEqualTo(corpusFiles("out"));
         // how Parquet cuts its files is Spark's business; what they say is not
-        assertThat(documents("seven")).hasSize(305).isEqualTo(documents("one"));
+        assertThat(documents("seven")).hasSize(305).isEqualTo(documents("out"));
     }
 
     @Test
     void shouldReuseAnOutputOfTheSameRunAndRefuseToReplaceAnother() throws IOException {
-        PrepareReport first = PrepareJob.run(spark, config("out"), ProgressListener.SILENT);
+        PrepareReport first = prepareOut();
         PrepareReport again = PrepareJob.run(spark, config("out"), ProgressListener.SILENT);
 
         assertThat(again.reused()).isTrue();
@@ -339,10 +338,10 @@ class PrepareJobTest extends PrepareFixture {
     @Test
     void shouldUseAGivenTokenizer() throws IOException {
         prepareOut();
-        String file = directory.resolve("out/tokenizer.json").toString();
+        Path file = Files.copy(directory.resolve("out/tokenizer.json"), directory.resolve("given.json"));
 
-        PrepareReport report =
-                PrepareJob.run(spark, config("second", "seed=5", "tokenizer.file=" + file), ProgressListener.SILENT);
+        PrepareReport report = PrepareJob.run(
+                spark, config("out", "overwrite=true", "seed=5", "tokenizer.file=" + file), ProgressListener.SILENT);
 
         assertThat(report.vocabSize()).isEqualTo(300);
         assertThatThrownBy(() -> PrepareJob.run(
@@ -417,7 +416,8 @@ class PrepareJobTest extends PrepareFixture {
                 .json();
         Path file = Files.write(directory.resolve("given.json"), json);
 
-        PrepareJob.run(spark, config("out", "tokenizer.file=" + file), ProgressListener.SILENT);
+        prepareOut();
+        PrepareJob.run(spark, config("out", "overwrite=true", "tokenizer.file=" + file), ProgressListener.SILENT);
 
         assertThat(directory.resolve("out/tokenizer.json")).hasBinaryContent(json);
         try (LocalStore store = new LocalStore(directory.resolve("out"))) {
@@ -461,9 +461,11 @@ class PrepareJobTest extends PrepareFixture {
         for (int i = 0; i < 7; i++) {
             Files.writeString(input.resolve("crawl-" + i + ".jsonl.xz"), "not read");
         }
+        prepareOut();
+        PrepareConfig other = config("out", "overwrite=true", "seed=2");
         List<String> notes = new ArrayList<>();
 
-        PrepareReport report = PrepareJob.run(spark, config("out"), noting(notes));
+        PrepareReport report = PrepareJob.run(spark, other, noting(notes));
 
         String named = "8 (LICENSE, crawl-0.jsonl.xz, crawl-1.jsonl.xz, crawl-2.jsonl.xz, crawl-3.jsonl.xz, ...)";
         assertThat(notes)
@@ -477,7 +479,7 @@ class PrepareJobTest extends PrepareFixture {
                 .contains("8 files were not read", "crawl-3.jsonl.xz")
                 .doesNotContain("crawl-4");
         assertThat(Files.readString(directory.resolve("out/DATACARD.md"))).contains("8 files were not read");
-        assertThat(PrepareJob.run(spark, config("out"), ProgressListener.SILENT).table())
+        assertThat(PrepareJob.run(spark, other, ProgressListener.SILENT).table())
                 .isEqualTo(report.table());
     }
 

@@ -25,7 +25,7 @@ class PrepareStagesTest extends PrepareFixture {
 
         PrepareJob.run(
                 spark,
-                config("out", "overwrite=true", "shards.text-bytes=4096"),
+                config("out", "overwrite=true", "shards.text-bytes=8192"),
                 progress -> names.add(progress.name()));
 
         assertThat(names)

@@ -30,6 +30,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class ReadingTest {
     private static final ReadOptions OPTIONS = new ReadOptions("text", "id", "meta.lang", "meta.url", "date", 1 << 20);
+    /** Read from its files once; there are thousands of slices. */
+    private static final Configuration CONFIGURATION = new Configuration();
 
     @TempDir
     Path directory;
@@ -148,14 +150,14 @@ class ReadingTest {
 
     private static List<String> textsOf(InputFile file, long sliceBytes) {
         List<String> texts = new ArrayList<>();
-        InputSlice.of(file, sliceBytes).forEach(slice -> slice.documents(OPTIONS, new Configuration())
+        InputSlice.of(file, sliceBytes).forEach(slice -> slice.documents(OPTIONS, CONFIGURATION)
                 .forEachRemaining(document -> texts.add(document.text())));
         return texts;
     }
 
     private static String rawLinesOf(InputFile file, long sliceBytes) {
         StringBuilder lines = new StringBuilder();
-        InputSlice.of(file, sliceBytes).forEach(slice -> new RawLines(slice, new Configuration())
+        InputSlice.of(file, sliceBytes).forEach(slice -> new RawLines(slice, CONFIGURATION)
                 .forEachRemaining(line -> lines.append(new String(line, UTF_8))));
         return lines.toString();
     }

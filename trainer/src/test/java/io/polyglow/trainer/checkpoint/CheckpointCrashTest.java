@@ -101,7 +101,7 @@ class CheckpointCrashTest {
     /** A clock by which pauses between tries are over at once. */
     private static NanoClock hasty() {
         AtomicLong now = new AtomicLong();
-        return () -> now.addAndGet(TimeUnit.SECONDS.toNanos(10));
+        return () -> now.addAndGet(TimeUnit.SECONDS.toNanos(30));
     }
 
     @Test
