@@ -41,6 +41,16 @@ final class Packing implements AutoCloseable {
         static Spec of(GemmSpec part, Strides from) {
             return new Spec(reader(part), from);
         }
+
+        /** Bytes that the packed columns take, a multiple of a cache line. */
+        long bytes() {
+            dnnl_memory_desc layout = layout(product);
+            try {
+                return (dnnl_memory_desc_get_size(layout) + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES;
+            } finally {
+                dnnl_memory_desc_destroy(layout);
+            }
+        }
     }
 
     Packing(Spec spec) {
@@ -61,16 +71,6 @@ final class Packing implements AutoCloseable {
             dnnl_primitive_attr_destroy(attributes);
             dnnl_memory_desc_destroy(from);
             dnnl_memory_desc_destroy(to);
-        }
-    }
-
-    /** Bytes that the packed columns of a part take, a multiple of a cache line. */
-    static long bytes(GemmSpec part) {
-        dnnl_memory_desc layout = layout(part);
-        try {
-            return (dnnl_memory_desc_get_size(layout) + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES;
-        } finally {
-            dnnl_memory_desc_destroy(layout);
         }
     }
 

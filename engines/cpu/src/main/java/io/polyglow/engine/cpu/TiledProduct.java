@@ -4,6 +4,7 @@ import io.polyglow.engine.cpu.GemmSpec.Addend;
 import io.polyglow.engine.cpu.GemmSpec.Strides;
 import io.polyglow.trainer.tensor.DType;
 import io.polyglow.trainer.tensor.Tensor;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,7 +24,7 @@ final class TiledProduct implements Team.Task {
     /** Column by column of slice by slice; none if B is read in place. */
     private final Packing.Spec[] packings;
 
-    /** Bytes of the packed columns of one tile; 0 if B is read in place. */
+    /** Bytes for the packed columns of one tile, whichever takes most: a narrow one may be padded more than a wide one; 0 if B is read in place. */
     private final long packedBytes;
     /** Tiles in a row that are packed and multiplied together. */
     private final int groupTiles;
@@ -60,7 +61,11 @@ final class TiledProduct implements Team.Task {
         for (int i = 0; i < packings.length; i++) {
             packings[i] = Packing.Spec.of(parts[i / columnTiles * rowTiles * columnTiles + i % columnTiles], spec.b());
         }
-        packedBytes = tiling.packed() ? Packing.bytes(parts[0]) : 0;
+        packedBytes = Arrays.stream(packings)
+                .distinct()
+                .mapToLong(Packing.Spec::bytes)
+                .max()
+                .orElse(0);
         groupTiles = tiling.packed()
                 ? (int) Math.max(1, Math.min(columnTiles, Tiling.PACKED_BYTES / packedBytes))
                 : columnTiles;

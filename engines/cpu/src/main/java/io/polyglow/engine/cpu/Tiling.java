@@ -37,6 +37,7 @@ record Tiling(int rows, int columns, int depth, boolean packed) {
     private static final int PACKED_ROWS = 512;
     private static final int PACKED_COLUMNS = 192;
     private static final int PACKED_BAND_COLUMNS = 768;
+    private static final int LEAST_BAND_COLUMNS = 384;
     private static final int LOW_BAND_ROWS = 32;
     private static final long LOW_BAND_BYTES = 4 << 20;
     private static final int PACKED_DEPTH = 4096;
@@ -87,12 +88,14 @@ record Tiling(int rows, int columns, int depth, boolean packed) {
                 && (spec.out() == DType.F32 || spec.k() <= PACKED_DEPTH);
     }
 
-    /** Bands of rows, of wide parts where these are very wide; low ones where they are few, unless each would bring a large B through the caches again. */
+    /** Bands of rows, of wide parts where these are very wide. Where they are few, low ones; or narrower parts, if each would bring a large B through the caches again. */
     private static Tiling packedBands(GemmSpec spec) {
+        int byRows = even(spec.m() / LEAST_TILE);
         int byColumns = Team.pieces(spec.n(), PACKED_BAND_COLUMNS);
-        int byRows = spec.m() / LEAST_TILE;
         if (isLarge(spec) && (long) spec.k() * spec.n() * spec.in().bytes() <= LOW_BAND_BYTES) {
             byRows = Math.max(byRows, Math.min(Team.pieces(ENOUGH_TILES, byColumns), spec.m() / LOW_BAND_ROWS));
+        } else if (isLarge(spec)) {
+            byColumns = Math.max(byColumns, Math.min(Team.pieces(ENOUGH_TILES, byRows), spec.n() / LEAST_BAND_COLUMNS));
         }
         return new Tiling(length(spec.m(), even(byRows)), length(spec.n(), byColumns), spec.k(), false);
     }
@@ -104,10 +107,10 @@ record Tiling(int rows, int columns, int depth, boolean packed) {
         return new Tiling(length(spec.m(), byRows), length(spec.n(), byColumns), spec.k(), false);
     }
 
-    /** Blocks of about so many rows and columns, or where these are too few, narrow ones: with many rows they cost nothing, unless A is copied for each. */
+    /** Blocks of about so many rows and columns, or where these are too few, narrow ones: with many rows they cost nothing. */
     private static Tiling enoughBlocks(GemmSpec spec, int most, int rows, int columns) {
         Tiling wide = blocks(spec, most, rows, columns);
-        if (!isLarge(spec) || isTransposed(spec.a()) || wide.tiles(spec) >= ENOUGH_TILES) {
+        if (!isLarge(spec) || wide.tiles(spec) >= ENOUGH_TILES) {
             return wide;
         }
         Tiling narrow = blocks(spec, most, NARROW_ROWS, NARROW_COLUMNS);

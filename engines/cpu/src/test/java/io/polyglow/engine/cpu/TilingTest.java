@@ -14,6 +14,7 @@ import java.util.function.IntUnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TilingTest {
     @Test
@@ -65,7 +66,7 @@ class TilingTest {
                 .isEqualTo(new Tiling(32, 768, 1024, true));
         assertThat(Tiling.of(weightGradient(2048, 384, 1536)))
                 .as("not so low that each would bring 12 MB of x through the caches")
-                .isEqualTo(new Tiling(192, 768, 2048, true));
+                .isEqualTo(new Tiling(192, 384, 2048, true));
     }
 
     /** As nano has them: to share such a product costs more than it gives. */
@@ -157,6 +158,21 @@ class TilingTest {
                             dW, null, filled(engine, x, N, I), filled(engine, wide, N, 300), WeightLayout.OUT_IN, true);
             assertThat(Values.read(engine, dX)).isEqualTo(product(N, I, O, dOut, O, 1, w));
             assertThat(Values.read(engine, dW)).isEqualTo(product(300, I, N, wide, 1, 300, x));
+        }
+    }
+
+    /** What is left over of 1,070 or 334 columns is narrower than the tiles before, and padded otherwise. */
+    @ParameterizedTest
+    @ValueSource(ints = {334, 1070})
+    void shouldKeepPackedColumnsOfAllTilesApart(int I) {
+        int N = 512, O = 300;
+        try (CpuEngine engine = new CpuEngine(2)) {
+            double[] dOut = integers(N * O, i -> i * 7 % 5 - 2), w = integers(O * I, i -> i * 11 % 7 - 3);
+            Tensor dX = tensor(engine, N, I);
+            Tensor left = filled(engine, dOut, N, O), right = filled(engine, w, O, I);
+            assertThat(Tiling.of(inputGradient(N, I, O)).packed()).isTrue();
+            engine.kernels().linearBackwardInput(dX, left, right, WeightLayout.OUT_IN);
+            assertThat(Values.read(engine, dX)).isEqualTo(product(N, I, O, dOut, O, 1, w));
         }
     }
 
