@@ -6,8 +6,8 @@ import io.polyglow.trainer.tensor.DType;
  * How a matrix product is cut into tiles of C: by its dims and strides alone, so that threads share out the same tiles however many they are.
  *
  * <p>oneDNN copies, once for each tile, the part of a transposed operand that the tile needs, and of B in BF16. Where A is copied, tiles are therefore bands of rows; where B is,
- * they are blocks with enough rows to make a copy worth while. A plain B of many rows of C is packed once for all tiles ({@link Packing}): oneDNN would copy it for each in BF16, and
- * in F32 read rows whose distance makes them compete for a few sets of the first cache. Its sums are cut into slices, so that packed columns are a few MiB however many rows B has.
+ * they are blocks with enough rows to make a copy worth while. A plain B of many rows of C, which oneDNN reads in place in F32 though its rows often compete for a few sets of the first
+ * cache, is packed once for all tiles ({@link Packing}). Its sums are cut into slices, so that packed columns are a few MiB however many rows B has.
  *
  * @param rows of a tile, but for the last ones
  * @param columns of a tile, but for the last ones
@@ -50,7 +50,7 @@ record Tiling(int rows, int columns, int depth, boolean packed) {
     static final long PACKED_BYTES = 16 << 20;
 
     /**
-     * Packed columns take no more at a time in a model whose layers have at most so many rows (of a micro-batch), channels and columns, whatever its vocabulary: all in F32, and
+     * Packed columns take no more at a time in a model whose layers have at most so many rows (of a micro-batch), channels and columns, whatever its vocabulary, were
      * half of it padding.
      */
     static long mostPackedBytes(long rows, long channels, long columns) {
@@ -79,13 +79,13 @@ record Tiling(int rows, int columns, int depth, boolean packed) {
         return strides.column() != 1;
     }
 
-    /** Sums that are rounded to BF16 cannot be cut into slices. */
+    /** Not in BF16: sums that are rounded cannot be cut into slices, and oneDNN's fast copy to that layout wants all of B, not the columns of a tile. */
     private static boolean packs(GemmSpec spec) {
-        return !isTransposed(spec.b())
+        return spec.in() == DType.F32
+                && !isTransposed(spec.b())
                 && spec.m() >= LEAST_PACKED_ROWS
                 && spec.n() >= NARROW_COLUMNS
-                && spec.operations() >= LEAST_PACKED_FLOPS
-                && (spec.out() == DType.F32 || spec.k() <= PACKED_DEPTH);
+                && spec.operations() >= LEAST_PACKED_FLOPS;
     }
 
     /** Bands of rows, of wide parts where these are very wide. Where they are few, low ones; or narrower parts, if each would bring a large B through the caches again. */
@@ -100,10 +100,14 @@ record Tiling(int rows, int columns, int depth, boolean packed) {
         return new Tiling(length(spec.m(), even(byRows)), length(spec.n(), byColumns), spec.k(), false);
     }
 
-    /** Bands of whole rows, or of whole columns where the rows are too few. */
+    /** Bands of whole rows, or of whole columns where the rows are too few; of wide parts of rows where these are too few bands. */
     private static Tiling bands(GemmSpec spec, int most) {
         int byRows = even(Math.min(spec.m() / LEAST_TILE, most));
         int byColumns = byRows > 1 ? 1 : even(Math.min(spec.n() / LEAST_TILE, most));
+        if (isLarge(spec) && byRows * byColumns < ENOUGH_TILES) {
+            int wanted = Math.min(Team.pieces(ENOUGH_TILES, byRows), most / byRows);
+            byColumns = Math.max(byColumns, Math.min(wanted, spec.n() / LEAST_BAND_COLUMNS));
+        }
         return new Tiling(length(spec.m(), byRows), length(spec.n(), byColumns), spec.k(), false);
     }
 
