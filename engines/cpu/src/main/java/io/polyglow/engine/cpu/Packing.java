@@ -34,8 +34,12 @@ final class Packing implements AutoCloseable {
 
     private final Primitive reorder;
 
-    /** @param product what will read them, as {@link #of} makes it
-     * @param from strides of B as it lies in memory */
+    /**
+     * Which columns, and for whom.
+     *
+     * @param product what will read them, as {@link #of} makes it
+     * @param from strides of B as it lies in memory
+     */
     record Spec(GemmSpec product, Strides from) {
         /** For a part of a product whose B is packed: equal for all parts that may share the columns. */
         static Spec of(GemmSpec part, Strides from) {
