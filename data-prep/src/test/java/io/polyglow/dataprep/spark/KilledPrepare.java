@@ -1,6 +1,5 @@
 package io.polyglow.dataprep.spark;
 
-import io.polyglow.common.config.ConfigFile;
 import java.util.List;
 
 /** A process that prepares a corpus and dies, without any clean-up, when a stage begins. */
@@ -9,21 +8,11 @@ final class KilledPrepare {
 
     private KilledPrepare() {}
 
-    /** Takes input, output and the name of the stage. */
+    /** Takes the name of the stage, then the settings. */
     public static void main(String[] arguments) {
-        PrepareConfig config = ConfigFile.load(
-                        PrepareConfig.class,
-                        "killed.yaml",
-                        "",
-                        List.of(
-                                "input=" + arguments[0],
-                                "output=" + arguments[1],
-                                "tokenizer.vocab-size=300",
-                                "filter.on=false",
-                                "dedup.near.enabled=false"))
-                .value();
-        PrepareJob.run(LocalSpark.session(), config, progress -> {
-            if (progress.name().equals(arguments[2])) {
+        List<String> settings = List.of(arguments).subList(1, arguments.length);
+        PrepareJob.run(LocalSpark.session(), PrepareFixture.config(settings), progress -> {
+            if (progress.name().equals(arguments[0])) {
                 Runtime.getRuntime().halt(EXIT_CODE);
             }
         });

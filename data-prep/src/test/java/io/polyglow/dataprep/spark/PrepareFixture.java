@@ -54,6 +54,15 @@ abstract class PrepareFixture {
     }
 
     PrepareConfig config(String output, String... overrides) {
+        return config(settings(output, overrides));
+    }
+
+    static PrepareConfig config(List<String> settings) {
+        return ConfigFile.load(PrepareConfig.class, "test.yaml", "", settings).value();
+    }
+
+    /** Settings of a run on the small corpus. */
+    List<String> settings(String output, String... overrides) {
         List<String> all = new ArrayList<>(List.of(
                 "input=" + input,
                 "output=" + directory.resolve(output),
@@ -63,7 +72,7 @@ abstract class PrepareFixture {
                 "split.validation=0.1",
                 "shards.text-bytes=4096"));
         all.addAll(List.of(overrides));
-        return ConfigFile.load(PrepareConfig.class, "test.yaml", "", all).value();
+        return all;
     }
 
     /** Prepares {@code out} from the small corpus, for a test of what was made and not of how: once for all of them. */

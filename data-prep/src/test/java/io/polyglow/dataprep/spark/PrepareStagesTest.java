@@ -196,7 +196,8 @@ class PrepareStagesTest extends PrepareFixture {
         command.addAll(List.of(System.getProperty("polyglow.jvm.options").split(" ")));
         command.addAll(
                 List.of("-Xmx512m", "-cp", System.getProperty("java.class.path"), KilledPrepare.class.getName()));
-        command.addAll(List.of(input.toString(), directory.resolve("out").toString(), stage));
+        command.add(stage);
+        command.addAll(settings("killed"));
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(directory.resolve("log").toFile())
@@ -210,17 +211,16 @@ class PrepareStagesTest extends PrepareFixture {
         assertThat(process.exitValue())
                 .as(Files.readString(directory.resolve("log")))
                 .isEqualTo(KilledPrepare.EXIT_CODE);
-        assertThat(directory.resolve("out")).doesNotExist();
+        assertThat(directory.resolve("killed")).doesNotExist();
         List<String> names = new ArrayList<>();
-        PrepareReport report =
-                PrepareJob.run(spark, config("out", "split.validation=0.05"), progress -> names.add(progress.name()));
+        PrepareReport report = PrepareJob.run(spark, config("killed"), progress -> names.add(progress.name()));
         assertThat(report.reused()).isFalse();
         assertThat(names.subList(0, names.indexOf(stage)).stream()
                         .filter(name ->
                                 !List.of("hash inputs", "plan", "report").contains(name)))
                 .as("stages before the killed one")
                 .allMatch(name -> name.endsWith("(unchanged)"));
-        PrepareJob.run(spark, config("undisturbed", "split.validation=0.05"), ProgressListener.SILENT);
-        assertThat(corpusFiles("out")).isEqualTo(corpusFiles("undisturbed"));
+        prepareOut();
+        assertThat(corpusFiles("killed")).isEqualTo(corpusFiles("out"));
     }
 }
