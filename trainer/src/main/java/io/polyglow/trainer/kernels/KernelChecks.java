@@ -2,6 +2,7 @@ package io.polyglow.trainer.kernels;
 
 import io.polyglow.trainer.tensor.DType;
 import io.polyglow.trainer.tensor.Tensor;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -208,6 +209,22 @@ public final class KernelChecks {
         dtype("out", out, DType.F64);
         size("out", out, Math.floorDiv(x.size() + blockSize - 1, blockSize));
         floating("x", x);
+    }
+
+    /** {@link Kernels#sumOfSquares(Tensor, List, long)}. */
+    public static void sumOfSquares(Tensor out, List<Tensor> xs, long blockSize) {
+        require(blockSize >= 1, "blockSize", blockSize, 1);
+        dtype("out", out, DType.F64);
+        size(
+                "out",
+                out,
+                xs.stream()
+                        .mapToLong(x -> Math.floorDiv(x.size() + blockSize - 1, blockSize))
+                        .sum());
+        for (Tensor x : xs) {
+            floating("x", x);
+            dtype("x", x, xs.get(0).dtype());
+        }
     }
 
     /** {@link Kernels#adamW}. */

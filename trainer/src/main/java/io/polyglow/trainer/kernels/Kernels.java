@@ -1,6 +1,7 @@
 package io.polyglow.trainer.kernels;
 
 import io.polyglow.trainer.tensor.Tensor;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -189,9 +190,27 @@ public interface Kernels {
      */
     void sumOfSquares(Tensor out, Tensor x, long blockSize);
 
+    /** {@link #sumOfSquares(Tensor, Tensor, long)} of each of {@code xs}, whose sums follow each other in {@code out}. An engine may do all of it at once. */
+    default void sumOfSquares(Tensor out, List<Tensor> xs, long blockSize) {
+        KernelChecks.sumOfSquares(out, xs, blockSize);
+        long at = 0;
+        for (Tensor x : xs) {
+            long blocks = Math.floorDiv(x.size() + blockSize - 1, blockSize);
+            sumOfSquares(out.slice(at, blocks), x, blockSize);
+            at += blocks;
+        }
+    }
+
     /**
      * AdamW (Loshchilov and Hutter 2019) in place on w, m and v (flat, residual dtype), gradient g. {@code copy}, where there is one, receives the new w, rounded to BF16 as
      * {@link #copy} does.
      */
     void adamW(AdamWStep step, Tensor w, Tensor m, Tensor v, Tensor g, @Nullable Tensor copy);
+
+    /** {@link #adamW(AdamWStep, Tensor, Tensor, Tensor, Tensor, Tensor)} of each of {@code parameters}. An engine may do all of it at once. */
+    default void adamW(AdamWStep step, List<AdamWTensors> parameters) {
+        for (AdamWTensors each : parameters) {
+            adamW(step, each.w(), each.m(), each.v(), each.g(), each.copy());
+        }
+    }
 }

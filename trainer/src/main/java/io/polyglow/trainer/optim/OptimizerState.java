@@ -1,6 +1,7 @@
 package io.polyglow.trainer.optim;
 
 import io.polyglow.trainer.kernels.AdamWStep;
+import io.polyglow.trainer.kernels.AdamWTensors;
 import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.kernels.Kernels;
 import io.polyglow.trainer.model.ParameterSpec;
@@ -13,33 +14,26 @@ import io.polyglow.trainer.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import org.agrona.MutableDirectBuffer;
-import org.jspecify.annotations.Nullable;
 
 /** The moments of one group's parameters that this rank keeps, and its part of the update: with ZeRO-1 its own slices, else all. */
 final class OptimizerState implements AutoCloseable {
-    /** One segment: views of weights, moments and gradient. */
-    private record Piece(
-            ParameterSpec spec,
-            Segment segment,
-            boolean mine,
-            Tensor w,
-            Tensor m,
-            Tensor v,
-            Tensor g,
-            @Nullable Tensor copy) {}
+    /** One segment, and views of its weights, moments and gradient. */
+    private record Piece(ParameterSpec spec, Segment segment, boolean mine, AdamWTensors tensors) {}
 
     private final Engine engine;
     private final Arena arena;
     private final Arena normArena;
     /** As they are communicated and saved. */
     private final List<Piece> pieces;
-    /** The same elements in as few calls of the kernels as there can be: where there is one replica, whole parameters. */
-    private final List<Piece> runs;
-    /** Those of {@link #runs} that are this rank's. */
+    /** The same elements in as few pieces as there can be: where there is one replica, whole parameters. Here those that are this rank's. */
     private final List<Piece> mine;
+    /** All of them, by whether weight decay is for them. */
+    private final List<AdamWTensors> decaying;
 
+    private final List<AdamWTensors> plain;
+
+    private final List<Tensor> gradients;
     private final Tensor norms;
-    private final List<Tensor> normViews = new ArrayList<>();
 
     /** {@code weights} and {@code gradients} have one tensor for each parameter of the group; so have {@code copies}, weights in the compute dtype, unless updates write none. */
     OptimizerState(
@@ -69,16 +63,21 @@ final class OptimizerState implements AutoCloseable {
         Pieces make = new Pieces(group, weights, gradients, copies, first, second);
         pieces = make.of(kept, owned);
         boolean alone = group.plan().replicas() == 1;
-        runs = alone ? make.of(ShardPlan.join(kept), owned) : pieces;
+        List<Piece> runs = alone ? make.of(ShardPlan.join(kept), owned) : pieces;
+        decaying = tensors(runs, true);
+        plain = tensors(runs, false);
         mine = runs.stream().filter(Piece::mine).toList();
         int blocks = mine.stream().mapToInt(piece -> piece.segment.blocks()).sum();
         normArena = engine.allocate("optimizer", Math.max(1, (long) blocks * Double.BYTES));
         norms = new Tensor(normArena, 0, DType.F64, blocks);
-        long firstBlock = 0;
-        for (Piece piece : mine) {
-            normViews.add(norms.slice(firstBlock, piece.segment.blocks()));
-            firstBlock += piece.segment.blocks();
-        }
+        this.gradients = mine.stream().map(piece -> piece.tensors.g()).toList();
+    }
+
+    private static List<AdamWTensors> tensors(List<Piece> pieces, boolean decays) {
+        return pieces.stream()
+                .filter(piece -> piece.spec.decays() == decays)
+                .map(Piece::tensors)
+                .toList();
     }
 
     /** What pieces are views of. */
@@ -99,11 +98,14 @@ final class OptimizerState implements AutoCloseable {
                         group.parameters().get(s.parameter()),
                         s,
                         owned.get(i),
-                        weights.get(s.parameter()).slice(s.from(), s.count()),
-                        first.slice(at, s.count()),
-                        second.slice(at, s.count()),
-                        gradients.get(s.parameter()).slice(s.from(), s.count()),
-                        copies.isEmpty() ? null : copies.get(s.parameter()).slice(s.from(), s.count())));
+                        new AdamWTensors(
+                                weights.get(s.parameter()).slice(s.from(), s.count()),
+                                first.slice(at, s.count()),
+                                second.slice(at, s.count()),
+                                gradients.get(s.parameter()).slice(s.from(), s.count()),
+                                copies.isEmpty()
+                                        ? null
+                                        : copies.get(s.parameter()).slice(s.from(), s.count()))));
                 at += s.count();
             }
             return made;
@@ -112,9 +114,7 @@ final class OptimizerState implements AutoCloseable {
 
     /** Writes the sums of squares of this rank's gradient blocks to {@code to}; returns the offset after them. */
     int putNorms(MutableDirectBuffer to, int offset) {
-        for (int i = 0; i < mine.size(); i++) {
-            engine.kernels().sumOfSquares(normViews.get(i), mine.get(i).g, ShardPlan.BLOCK);
-        }
+        engine.kernels().sumOfSquares(norms, gradients, ShardPlan.BLOCK);
         engine.read(norms, to, offset);
         return offset + (int) norms.bytes();
     }
@@ -123,15 +123,14 @@ final class OptimizerState implements AutoCloseable {
     void addToGradient(Kernels kernels, List<Tensor> other) {
         for (Piece piece : mine) {
             Segment s = piece.segment;
-            kernels.add(piece.g, other.get(s.parameter()).slice(s.from(), s.count()));
+            kernels.add(piece.tensors.g(), other.get(s.parameter()).slice(s.from(), s.count()));
         }
     }
 
-    void update(AdamWStep decaying, AdamWStep plain) {
-        for (Piece piece : runs) {
-            AdamWStep step = piece.spec.decays() ? decaying : plain;
-            engine.kernels().adamW(step, piece.w, piece.m, piece.v, piece.g, piece.copy);
-        }
+    /** By the one step where weights decay, by the other where they do not. */
+    void update(AdamWStep ofDecaying, AdamWStep ofPlain) {
+        engine.kernels().adamW(ofDecaying, decaying);
+        engine.kernels().adamW(ofPlain, plain);
     }
 
     /** What this rank saves: its own slices, whether or not it keeps more. */
@@ -145,7 +144,7 @@ final class OptimizerState implements AutoCloseable {
     }
 
     private static MomentSlice slice(Piece piece) {
-        return new MomentSlice(piece.spec.name(), piece.segment.from(), piece.m, piece.v);
+        return new MomentSlice(piece.spec.name(), piece.segment.from(), piece.tensors.m(), piece.tensors.v());
     }
 
     @Override

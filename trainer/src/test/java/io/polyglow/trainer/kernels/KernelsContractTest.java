@@ -321,7 +321,7 @@ public abstract class KernelsContractTest extends AttentionKernelsContractTest {
     void shouldSumSquaresByBlock(DType compute) {
         KernelLab lab = lab();
         for (int blockSize : new int[] {1, 13, 16_384, FLAT, 10 * FLAT}) {
-            int size = blockSize == 1 ? 1021 : FLAT;
+            int size = blockSize <= 13 ? 1021 : FLAT;
             Operand x = lab.input(residual(compute), size);
             Operand sums = lab.output(F64, (size + blockSize - 1) / blockSize);
             lab.run((k, at) -> k.sumOfSquares(at.of(sums), at.of(x), blockSize));
@@ -335,6 +335,86 @@ public abstract class KernelsContractTest extends AttentionKernelsContractTest {
         assertThat(Double.isFinite(sums.actual[1])).isFalse();
         assertThat(sums.actual[2]).as("in double").isBetween(8.9e60, 9.1e60);
         lab.clear();
+    }
+
+    @ParameterizedTest
+    @MethodSource("computeTypes")
+    void shouldSumSquaresOfManyTensorsAsOfEach(DType compute) {
+        KernelLab lab = lab();
+        Operand x = lab.input(residual(compute), FLAT);
+        int blocks = pieces().stream()
+                .mapToInt(piece -> (piece.size() + 2_047) / 2_048)
+                .sum();
+        Operand together = lab.output(F64, blocks), apart = lab.output(F64, blocks);
+        lab.run((k, at) -> {
+            List<Tensor> xs = pieces().stream().map(piece -> piece.of(at.of(x))).toList();
+            k.sumOfSquares(at.of(together), xs, 2_048);
+            int block = 0;
+            for (Tensor each : xs) {
+                int count = (int) (each.size() + 2_047) / 2_048;
+                k.sumOfSquares(at.of(apart).slice(block, count), each, 2_048);
+                block += count;
+            }
+        });
+        assertThat(together.actual).isEqualTo(apart.actual);
+        lab.assertClose("sumOfSquares", together, 1, F32);
+        lab.clear();
+    }
+
+    @ParameterizedTest
+    @MethodSource("computeTypes")
+    void shouldUpdateManyTensorsWithAdamWAsTheWhole(DType compute) {
+        KernelLab lab = lab();
+        DType residual = residual(compute);
+        AdamWStep step = new AdamWStep(1e-3, 0.9, 0.95, 1e-8, 0.1, 1 - 0.9, 1 - 0.95, 0.5);
+        double[] zeros = new double[FLAT];
+        Operand w = lab.input(residual, FLAT), g = lab.input(residual, FLAT);
+        Operand m = lab.given(residual, zeros, FLAT), v = lab.given(residual, zeros, FLAT);
+        Operand whole = lab.given(residual, zeros, FLAT);
+        Operand m2 = lab.given(residual, zeros, FLAT), v2 = lab.given(residual, zeros, FLAT);
+        Operand copy = compute == BF16 ? lab.given(BF16, zeros, FLAT) : null;
+        lab.run((k, at) -> {
+            k.copy(at.of(whole), at.of(w));
+            k.adamW(step, at.of(whole), at.of(m2), at.of(v2), at.of(g), null);
+            List<AdamWTensors> parameters = new ArrayList<>();
+            for (Piece piece : pieces()) {
+                parameters.add(new AdamWTensors(
+                        piece.of(at.of(w)),
+                        piece.of(at.of(m)),
+                        piece.of(at.of(v)),
+                        piece.of(at.of(g)),
+                        copy == null || piece.size() % 2 == 0 ? null : piece.of(at.of(copy))));
+            }
+            k.adamW(step, parameters);
+        });
+        assertThat(w.actual).isEqualTo(whole.actual);
+        assertThat(m.actual).isEqualTo(m2.actual);
+        assertThat(v.actual).isEqualTo(v2.actual);
+        lab.assertClose("w", w, 1, F32);
+        if (copy != null) {
+            lab.assertClose("copy", copy, 1, F32);
+        }
+        lab.clear();
+    }
+
+    /** A part of a flat tensor. */
+    private record Piece(int from, int size) {
+        Tensor of(Tensor flat) {
+            return flat.slice(from, size);
+        }
+    }
+
+    /** {@link #FLAT} elements as more tensors than a launch of a GPU can name, of sizes from none to several blocks, few of which begin at a multiple of 16 bytes. */
+    private static List<Piece> pieces() {
+        List<Piece> pieces = new ArrayList<>();
+        int from = 0;
+        for (int i = 0; i < 200; i++) {
+            int size = Math.min(FLAT - from, i % 50 == 7 ? 2_500 : i * 7 % 31);
+            pieces.add(new Piece(from, size));
+            from += size;
+        }
+        pieces.add(new Piece(from, FLAT - from));
+        return pieces;
     }
 
     @ParameterizedTest

@@ -2,12 +2,16 @@ package io.polyglow.trainer.loop;
 
 import io.polyglow.common.store.MemoryStore;
 import io.polyglow.trainer.config.TrainConfig;
+import io.polyglow.trainer.kernels.AdamWTensors;
 import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.kernels.WatchedEngine;
 import io.polyglow.trainer.tensor.Tensor;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * What one training step asks of its engine: calls by kernel, bytes of all tensors that were handed to kernels, each counted once a call, and arenas that were
@@ -35,8 +39,21 @@ public record StepWork(Map<String, Integer> calls, long bytes, int allocations) 
         void kernel(String name, Object[] arguments) {
             calls.merge(name, 1, Integer::sum);
             for (Object argument : arguments) {
-                bytes += argument instanceof Tensor tensor ? tensor.bytes() : 0;
+                bytes += bytes(argument);
             }
+        }
+
+        private static long bytes(Object argument) {
+            if (argument instanceof List<?> all) {
+                return all.stream().mapToLong(Counts::bytes).sum();
+            }
+            if (argument instanceof AdamWTensors all) {
+                return Stream.of(all.w(), all.m(), all.v(), all.g(), all.copy())
+                        .filter(Objects::nonNull)
+                        .mapToLong(Tensor::bytes)
+                        .sum();
+            }
+            return argument instanceof Tensor tensor ? tensor.bytes() : 0;
         }
 
         void engine(String name, Object[] arguments) {

@@ -1,12 +1,14 @@
 package io.polyglow.engine.cuda;
 
 import io.polyglow.trainer.kernels.AdamWStep;
+import io.polyglow.trainer.kernels.AdamWTensors;
 import io.polyglow.trainer.kernels.AttentionShape;
 import io.polyglow.trainer.kernels.KernelChecks;
 import io.polyglow.trainer.kernels.Kernels;
 import io.polyglow.trainer.kernels.WeightLayout;
 import io.polyglow.trainer.tensor.DType;
 import io.polyglow.trainer.tensor.Tensor;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The kernels of the CUDA engine: checks the arguments, then hands over to the class of the topic. */
@@ -216,14 +218,27 @@ final class CudaKernels implements Kernels, AutoCloseable {
 
     @Override
     public void sumOfSquares(Tensor out, Tensor x, long blockSize) {
-        KernelChecks.sumOfSquares(out, x, blockSize);
-        optimizer.sumOfSquares(out, x, blockSize);
+        sumOfSquares(out, List.of(x), blockSize);
+    }
+
+    @Override
+    public void sumOfSquares(Tensor out, List<Tensor> xs, long blockSize) {
+        KernelChecks.sumOfSquares(out, xs, blockSize);
+        optimizer.sumOfSquares(out, xs, blockSize);
     }
 
     @Override
     public void adamW(AdamWStep step, Tensor w, Tensor m, Tensor v, Tensor g, @Nullable Tensor copy) {
-        KernelChecks.adamW(w, m, v, g, copy);
-        optimizer.adamW(step, w, m, v, g, copy);
+        adamW(step, List.of(new AdamWTensors(w, m, v, g, copy)));
+    }
+
+    @Override
+    public void adamW(AdamWStep step, List<AdamWTensors> parameters) {
+        for (AdamWTensors each : parameters) {
+            Launcher.requireComputes(each.w().dtype());
+            KernelChecks.adamW(each.w(), each.m(), each.v(), each.g(), each.copy());
+        }
+        optimizer.adamW(step, parameters);
     }
 
     @Override

@@ -104,6 +104,14 @@ final class Launcher implements AutoCloseable {
         return i64(tensor == null ? 0 : CudaArena.address(tensor));
     }
 
+    /** That many bytes of 0, in place of what a kernel will not read. */
+    Launcher zeros(int count) {
+        for (int i = 0; i < count; i++) {
+            arguments.put(bytes++, (byte) 0);
+        }
+        return this;
+    }
+
     private int align(int size) {
         int at = (bytes + size - 1) & -size;
         bytes = at + size;

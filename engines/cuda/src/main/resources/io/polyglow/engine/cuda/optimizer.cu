@@ -12,11 +12,55 @@ __device__ __forceinline__ void adamwOne(
     *w -= learningRate * (update + weightDecay * *w);
 }
 
-// Every element by itself, so that the bits do not depend on how parameters are cut; 4 a thread.
+// What one launch works on: as many tensors as parameters of a kernel may hold (4,096 bytes). Tensor i has the blocks of the grid from firstBlock on.
+#define ADAM_TENSORS 72
+#define SQUARE_TENSORS 160
+
+struct AdamTensor {
+    float *w, *m, *v;
+    const float* g;
+    bf16* copy;
+    long long count, firstBlock;
+};
+
+struct AdamTensors {
+    AdamTensor of[ADAM_TENSORS];
+};
+
+struct SquareTensor {
+    const void* x;
+    long long count, firstBlock;
+};
+
+struct SquareTensors {
+    SquareTensor of[SQUARE_TENSORS];
+};
+
+// The last of the tensors whose first block is not after this one; by halves, the same for all threads of a block.
+template <typename T>
+__device__ __forceinline__ const auto& tensorOfBlock(const T& tensors, int count) {
+    int low = 0, high = count;
+    while (high - low > 1) {
+        int middle = (low + high) / 2;
+        if (tensors.of[middle].firstBlock <= blockIdx.x) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    return tensors.of[low];
+}
+
+// Every element by itself, so that the bits do not depend on how parameters are cut; 4 a thread, 1,024 a block.
 extern "C" __global__ void __launch_bounds__(256) adamw(
-        float* w, float* m, float* v, const float* g, float learningRate, float beta1, float oneMinusBeta1, float beta2, float oneMinusBeta2,
-        float epsilon, float weightDecay, float correction1, float correction2, float gradScale, long long count, bf16* copy) {
-    long long i = globalThread() * ADAM_ELEMENTS;
+        float learningRate, float beta1, float oneMinusBeta1, float beta2, float oneMinusBeta2, float epsilon, float weightDecay,
+        float correction1, float correction2, float gradScale, int tensorCount, const __grid_constant__ AdamTensors tensors) {
+    const AdamTensor& tensor = tensorOfBlock(tensors, tensorCount);
+    float *w = tensor.w, *m = tensor.m, *v = tensor.v;
+    const float* g = tensor.g;
+    bf16* copy = tensor.copy;
+    long long count = tensor.count;
+    long long i = ((blockIdx.x - tensor.firstBlock) * blockDim.x + threadIdx.x) * ADAM_ELEMENTS;
     if (i + ADAM_ELEMENTS <= count && aligned16(w + i) && aligned16(m + i) && aligned16(v + i) && aligned16(g + i)
             && (!copy || ((unsigned long long) (copy + i) & 7) == 0)) {
         float4 weight = *(float4*) (w + i), mean = *(float4*) (m + i), square = *(float4*) (v + i), d = *(const float4*) (g + i);
@@ -52,12 +96,14 @@ extern "C" __global__ void __launch_bounds__(256) adamw(
 #define SQUARE_THREADS 512
 #define SQUARE_WARPS (SQUARE_THREADS / WARP)
 
-// out[b] = sum of squares of block b of x in double; one block of 512 threads each, grid count / blockSize.
+// out[b] = sum of squares of block b in double, counted over all tensors; one block of 512 threads each.
 template <typename T>
-__device__ __forceinline__ void squares(double* out, const T* x, long long blockSize, long long count) {
+__device__ __forceinline__ void squares(double* out, long long blockSize, int tensorCount, const SquareTensors& tensors) {
     __shared__ double shared[SQUARE_WARPS];
-    long long begin = blockIdx.x * blockSize;
-    long long end = begin + blockSize < count ? begin + blockSize : count;
+    const SquareTensor& tensor = tensorOfBlock(tensors, tensorCount);
+    const T* x = (const T*) tensor.x;
+    long long begin = (blockIdx.x - tensor.firstBlock) * blockSize;
+    long long end = begin + blockSize < tensor.count ? begin + blockSize : tensor.count;
     long long whole = aligned16(x + begin) ? begin + (end - begin) / 8 * 8 : begin;
     double sum = 0.0;
 #pragma unroll 4
@@ -87,11 +133,11 @@ __device__ __forceinline__ void squares(double* out, const T* x, long long block
 }
 
 extern "C" __global__ void __launch_bounds__(SQUARE_THREADS) sum_of_squares_f32(
-        double* out, const float* x, long long blockSize, long long count) {
-    squares(out, x, blockSize, count);
+        double* out, long long blockSize, int tensorCount, const __grid_constant__ SquareTensors tensors) {
+    squares<float>(out, blockSize, tensorCount, tensors);
 }
 
 extern "C" __global__ void __launch_bounds__(SQUARE_THREADS) sum_of_squares_bf16(
-        double* out, const bf16* x, long long blockSize, long long count) {
-    squares(out, x, blockSize, count);
+        double* out, long long blockSize, int tensorCount, const __grid_constant__ SquareTensors tensors) {
+    squares<bf16>(out, blockSize, tensorCount, tensors);
 }

@@ -182,14 +182,18 @@ class CudaEngineTest {
         Launch launch = device.launches.get(device.launches.size() - 1);
         ByteBuffer arguments = launch.arguments();
         assertThat(launch.kernel()).isEqualTo("adamw");
-        assertThat(arguments.getLong(24)).isEqualTo(CudaArena.address(g));
-        assertThat(arguments.getFloat(32)).isEqualTo(1e-3f);
-        assertThat(arguments.getFloat(32 + 9 * 4)).isEqualTo(2f);
-        assertThat(arguments.getLong(32 + 10 * 4))
-                .as("a long after ten floats, at a multiple of 8")
-                .isEqualTo(3);
-        assertThat(arguments.getLong(80)).as("no copy").isZero();
-        assertThat(arguments.capacity()).isEqualTo(88);
+        assertThat(arguments.getFloat(0)).isEqualTo(1e-3f);
+        assertThat(arguments.getFloat(9 * 4)).isEqualTo(2f);
+        assertThat(arguments.getInt(10 * 4)).as("tensors").isEqualTo(1);
+        assertThat(arguments.getLong(48))
+                .as("a pointer after ten floats and an int, at a multiple of 8")
+                .isEqualTo(CudaArena.address(w));
+        assertThat(arguments.getLong(48 + 3 * 8)).isEqualTo(CudaArena.address(g));
+        assertThat(arguments.getLong(48 + 4 * 8)).as("no copy").isZero();
+        assertThat(arguments.getLong(48 + 5 * 8)).as("elements").isEqualTo(3);
+        assertThat(arguments.capacity())
+                .as("all tensors that a launch may have, within the 4,096 bytes of a kernel")
+                .isEqualTo(48 + 72 * 56);
         assertThat(launch.grid()).isEqualTo(new Device.Grid(1, 1, 1, 256, 1));
     }
 

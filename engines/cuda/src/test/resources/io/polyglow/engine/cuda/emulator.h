@@ -18,6 +18,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#define __grid_constant__
 #define __global__
 #define __device__
 #define __forceinline__ inline
@@ -259,12 +260,13 @@ static T shuffle(T value, int lane) {
 
 typedef void (*Call)(const char*);
 
-// Unpacks parameters as the driver does: each at a multiple of its size.
+// Unpacks parameters as the driver does: each at a multiple of its alignment.
 template <auto F, typename... A>
 static void callPacked(void (*)(A...), const char* packed) {
     size_t at = 0;
     auto next = [&](auto& value) {
-        at = (at + sizeof(value) - 1) / sizeof(value) * sizeof(value);
+        constexpr size_t alignment = alignof(std::remove_reference_t<decltype(value)>);
+        at = (at + alignment - 1) / alignment * alignment;
         memcpy(&value, packed + at, sizeof(value));
         at += sizeof(value);
     };
