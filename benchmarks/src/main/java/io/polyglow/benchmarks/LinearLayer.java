@@ -14,6 +14,7 @@ import java.util.List;
  * @param out outputs
  * @param columns of the rows of outputs, padding included
  * @param bias whether the outputs have one
+ * @param sumsBias whether the gradient of the bias comes with the weight's; before GELU it comes with GELU's
  * @param ontoStream whether the outputs are added to the residual stream
  * @param count how often a micro-batch passes through such a layer
  */
@@ -25,8 +26,10 @@ public record LinearLayer(
         int columns,
         WeightLayout layout,
         boolean bias,
+        boolean sumsBias,
         boolean ontoStream,
         int count) {
+    private static final String UP = "up";
 
     /** All linear layers of a micro-batch: those of the blocks, then the head by the chunks of its rows, largest first. */
     public static List<LinearLayer> of(TrainPlan plan) {
@@ -37,7 +40,7 @@ public record LinearLayer(
         List<LinearLayer> layers = new ArrayList<>();
         layers.add(inBlocks("qkv", shape, rows, C, shape.attentionShape(1, 1).qkvChannels(), false));
         layers.add(inBlocks("attention out", shape, rows, C, C, true));
-        layers.add(inBlocks("up", shape, rows, C, up, false));
+        layers.add(inBlocks(UP, shape, rows, C, up, false));
         layers.add(inBlocks("down", shape, rows, shape.hidden(), C, true));
         LogitChunks chunks = LogitChunks.of(shape, rows);
         long rest = chunks.rowsOf(chunks.count() - 1);
@@ -51,8 +54,18 @@ public record LinearLayer(
 
     private static LinearLayer inBlocks(
             String name, ModelConfig shape, long rows, int in, int out, boolean ontoStream) {
+        boolean beforeGelu = name.equals(UP) && shape.activation() == ModelConfig.Activation.GELU;
         return new LinearLayer(
-                name, rows, in, out, out, shape.weightLayout(), shape.bias(), ontoStream, shape.layers());
+                name,
+                rows,
+                in,
+                out,
+                out,
+                shape.weightLayout(),
+                shape.bias(),
+                shape.bias() && !beforeGelu,
+                ontoStream,
+                shape.layers());
     }
 
     private static LinearLayer head(String name, ModelConfig shape, LogitChunks chunks, long rows, int count) {
@@ -63,6 +76,7 @@ public record LinearLayer(
                 shape.vocabSize(),
                 chunks.columns(),
                 WeightLayout.OUT_IN,
+                false,
                 false,
                 false,
                 count);

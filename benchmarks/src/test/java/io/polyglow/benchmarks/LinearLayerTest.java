@@ -38,7 +38,7 @@ class LinearLayerTest {
             String traits = (layer.bias() ? " bias" : "") + (layer.ontoStream() ? " residual" : "");
             expected.merge("linear " + y + x + w + traits, layer.count(), Integer::sum);
             expected.merge("linearBackwardInput " + x + y + w, layer.count(), Integer::sum);
-            String bias = layer.bias() ? " bias" : "";
+            String bias = layer.sumsBias() ? " bias" : "";
             expected.merge("linearBackwardWeight " + w + x + y + bias, layer.count(), Integer::sum);
         }
 

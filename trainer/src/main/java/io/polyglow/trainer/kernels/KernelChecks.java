@@ -93,6 +93,13 @@ public final class KernelChecks {
         }
     }
 
+    /** {@link Kernels#sumRows}. */
+    public static void sumRows(Tensor out, Tensor x) {
+        rank("x", x, 2);
+        residualOf("out", out, x);
+        dims("out", out, x.dim(1));
+    }
+
     /** {@link Kernels#layerNorm} and {@link Kernels#rmsNorm} (without mean and beta). */
     public static void norm(
             Tensor out, @Nullable Tensor mean, Tensor rstd, Tensor x, Tensor gamma, @Nullable Tensor beta) {

@@ -78,6 +78,9 @@ public interface Kernels {
     void linearBackwardWeight(
             Tensor dW, @Nullable Tensor dBias, Tensor x, Tensor dOut, WeightLayout layout, boolean accumulate);
 
+    /** {@code out[C] = } sum over the rows of {@code x[N, C]}, added to what it holds if {@code accumulate}, else instead of it; out residual, x compute. */
+    void sumRows(Tensor out, Tensor x, boolean accumulate);
+
     /**
      * Layer normalisation (Ba et al. 2016) of rows: out {@code [N, C]} compute, mean and rstd {@code [N]} and x {@code [N, C]}
      * residual, gamma and beta {@code [C]} residual.
@@ -130,6 +133,17 @@ public interface Kernels {
 
     /** {@code dX = dOut * gelu'(x)}; dX may be dOut (in place). */
     void geluBackward(Tensor dX, Tensor dOut, Tensor x);
+
+    /**
+     * {@link #geluBackward(Tensor, Tensor, Tensor)} of {@code [N, F]}, then {@link #sumRows} of dX: the gradient of the bias of the linear layer that gave x; unless dBias is null. An
+     * engine may do both in one pass.
+     */
+    default void geluBackward(Tensor dX, @Nullable Tensor dBias, Tensor dOut, Tensor x, boolean accumulate) {
+        geluBackward(dX, dOut, x);
+        if (dBias != null) {
+            sumRows(dBias, dX, accumulate);
+        }
+    }
 
     /** SwiGLU (Shazeer 2020): {@code out[N, F] = silu(gate) * up} with {@code gateUp[N, 2F] = [gate | up]}. */
     void swiglu(Tensor out, Tensor gateUp);

@@ -159,12 +159,23 @@ final class ReferenceKernels implements Kernels {
         }
         store(dW, dw);
         if (dBias != null) {
-            double[] db = accumulate ? load(dBias) : new double[O];
-            for (int n = 0; n < N; n++) {
-                addRow(db, 0, dy, n, O);
-            }
-            store(dBias, db);
+            sumRows(dBias, dy, N, accumulate);
         }
+    }
+
+    @Override
+    public void sumRows(Tensor out, Tensor x, boolean accumulate) {
+        KernelChecks.sumRows(out, x);
+        sumRows(out, load(x), dim(x, 0), accumulate);
+    }
+
+    private static void sumRows(Tensor out, double[] x, int N, boolean accumulate) {
+        int C = dim(out, 0);
+        double[] sums = accumulate ? load(out) : new double[C];
+        for (int n = 0; n < N; n++) {
+            addRow(sums, 0, x, n, C);
+        }
+        store(out, sums);
     }
 
     private static double[] loadInOut(Tensor w, WeightLayout layout) {

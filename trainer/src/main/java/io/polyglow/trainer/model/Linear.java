@@ -43,7 +43,18 @@ final class Linear {
     }
 
     void backwardWeight(GradientSet gradients, Tensor x, Tensor dOut, boolean accumulate) {
-        Tensor dBias = biasIndex < 0 ? null : gradients.operand(biasIndex);
-        kernels.linearBackwardWeight(gradients.operand(weightIndex), dBias, x, dOut, layout, accumulate);
+        Tensor dWeight = gradients.operand(weightIndex);
+        kernels.linearBackwardWeight(dWeight, biasGradient(gradients), x, dOut, layout, accumulate);
+    }
+
+    /** Without the bias, whose gradient is formed where dOut is. */
+    void backwardWeightAlone(GradientSet gradients, Tensor x, Tensor dOut) {
+        Tensor dWeight = gradients.operand(weightIndex);
+        kernels.linearBackwardWeight(dWeight, null, x, dOut, layout, gradients.accumulates());
+    }
+
+    @Nullable
+    Tensor biasGradient(GradientSet gradients) {
+        return biasIndex < 0 ? null : gradients.operand(biasIndex);
     }
 }

@@ -54,10 +54,12 @@ final class Mlp {
         down.backwardInput(s.dActivated, dOut);
         if (gated) {
             kernels.swigluBackward(s.dHidden, s.dActivated, a.hidden);
+            up.backwardWeight(gradients, a.mlpNormed, s.dHidden);
         } else {
-            kernels.geluBackward(s.dHidden, s.dActivated, a.hidden);
+            Tensor dBias = up.biasGradient(gradients);
+            kernels.geluBackward(s.dHidden, dBias, s.dActivated, a.hidden, gradients.accumulates());
+            up.backwardWeightAlone(gradients, a.mlpNormed, s.dHidden);
         }
-        up.backwardWeight(gradients, a.mlpNormed, s.dHidden);
         up.backwardInput(s.dNormed, s.dHidden);
         norm.backward(s, gradients, a.middle, a.mlpMean, a.mlpRstd);
     }

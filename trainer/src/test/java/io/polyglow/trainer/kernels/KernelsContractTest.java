@@ -274,6 +274,36 @@ public abstract class KernelsContractTest extends AttentionKernelsContractTest {
 
     @ParameterizedTest
     @MethodSource("computeTypes")
+    void shouldSumGradientsOfGeluOverRowsAsByThemselves(DType compute) {
+        KernelLab lab = lab();
+        for (int[] d : ROWS) {
+            int N = d[0], F = d[1];
+            Operand x = lab.input(compute, N, F), dOut = lab.input(compute, N, F);
+            Operand dX = lab.output(compute, N, F), apart = lab.output(compute, N, F);
+            Operand inPlace = lab.output(compute, N, F);
+            Operand dBias = lab.output(residual(compute), F), sums = lab.output(residual(compute), F);
+            Operand added = lab.input(residual(compute), F), addedApart = lab.output(residual(compute), F);
+            lab.run((k, at) -> {
+                k.geluBackward(at.of(apart), at.of(dOut), at.of(x));
+                k.sumRows(at.of(sums), at.of(apart), false);
+                k.copy(at.of(addedApart), at.of(added));
+                k.sumRows(at.of(addedApart), at.of(apart), true);
+                k.geluBackward(at.of(dX), at.of(dBias), at.of(dOut), at.of(x), false);
+                k.copy(at.of(inPlace), at.of(dOut));
+                k.geluBackward(at.of(inPlace), at.of(added), at.of(inPlace), at.of(x), true);
+            });
+            assertThat(dX.actual).isEqualTo(apart.actual);
+            assertThat(inPlace.actual).isEqualTo(apart.actual);
+            assertThat(dBias.actual).isEqualTo(sums.actual);
+            assertThat(added.actual).isEqualTo(addedApart.actual);
+            lab.assertClose("sums over rows", sums, N, compute);
+            lab.assertAccumulated("added sums over rows", added, N, compute);
+            lab.clear();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("computeTypes")
     void shouldFuseSoftmaxAndCrossEntropy(DType compute) {
         KernelLab lab = lab();
         for (int[] d : new int[][] {{1, 1, 1}, {13, 207, 207}, {207, 13, 12}, {13, 1021, 1000}, {64, 4098, 4097}}) {
@@ -468,6 +498,8 @@ public abstract class KernelsContractTest extends AttentionKernelsContractTest {
             calls.add(() -> k.layerNorm(x23, ids, ids, stream, vector, null, 1e-5));
             calls.add(() -> k.rmsNorm(x23, vector, stream, vector, 1e-5));
             calls.add(() -> k.gelu(x23, out24));
+            calls.add(() -> k.sumRows(vector, out24, false));
+            calls.add(() -> k.geluBackward(x23, null, out24, x23, false));
             calls.add(() -> k.swiglu(x23, out24));
             calls.add(() -> k.rope(x23, shape, 0, 1e4, false));
             calls.add(() -> k.attention(x23, vector, out24, null, shape));

@@ -61,7 +61,7 @@ final class KernelCases {
         for (int size : new int[] {512, 1024, 2048}) {
             forward(
                     GEMM + " " + size,
-                    new LinearLayer(GEMM, size, size, size, size, WeightLayout.OUT_IN, false, false, 1));
+                    new LinearLayer(GEMM, size, size, size, size, WeightLayout.OUT_IN, false, false, false, 1));
         }
         add(COPY, 0, 2.0 * COPY_ELEMENTS * Float.BYTES, (tensors, kernels) -> {
             Tensor from = tensors.zeros(DType.F32, COPY_ELEMENTS);
@@ -82,7 +82,7 @@ final class KernelCases {
             Tensor dOut = tensors.random(compute, layer.rows(), layer.columns());
             Tensor x = tensors.random(compute, layer.rows(), layer.in());
             Tensor dW = tensors.zeros(residual, layer.weightDims());
-            Tensor dBias = layer.bias() ? tensors.zeros(residual, layer.out()) : null;
+            Tensor dBias = layer.sumsBias() ? tensors.zeros(residual, layer.out()) : null;
             return () -> kernels.linearBackwardWeight(dW, dBias, x, dOut, layer.layout(), false);
         });
     }
@@ -171,11 +171,12 @@ final class KernelCases {
             Tensor x = tensors.random(compute, rows, up);
             Tensor dOut = tensors.random(compute, rows, hidden);
             Tensor dX = tensors.zeros(compute, rows, up);
+            Tensor dBias = shape.bias() ? tensors.zeros(residual, up) : null;
             return () -> {
                 if (gated) {
                     kernels.swigluBackward(dX, dOut, x);
                 } else {
-                    kernels.geluBackward(dX, dOut, x);
+                    kernels.geluBackward(dX, dBias, dOut, x, false);
                 }
             };
         });

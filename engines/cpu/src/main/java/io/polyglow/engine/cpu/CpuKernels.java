@@ -91,6 +91,12 @@ final class CpuKernels implements Kernels, AutoCloseable {
     }
 
     @Override
+    public void sumRows(Tensor out, Tensor x, boolean accumulate) {
+        KernelChecks.sumRows(out, x);
+        linear.sumRows(out, x, accumulate);
+    }
+
+    @Override
     public void layerNorm(
             Tensor out, Tensor mean, Tensor rstd, Tensor x, Tensor gamma, @Nullable Tensor beta, double epsilon) {
         KernelChecks.norm(out, mean, rstd, x, gamma, beta);

@@ -89,7 +89,7 @@ final class Linear {
         return layout == WeightLayout.OUT_IN ? Strides.rows(I) : Strides.rows(O).transposed();
     }
 
-    private void sumRows(Tensor dBias, Tensor dOut, boolean accumulate) {
+    void sumRows(Tensor dBias, Tensor dOut, boolean accumulate) {
         long N = dOut.dim(0);
         int O = Math.toIntExact(dBias.size());
         ColumnSums sums = new ColumnSums(team, N, O, 1);

@@ -21,6 +21,7 @@ final class ColumnSums implements AutoCloseable {
     private final Launcher launcher;
     private final ByType plain;
     private final ByType normed;
+    private final ByType gelu;
     private final Function scaled;
     private final Function totals;
     private final Scratch partials;
@@ -29,6 +30,7 @@ final class ColumnSums implements AutoCloseable {
         this.launcher = launcher;
         plain = launcher.kernels("column_sums");
         normed = launcher.kernels("gamma_sums");
+        gelu = launcher.kernels("gelu_backward_sums");
         scaled = launcher.kernel("scaled_sums_bf16");
         totals = launcher.kernel("column_totals");
         partials = new Scratch(launcher.device());
@@ -59,6 +61,28 @@ final class ColumnSums implements AutoCloseable {
                 .tensor(x)
                 .tensor(mean)
                 .tensor(rstd)
+                .i32(runs.columns)
+                .i32(runs.rows)
+                .i32(runs.length)
+                .run(runs.grid());
+        addTotals(out, partial, runs);
+    }
+
+    /** Whether {@link #addGeluBackward} has a kernel for such rows: they go by 16 bytes. */
+    static boolean takesGelu(Tensor dX, Tensor dOut, Tensor x) {
+        long addresses = CudaArena.address(dX) | CudaArena.address(dOut) | CudaArena.address(x);
+        return x.rank() == 2 && x.dim(1) % 8 == 0 && addresses % 16 == 0;
+    }
+
+    /** {@code dX = dOut gelu'(x)}, which may be in place, and {@code out[c] += sum over n of dX[n, c]}, with the bits of the two by themselves. */
+    void addGeluBackward(Tensor out, Tensor dX, Tensor dOut, Tensor x) {
+        Runs runs = new Runs(x.dim(0), x.dim(1));
+        long partial = partials.atLeast(runs.bytes());
+        launcher.call(gelu.of(x.dtype()))
+                .address(partial)
+                .tensor(dX)
+                .tensor(dOut)
+                .tensor(x)
                 .i32(runs.columns)
                 .i32(runs.rows)
                 .i32(runs.length)

@@ -94,6 +94,19 @@ final class CudaKernels implements Kernels, AutoCloseable {
     }
 
     @Override
+    public void sumRows(Tensor out, Tensor x, boolean accumulate) {
+        KernelChecks.sumRows(out, x);
+        clearUnless(accumulate, out);
+        sums.add(out, x);
+    }
+
+    private void clearUnless(boolean accumulate, Tensor out) {
+        if (!accumulate) {
+            elements.fill(out, 0);
+        }
+    }
+
+    @Override
     public void layerNorm(
             Tensor out, Tensor mean, Tensor rstd, Tensor x, Tensor gamma, @Nullable Tensor beta, double epsilon) {
         KernelChecks.norm(out, mean, rstd, x, gamma, beta);
@@ -157,6 +170,19 @@ final class CudaKernels implements Kernels, AutoCloseable {
         KernelChecks.elementwise(dX, x);
         KernelChecks.elementwise(dX, dOut);
         activations.geluBackward(dX, dOut, x);
+    }
+
+    @Override
+    public void geluBackward(Tensor dX, @Nullable Tensor dBias, Tensor dOut, Tensor x, boolean accumulate) {
+        if (dBias == null || !ColumnSums.takesGelu(dX, dOut, x)) {
+            Kernels.super.geluBackward(dX, dBias, dOut, x, accumulate);
+            return;
+        }
+        KernelChecks.elementwise(dX, x);
+        KernelChecks.elementwise(dX, dOut);
+        KernelChecks.sumRows(dBias, dX);
+        clearUnless(accumulate, dBias);
+        sums.addGeluBackward(dBias, dX, dOut, x);
     }
 
     @Override

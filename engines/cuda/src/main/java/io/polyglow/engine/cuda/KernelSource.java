@@ -17,6 +17,7 @@ final class KernelSource {
             "rope.cu",
             "embeddings.cu",
             "norms.cu",
+            "column_sums.cu",
             "cross_entropy.cu",
             "optimizer.cu",
             "matmul.cu");

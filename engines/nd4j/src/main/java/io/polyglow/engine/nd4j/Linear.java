@@ -44,11 +44,16 @@ final class Linear {
             Ops.product(Run.matrix(dW), xT, Run.columns(dOut, 0, O), 1, beta);
         }
         if (dBias != null) {
-            if (!accumulate) {
-                Run.row(dBias).assign(0);
-            }
-            columnSums.addTo(Run.row(dBias), Run.columns(dOut, 0, O));
+            sumRows(dBias, dOut, accumulate);
         }
+    }
+
+    /** Of the first columns of {@code x}, which may have more than {@code out}. */
+    void sumRows(Tensor out, Tensor x, boolean accumulate) {
+        if (!accumulate) {
+            Run.row(out).assign(0);
+        }
+        columnSums.addTo(Run.row(out), Run.columns(x, 0, out.size()));
     }
 
     private static long outputs(Tensor w, WeightLayout layout) {
