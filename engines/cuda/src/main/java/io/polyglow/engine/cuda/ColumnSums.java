@@ -36,8 +36,8 @@ final class ColumnSums implements AutoCloseable {
         partials = new Scratch(launcher.device());
     }
 
-    /** {@code out[c] += sum over n of rows[n, c]} for the columns of {@code out}. */
-    void add(Tensor out, Tensor rows) {
+    /** {@code out[c] = sum over n of rows[n, c]} for the columns of {@code out}, added to what it holds if {@code accumulate}. */
+    void sum(Tensor out, Tensor rows, boolean accumulate) {
         Runs runs = new Runs(rows.dim(0), out.size());
         long partial = partials.atLeast(runs.bytes());
         launcher.call(plain.of(rows.dtype()))
@@ -48,7 +48,7 @@ final class ColumnSums implements AutoCloseable {
                 .i32(runs.rows)
                 .i32(runs.length)
                 .run(runs.grid());
-        addTotals(out, partial, runs);
+        totals(out, partial, runs, accumulate);
     }
 
     /** {@code out[c] += sum over n of dOut[n, c] (x[n, c] - mean[n]) rstd[n]}; without a mean it is 0. */
@@ -65,17 +65,17 @@ final class ColumnSums implements AutoCloseable {
                 .i32(runs.rows)
                 .i32(runs.length)
                 .run(runs.grid());
-        addTotals(out, partial, runs);
+        totals(out, partial, runs, true);
     }
 
-    /** Whether {@link #addGeluBackward} has a kernel for such rows: they go by 16 bytes. */
+    /** Whether {@link #geluBackward} has a kernel for such rows: they go by 16 bytes. */
     static boolean takesGelu(Tensor dX, Tensor dOut, Tensor x) {
         long addresses = CudaArena.address(dX) | CudaArena.address(dOut) | CudaArena.address(x);
         return x.rank() == 2 && x.dim(1) % 8 == 0 && addresses % 16 == 0;
     }
 
-    /** {@code dX = dOut gelu'(x)}, which may be in place, and {@code out[c] += sum over n of dX[n, c]}, with the bits of the two by themselves. */
-    void addGeluBackward(Tensor out, Tensor dX, Tensor dOut, Tensor x) {
+    /** {@code dX = dOut gelu'(x)}, which may be in place, and {@link #sum} of dX, with the bits of the two by themselves. */
+    void geluBackward(Tensor out, Tensor dX, Tensor dOut, Tensor x, boolean accumulate) {
         Runs runs = new Runs(x.dim(0), x.dim(1));
         long partial = partials.atLeast(runs.bytes());
         launcher.call(gelu.of(x.dtype()))
@@ -87,21 +87,26 @@ final class ColumnSums implements AutoCloseable {
                 .i32(runs.rows)
                 .i32(runs.length)
                 .run(runs.grid());
-        addTotals(out, partial, runs);
+        totals(out, partial, runs, accumulate);
     }
 
-    private void addTotals(Tensor out, long partial, Runs runs) {
-        addTotals(CudaArena.address(out), 0, partial, Math.toIntExact(runs.columns), runs.count);
+    private void totals(Tensor out, long partial, Runs runs, boolean accumulate) {
+        totals(CudaArena.address(out), 0, partial, Math.toIntExact(runs.columns), runs.count, accumulate);
     }
 
     /** Adds {@code partial[P, C]} to {@code out[C]}, and the {@code [P, C]} after it to {@code second}, unless that is 0. */
     void addTotals(long out, long second, long partial, int C, int P) {
+        totals(out, second, partial, C, P, true);
+    }
+
+    private void totals(long out, long second, long partial, int C, int P, boolean accumulate) {
         launcher.call(totals)
                 .address(out)
                 .address(second)
                 .address(partial)
                 .i32(C)
                 .i32(P)
+                .i32(accumulate ? 1 : 0)
                 .run(new Grid((C + WARP - 1) / WARP, second == 0 ? 1 : 2, 1, WARP, TOTAL_WARPS));
     }
 

@@ -96,14 +96,7 @@ final class CudaKernels implements Kernels, AutoCloseable {
     @Override
     public void sumRows(Tensor out, Tensor x, boolean accumulate) {
         KernelChecks.sumRows(out, x);
-        clearUnless(accumulate, out);
-        sums.add(out, x);
-    }
-
-    private void clearUnless(boolean accumulate, Tensor out) {
-        if (!accumulate) {
-            elements.fill(out, 0);
-        }
+        sums.sum(out, x, accumulate);
     }
 
     @Override
@@ -181,8 +174,7 @@ final class CudaKernels implements Kernels, AutoCloseable {
         KernelChecks.elementwise(dX, x);
         KernelChecks.elementwise(dX, dOut);
         KernelChecks.sumRows(dBias, dX);
-        clearUnless(accumulate, dBias);
-        sums.addGeluBackward(dBias, dX, dOut, x);
+        sums.geluBackward(dBias, dX, dOut, x, accumulate);
     }
 
     @Override

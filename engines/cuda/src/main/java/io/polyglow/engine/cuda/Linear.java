@@ -160,10 +160,7 @@ final class Linear implements AutoCloseable {
         Matrix right = outIn ? matrix(x) : matrix(dOut);
         int M = dim(dW, 0), N = dim(dW, 1), K = dim(x, 0);
         if (dBias != null) {
-            if (!accumulate) {
-                elements.fill(dBias, 0);
-            }
-            sums.add(dBias, dOut);
+            sums.sum(dBias, dOut, accumulate);
         }
         int whole = outIn ? wholeOutputs(dOut, M, dW) : M;
         product(matrix(dW), dW.dtype(), left, right, x.dtype(), whole, N, K, accumulate);

@@ -128,7 +128,7 @@ final class Norms {
                 .run(rows(x.dim(0)));
         sums.addNormed(dGamma, dOut, x, mean, rstd);
         if (dBeta != null) {
-            sums.add(dBeta, dOut);
+            sums.sum(dBeta, dOut, true);
         }
     }
 

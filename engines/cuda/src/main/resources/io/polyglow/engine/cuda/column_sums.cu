@@ -45,8 +45,8 @@ __device__ __forceinline__ void columnPartials(float* partial, int C, int N, int
 
 #define TOTAL_WARPS 32
 
-// out[c] += sum over p of partial[p, c], and second[c] += that of the P rows after them; grid (C / 32, 2 or, without a second, 1), block (32, 32).
-extern "C" __global__ void __launch_bounds__(1024) column_totals(float* out, float* second, const float* partial, int C, int P) {
+// out[c] += (or, unless accumulating, =) sum over p of partial[p, c], and second[c] that of the P rows after them; grid (C / 32, 2 or, without a second, 1), block (32, 32).
+extern "C" __global__ void __launch_bounds__(1024) column_totals(float* out, float* second, const float* partial, int C, int P, int accumulate) {
     __shared__ float shared[TOTAL_WARPS][WARP];
     int c = blockIdx.x * WARP + threadIdx.x;
     float* to = blockIdx.y == 0 ? out : second;
@@ -65,7 +65,7 @@ extern "C" __global__ void __launch_bounds__(1024) column_totals(float* out, flo
         for (int w = 0; w < TOTAL_WARPS; w++) {
             total += shared[w][threadIdx.x];
         }
-        to[c] += total;
+        to[c] = accumulate ? to[c] + total : total;
     }
 }
 
