@@ -67,11 +67,11 @@ class FakeNvidiaTest {
                 .startsWith("context on 2")
                 .contains("graph of 6")
                 .contains("product 32 x 24 x 12, epilogue 1", "product 24 x 32 x 12, epilogue 1")
-                // after three addresses the ints 24 and 1
+                // after three addresses the ints 24, 1 and, as it adds, 1
                 .anySatisfy(line -> assertThat(line)
                         .startsWith("general:column_totals<<<1 1 1, 32 32 1, 0>>> ")
-                        .endsWith("1800000001000000")
-                        .hasSize("general:column_totals<<<1 1 1, 32 32 1, 0>>> ".length() + 64));
+                        .endsWith("180000000100000001000000")
+                        .hasSize("general:column_totals<<<1 1 1, 32 32 1, 0>>> ".length() + 72));
     }
 
     @Test
