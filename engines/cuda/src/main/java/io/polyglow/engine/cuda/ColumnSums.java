@@ -40,15 +40,8 @@ final class ColumnSums implements AutoCloseable {
     void sum(Tensor out, Tensor rows, boolean accumulate) {
         Runs runs = new Runs(rows.dim(0), out.size());
         long partial = partials.atLeast(runs.bytes());
-        launcher.call(plain.of(rows.dtype()))
-                .address(partial)
-                .tensor(rows)
-                .i64(rows.dim(1))
-                .i32(runs.columns)
-                .i32(runs.rows)
-                .i32(runs.length)
-                .run(runs.grid());
-        totals(out, partial, runs, accumulate);
+        launcher.call(plain.of(rows.dtype())).address(partial).tensor(rows).i64(rows.dim(1));
+        run(CudaArena.address(out), partial, runs, accumulate);
     }
 
     /** {@code out[c] += sum over n of dOut[n, c] (x[n, c] - mean[n]) rstd[n]}; without a mean it is 0. */
@@ -60,12 +53,8 @@ final class ColumnSums implements AutoCloseable {
                 .tensor(dOut)
                 .tensor(x)
                 .tensor(mean)
-                .tensor(rstd)
-                .i32(runs.columns)
-                .i32(runs.rows)
-                .i32(runs.length)
-                .run(runs.grid());
-        totals(out, partial, runs, true);
+                .tensor(rstd);
+        run(CudaArena.address(out), partial, runs, true);
     }
 
     /** Whether {@link #geluBackward} has a kernel for such rows: they go by 16 bytes. */
@@ -82,16 +71,14 @@ final class ColumnSums implements AutoCloseable {
                 .address(partial)
                 .tensor(dX)
                 .tensor(dOut)
-                .tensor(x)
-                .i32(runs.columns)
-                .i32(runs.rows)
-                .i32(runs.length)
-                .run(runs.grid());
-        totals(out, partial, runs, accumulate);
+                .tensor(x);
+        run(CudaArena.address(out), partial, runs, accumulate);
     }
 
-    private void totals(Tensor out, long partial, Runs runs, boolean accumulate) {
-        totals(CudaArena.address(out), 0, partial, Math.toIntExact(runs.columns), runs.count, accumulate);
+    /** Ends the call at hand with how rows are cut, and makes its partial sums one. */
+    private void run(long out, long partial, Runs runs, boolean accumulate) {
+        launcher.i32(runs.columns).i32(runs.rows).i32(runs.length).run(runs.grid());
+        totals(out, 0, partial, Math.toIntExact(runs.columns), runs.count, accumulate);
     }
 
     /** Adds {@code partial[P, C]} to {@code out[C]}, and the {@code [P, C]} after it to {@code second}, unless that is 0. */
@@ -119,16 +106,8 @@ final class ColumnSums implements AutoCloseable {
     void addScaled(long out, Tensor x, long g, long ld) {
         Runs runs = new Runs(x.dim(0), x.dim(1));
         long partial = partials.atLeast(runs.bytes());
-        launcher.call(scaled)
-                .address(partial)
-                .tensor(x)
-                .address(g)
-                .i64(ld)
-                .i32(runs.columns)
-                .i32(runs.rows)
-                .i32(runs.length)
-                .run(runs.grid());
-        addTotals(out, 0, partial, Math.toIntExact(runs.columns), runs.count);
+        launcher.call(scaled).address(partial).tensor(x).address(g).i64(ld);
+        run(out, partial, runs, true);
     }
 
     /** How rows are cut. */

@@ -260,19 +260,20 @@ static T shuffle(T value, int lane) {
 
 typedef void (*Call)(const char*);
 
-// Unpacks parameters as the driver does: each at a multiple of its alignment.
+// The next parameter where the driver puts it, at a multiple of its alignment; the first begins at a multiple of all.
+template <typename T>
+static const T& next(const char* packed, size_t& at) {
+    at = (at + alignof(T) - 1) / alignof(T) * alignof(T);
+    const T& value = *(const T*) (packed + at);
+    at += sizeof(T);
+    return value;
+}
+
 template <auto F, typename... A>
 static void callPacked(void (*)(A...), const char* packed) {
     size_t at = 0;
-    auto next = [&](auto& value) {
-        constexpr size_t alignment = alignof(std::remove_reference_t<decltype(value)>);
-        at = (at + alignment - 1) / alignment * alignment;
-        memcpy(&value, packed + at, sizeof(value));
-        at += sizeof(value);
-    };
-    std::tuple<A...> values;
-    std::apply([&](auto&... each) { (next(each), ...); }, values);
-    std::apply(F, values);
+    // braces take them in order
+    std::apply(F, std::tuple<const A&...>{next<A>(packed, at)...});
 }
 
 template <auto F>
