@@ -13,6 +13,7 @@
 #   profile  where the GPU's time goes in seven steps of --model: kernels, matrix products by shape, copies  half a minute
 #   bench    training steps beside torch and torch.compile                                               4 minutes
 #   graphs   training steps with CUDA graphs and without, in turn                                        2 minutes
+#   wgmma    training steps with the attention that is for Hopper and with that for all GPUs, in turn    2 minutes
 #   curve    500 losses from the same weights on the same batches                                        2 minutes
 #   large    training steps of gpt2-1.5b, the first batch of --large-batches that fits ours and the peer 4 minutes
 #   logits   f32 logits against Hugging Face Transformers; fails without that library                    half a minute
@@ -39,7 +40,7 @@ fail() { printf 'gpu: %s\n' "$*" >&2; exit 64; }
 
 while [ $# -gt 0 ]; do
   case $1 in
-    device | tests | attention | profile | start | bench | graphs | large | curve | logits) parts+=("$1"); shift ;;
+    device | tests | attention | profile | start | bench | graphs | wgmma | large | curve | logits) parts+=("$1"); shift ;;
     --seconds | --out | --tar | --work | --engine | --model | --batch | --context | --dtype | --steps | --rounds | --peers | --large-model | --large-batches | \
       --large-recompute | --large-peers | --curve-steps | --curve-batch)
       [ $# -ge 2 ] || fail "$1 needs a value"
@@ -50,7 +51,7 @@ while [ $# -gt 0 ]; do
     *) fail "$1 is not known; see --help" ;;
   esac
 done
-[ ${#parts[@]} -gt 0 ] || parts=(device start tests attention profile bench graphs curve large logits)
+[ ${#parts[@]} -gt 0 ] || parts=(device start tests attention profile bench graphs wgmma curve large logits)
 [[ $seconds =~ ^[0-9]*$ ]] || fail "--seconds $seconds must be a whole number"
 [ -d "$bundle/lib" ] || fail "found no $bundle; make it with benchmarks/gpu-bundle.sh on a machine with JDK and Maven"
 chmod -R u+x "$bundle/java/bin" "$bundle/java/lib/jspawnhelper" 2>/dev/null
@@ -195,15 +196,20 @@ part_bench() {
     --rounds "$rounds" --peers "$peers" --timeout 150 --out "$work/bench"
 }
 
-part_graphs() {
+part_graphs() { steps_without graphs; }
+
+part_wgmma() { steps_without wgmma; }
+
+# With and without what -Dpolyglow.cuda.NAME=false leaves out.
+steps_without() {
   local all=("${options[@]}") without name round=0 worst=0 lines=()
-  for without in nothing graphs graphs nothing; do
+  for without in nothing "$1" "$1" nothing; do
     round=$((round + 1))
-    name=graphs-$round-without-$without
+    name=$1-$round-without-$without
     local options=("${all[@]}")
     [ $without = nothing ] || options+=("-Dpolyglow.cuda.$without=false")
     if bench_json "$name" train-step --model "$model" --batch "$batch" --context "$context" --dtype "$dtype" --steps "$steps" \
-      --warmup 5 --out "$work/graphs"; then
+      --warmup 5 --out "$work/$1"; then
       lines+=("$name $(median "$name" seconds_per_step) s/step")
     else
       lines+=("$name FAILED") worst=1
@@ -245,7 +251,7 @@ part_logits() {
 }
 
 # part:seconds
-limits=" device:60 start:120 tests:330 attention:90 profile:90 bench:420 graphs:200 curve:300 large:420 logits:120 "
+limits=" device:60 start:120 tests:330 attention:90 profile:90 bench:420 graphs:200 wgmma:200 curve:300 large:420 logits:120 "
 # of --seconds, to end a part and to keep its files
 margin=10
 shortest=10

@@ -4,6 +4,7 @@ python3 benchmarks/peers/attention.py      needs numpy, cupy and torch
 """
 import pathlib
 import sys
+import tempfile
 import time
 
 import cupy
@@ -12,13 +13,15 @@ import torch
 import torch.nn.functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-SOURCE = pathlib.Path(__file__).resolve().parents[2] / "engines/cuda/src/main/resources/io/polyglow/engine/cuda/attention_flash.cu"
+SOURCES = pathlib.Path(__file__).resolve().parents[2] / "engines/cuda/src/main/resources/io/polyglow/engine/cuda"
+# The kernels by the products of warps, and by those of warpgroups, which Hopper alone has.
+MMA, WGMMA = "attention_flash.cu", "attention_wgmma.cu"
 # B, T, H, K, D
 SHAPES = [(32, 1024, 12, 12, 64), (8, 2048, 16, 16, 128)]
 TOLERANCE = 1.5e-2
 NONE = np.uint64(0)
 
-# Parameters by the names that they have in SOURCE.
+# Parameters by the names that they have in SOURCES.
 PARAMETERS = {
     "flash_forward": ("out", "lse", "qkv", "firstKeys", "B", "T", "H", "K"),
     "flash_delta": ("delta", "dOut", "out", "B", "T", "H"),
@@ -31,27 +34,46 @@ def cdiv(a, b):
     return -(-a // b)
 
 
-def grid_block_shared(kernel, B, T, H, K, D):
+def grid_block_shared(source, kernel, B, T, H, K, D):
     """Grid, block and dynamic shared bytes, as FlashAttention.java has them."""
-    rows = 128 if D == 64 else 64
-    backward = 65536 if D == 64 else 98304
+    large = source == WGMMA or D == 64
+    threads, rows, backward = 256 if source == WGMMA else 128, 128 if large else 64, (1024 if large else 768) * D
     return {
-        "flash_forward": ((cdiv(T, 128), H, B), (128, 1, 1), 768 * D),
+        "flash_forward": ((cdiv(T, 128), H, B), (threads, 1, 1), 768 * D),
         "flash_delta": ((cdiv(B * T * H * D, 2048), 1, 1), (256, 1, 1), 0),
-        "flash_backward_kv": ((cdiv(T, rows), K, B), (128, 1, 1), backward + 1024),
-        "flash_backward_q": ((cdiv(T, rows), H, B), (128, 1, 1), backward),
+        "flash_backward_kv": ((cdiv(T, rows), K, B), (threads, 1, 1), backward + 1024),
+        "flash_backward_q": ((cdiv(T, rows), H, B), (threads, 1, 1), backward),
     }[kernel]
 
 
-class Ours:
-    """The kernels of one shape on PyTorch's stream, with tensors to work on by the names of PARAMETERS."""
+def module(source, D):
+    """Compiled for all that this GPU has, as Nvrtc.java does it."""
+    major, minor = torch.cuda.get_device_capability()
+    architecture = f"sm_{major}{minor}{'a' if major >= 9 else ''}"
+    code = (SOURCES / "flash_tiles.cuh").read_text() + (SOURCES / source).read_text()
+    program = cupy.cuda.nvrtc.createProgram(code, source, (), ())
+    try:
+        cupy.cuda.nvrtc.compileProgram(program, ("--std=c++17", f"-DHEAD_DIM={D}", f"--gpu-architecture={architecture}"))
+    except Exception:
+        print(cupy.cuda.nvrtc.getProgramLog(program))
+        raise
+    with tempfile.NamedTemporaryFile(suffix=".cubin") as file:
+        file.write(cupy.cuda.nvrtc.getCUBIN(program))
+        file.flush()
+        made = cupy.RawModule(path=file.name)
+        made.compile()
+    return made
 
-    def __init__(self, shape, qkv, d_out):
+
+class Ours:
+    """The kernels of one source and shape on PyTorch's stream, with tensors to work on by the names of PARAMETERS."""
+
+    def __init__(self, source, shape, qkv, d_out):
         B, T, H, K, D = self.shape = shape
+        self.source = source
         begin = time.time()
-        self.module = cupy.RawModule(code=SOURCE.read_text(), backend="nvrtc", options=("--std=c++17", f"-DHEAD_DIM={D}"))
-        self.module.compile()
-        print(f"compiled for heads of {D} in {time.time() - begin:.1f} s", flush=True)
+        self.module = module(source, D)
+        print(f"{source} compiled for heads of {D} in {time.time() - begin:.1f} s", flush=True)
         lse = torch.full((B, H, T), float("nan"), device="cuda")
         self.tensors = {
             "qkv": qkv,
@@ -64,7 +86,7 @@ class Ours:
         self.launches = {name: self.launch(name) for name in PARAMETERS}
 
     def launch(self, name):
-        grid, block, shared = grid_block_shared(name, *self.shape)
+        grid, block, shared = grid_block_shared(self.source, name, *self.shape)
         function = self.module.get_function(name)
         if shared > 48 << 10:
             function.max_dynamic_shared_size_bytes = shared
@@ -93,7 +115,7 @@ def median_ms(action, runs=20, warmup=3):
 def line(name, shape, forward, backward, extra=""):
     B, T, H, _, D = shape
     flops = 2.0 * B * H * T * T * D  # two products, half of them hidden
-    print(f"{name:10s} {shape} forward {forward:.3f} ms {flops / forward / 1e9:.0f} TFLOP/s, "
+    print(f"{name:18s} {shape} forward {forward:.3f} ms {flops / forward / 1e9:.0f} TFLOP/s, "
           f"backward {backward:.3f} ms {2.5 * flops / backward / 1e9:.0f} TFLOP/s{extra}", flush=True)
 
 
@@ -119,23 +141,28 @@ def torch_attention(shape, qkv, d_out):
 
 
 def compare(shape):
-    """Whether ours computes what torch does; times both."""
+    """Whether ours compute what torch does; times all."""
     B, T, H, K, D = shape
     torch.manual_seed(0)
     qkv = torch.randn(B * T, (H + 2 * K) * D, device="cuda", dtype=torch.bfloat16)
     d_out = torch.randn(B * T, H * D, device="cuda", dtype=torch.bfloat16)
     expected = torch_attention(shape, qkv, d_out)
-    ours = Ours(shape, qkv, d_out)
+    hopper = torch.cuda.get_device_capability() == (9, 0)
+    return all([check(Ours(source, shape, qkv, d_out), expected) for source in ((MMA, WGMMA) if hopper else (MMA,))])
+
+
+def check(ours, expected):
+    """Whether these are the numbers; prints how far they are off, and the times."""
     ours.run(*PARAMETERS)
     torch.cuda.synchronize()
-    same = True
+    shape, same = ours.shape, True
     for name, right in zip(("out", "dQkv"), expected):
         error = ((ours.tensors[name].float() - right.float()).norm() / right.float().norm()).item()
         same &= error < TOLERANCE  # false for NaN
-        print(f"{'ok  ' if error < TOLERANCE else 'FAIL'} {name} {shape} relative error to torch {error:.2e}")
+        print(f"{'ok  ' if error < TOLERANCE else 'FAIL'} {name} {shape} of {ours.source}: relative error to torch {error:.2e}")
     backward = ("flash_delta", "flash_backward_kv", "flash_backward_q")
     parts = ", ".join(f"{each} {median_ms(ours.launches[each]):.3f}" for each in backward)
-    line("polyglow", shape, median_ms(ours.launches["flash_forward"]), median_ms(lambda: ours.run(*backward)), ": " + parts)
+    line(ours.source, shape, median_ms(ours.launches["flash_forward"]), median_ms(lambda: ours.run(*backward)), ": " + parts)
     return same
 
 

@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -21,8 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(60)
 class PeerScriptsTest {
     private static final Path PEERS = Path.of("peers");
-    private static final Path FLASH =
-            Path.of("../engines/cuda/src/main/resources/io/polyglow/engine/cuda/attention_flash.cu");
+    private static final Path KERNELS = Path.of("../engines/cuda/src/main/resources/io/polyglow/engine/cuda");
 
     /** A line {@code "kernel": ("out", "lse", ...),} of the script's PARAMETERS. */
     private static final Pattern LAUNCH =
@@ -47,9 +45,11 @@ class PeerScriptsTest {
         return signatures;
     }
 
-    @Test
-    void shouldLaunchEveryAttentionKernelWithTheParametersThatItHas() throws IOException {
-        Map<String, List<String>> kernels = signatures(FLASH, KERNEL);
+    @ParameterizedTest
+    @ValueSource(strings = {"attention_flash.cu", "attention_wgmma.cu"})
+    void shouldLaunchEveryAttentionKernelWithTheParametersThatItHas(String source) throws IOException {
+        Map<String, List<String>> kernels = signatures(KERNELS.resolve("flash_tiles.cuh"), KERNEL);
+        kernels.putAll(signatures(KERNELS.resolve(source), KERNEL));
 
         assertThat(kernels).hasSizeGreaterThanOrEqualTo(4);
         assertThat(signatures(PEERS.resolve("attention.py"), LAUNCH)).isEqualTo(kernels);

@@ -9,18 +9,25 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Causal attention in bf16 on the matrix units (Dao 2023), compiled for one head size. Tile sizes and shared memory are those of attention_flash.cu. */
+/**
+ * Causal attention in bf16 on the matrix units (Dao 2023), compiled for one head size: on Hopper by the products of its warpgroups, elsewhere by those of a
+ * warp. Tile sizes and shared memory are those of attention_wgmma.cu and attention_flash.cu.
+ */
 final class FlashAttention {
     /** The head sizes that there are kernels for. */
     static final List<Integer> HEAD_DIMS = List.of(64, 128);
 
-    private static final int THREADS = 128;
+    /** {@code -Dpolyglow.cuda.wgmma=false} takes the products of a warp on Hopper too, to measure what the others bring. */
+    static final String WGMMA = "polyglow.cuda.wgmma";
+
+    private static final int HOPPER = 90;
     private static final int FORWARD_QUERIES = 128;
     private static final int DELTA_THREADS = 256;
     private static final int DELTA_ELEMENTS = 2048;
     private static final int STATISTICS_BYTES = 1024;
 
     private final Launcher launcher;
+    private final int threads;
     private final int backwardRows;
     private final int forwardBytes;
     private final int backwardBytes;
@@ -31,10 +38,14 @@ final class FlashAttention {
 
     FlashAttention(Launcher launcher, int headDim) {
         this.launcher = launcher;
-        backwardRows = headDim == 64 ? 128 : 64;
+        boolean wgmma = launcher.device().architecture() == HOPPER && !"false".equals(System.getProperty(WGMMA));
+        threads = wgmma ? 256 : 128;
+        backwardRows = wgmma || headDim == 64 ? 128 : 64;
         forwardBytes = 768 * headDim;
-        backwardBytes = headDim == 64 ? 65_536 : 98_304;
-        Image image = launcher.compile("flash-" + headDim, KernelSource.flash(), options(headDim));
+        backwardBytes = wgmma || headDim == 64 ? 1024 * headDim : 768 * headDim;
+        Image image = wgmma
+                ? launcher.compile("wgmma-" + headDim, KernelSource.wgmma(), options(headDim))
+                : launcher.compile("flash-" + headDim, KernelSource.flash(), options(headDim));
         forward = image.function("flash_forward", forwardBytes);
         delta = image.function("flash_delta", 0);
         backwardQueries = image.function("flash_backward_q", backwardBytes);
@@ -92,7 +103,7 @@ final class FlashAttention {
         return launcher.i32(s.batch()).i32(s.time()).i32(s.heads()).i32(s.kvHeads());
     }
 
-    private static Grid blocks(AttentionShape s, int rows, int heads) {
-        return new Grid((s.time() + rows - 1) / rows, heads, s.batch(), THREADS, 1);
+    private Grid blocks(AttentionShape s, int rows, int heads) {
+        return new Grid((s.time() + rows - 1) / rows, heads, s.batch(), threads, 1);
     }
 }

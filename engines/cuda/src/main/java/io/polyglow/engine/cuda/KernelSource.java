@@ -38,9 +38,14 @@ final class KernelSource {
         return file("attention.cu");
     }
 
-    /** Attention of one head size, at full speed. */
+    /** Attention of one head size on tensor cores. */
     static String flash() {
-        return file("attention_flash.cu");
+        return file("flash_tiles.cuh") + file("attention_flash.cu");
+    }
+
+    /** The same kernels for sm_90a alone. */
+    static String wgmma() {
+        return file("flash_tiles.cuh") + file("attention_wgmma.cu");
     }
 
     private static String file(String name) {

@@ -40,7 +40,7 @@ final class Nvrtc implements KernelCompiler {
         int newest = newestUpTo(architecture);
         boolean exact = newest == architecture;
         List<String> all = new ArrayList<>(options);
-        all.add("--gpu-architecture=" + (exact ? "sm_" : "compute_") + newest);
+        all.add("--gpu-architecture=" + (exact ? machine(newest) : "compute_" + newest));
         _nvrtcProgram program = new _nvrtcProgram();
         try (BytePointer text = new BytePointer(source);
                 BytePointer file = new BytePointer(name);
@@ -57,6 +57,11 @@ final class Nvrtc implements KernelCompiler {
         } finally {
             nvrtcDestroyProgram(program);
         }
+    }
+
+    /** With what only this architecture has, since the first that has something: the code is for the GPU present and no other. */
+    private static String machine(int architecture) {
+        return "sm_" + architecture + (architecture >= 90 ? "a" : "");
     }
 
     private static int newestUpTo(int architecture) {

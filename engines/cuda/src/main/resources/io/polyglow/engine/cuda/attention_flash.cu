@@ -1,62 +1,12 @@
-// Causal attention of bf16 heads of HEAD_DIM 64 or 128 channels (compile with -DHEAD_DIM=64 or 128) on tensor cores, after FlashAttention-2
-// (Dao 2023, arXiv 2307.08691): no matrix of scores is stored, the backward pass recomputes the probabilities from the log-sum-exp.
-// Attention of other shapes is in attention.cu.
-//
-// Dims: B sequences, T time steps (any), H query heads, K key/value heads (K divides H), D = HEAD_DIM.
-//   qkv, dQkv [B*T, (H + 2K) * D] bf16   H query heads, then K key heads, then K value heads
-//   out, dOut [B*T, H * D] bf16
-//   lse       [B, H, T] float            natural logarithm of the sum of the exponentials of the scaled scores
-//   delta     [B, H, T] float            dot product of dOut and out
-//   firstKeys [B*T] int                  the first key that a row sees, counted within its sequence, never decreasing there; null: the first row.
-//                                        Stages of keys (or queries) that no row of a block sees are left out.
-// The bf16 pointers are 16-byte aligned. Sums are f32; probabilities and their gradients are rounded to bf16 for the second matrix products.
-// The bits are the same on every call: each output element is summed by one warp, in a fixed order.
+// Causal attention of bf16 heads of 64 or 128 channels on tensor cores by mma.sync, after FlashAttention-2 (Dao 2023, arXiv 2307.08691): no matrix of
+// scores is stored, the backward pass recomputes the probabilities from the log-sum-exp. flash_tiles.cuh comes before it. Attention of other shapes is in
+// attention.cu, on Hopper's units of four warps in attention_wgmma.cu.
 //
 // Tiles lie in shared memory as rows of D elements, whose 16-byte chunks are permuted by chunk ^ (row % 8): eight lanes that read one chunk
-// of eight rows (ldmatrix), or the eight chunks of one row (copies), hit all 32 banks. Rows beyond T are filled with zeros; causality
-// hides such keys from all rows that are stored, and such queries add zeros to the gradients of the keys.
+// of eight rows (ldmatrix), or the eight chunks of one row (copies), hit all 32 banks.
 
-typedef unsigned short bf16;
-
-#define WARP 32
-#define FULL_MASK 0xffffffffu
-#define WARPS 4
-#define THREADS (WARPS * WARP)
-
-constexpr int D = HEAD_DIM;
-constexpr int CHUNKS = D / 8;
-constexpr int ROW_BYTES = 2 * D;
-constexpr int STEPS = D / 16;
-constexpr float SCALE = D == 64 ? 0.125f : 0.08838834764831845f;
-constexpr float LOG2_E = 1.4426950408889634f;
-
-// A stage is the part of the other side that a block has in shared memory at a time; there are two, one in use and one on its way.
-constexpr int STAGE = 64;
-constexpr int STAGE_TILE_BYTES = STAGE * ROW_BYTES;
-
-static_assert(D == 64 || D == 128, "HEAD_DIM is 64 or 128");
-
-__device__ __forceinline__ unsigned int sharedAddress(const void* p) {
-    return (unsigned int) __cvta_generic_to_shared(p);
-}
-
-// Copies 16 bytes to shared memory, asynchronously; zeros if not valid, and then from is not read.
-__device__ __forceinline__ void copyChunk(unsigned int to, const void* from, bool valid) {
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(valid ? 16 : 0) : "memory");
-}
-
-__device__ __forceinline__ void copyFloat(unsigned int to, const float* from, bool valid) {
-    asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(to), "l"(from), "r"(valid ? 4 : 0) : "memory");
-}
-
-// Waits for all copies of this thread.
-__device__ __forceinline__ void waitForCopies() {
-    asm volatile("cp.async.wait_all;" ::: "memory");
-}
-
-struct Fragment {
-    unsigned int x[4];
-};
+constexpr int WARPS = 4;
+constexpr int THREADS = WARPS * WARP;
 
 // Four 8x8 matrices of bf16; lane i has the address of row i % 8 of matrix i / 8.
 __device__ __forceinline__ Fragment loadMatrices(unsigned int address) {
@@ -77,33 +27,11 @@ __device__ __forceinline__ Fragment loadTransposed(unsigned int address) {
     return f;
 }
 
-// Element i of a lane lies in row lane / 4 + 8 * (i / 2), column 2 * (lane % 4) + i % 2 of a 16x8 tile.
-struct Tile {
-    float x[4];
-};
-
 // c[16, 8] += a[16, 16] b[16, 8]
 __device__ __forceinline__ void multiply(Tile& c, const Fragment& a, unsigned int b0, unsigned int b1) {
     asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
                  : "+f"(c.x[0]), "+f"(c.x[1]), "+f"(c.x[2]), "+f"(c.x[3])
                  : "r"(a.x[0]), "r"(a.x[1]), "r"(a.x[2]), "r"(a.x[3]), "r"(b0), "r"(b1));
-}
-
-__device__ __forceinline__ unsigned int pack(float low, float high) {
-    unsigned int packed;
-    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(packed) : "f"(high), "f"(low));
-    return packed;
-}
-
-__device__ __forceinline__ float exp2Fast(float x) {
-    float y;
-    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
-    return y;
-}
-
-// Two neighbouring 16x8 tiles as the left operand of a product.
-__device__ __forceinline__ Fragment leftOperand(const Tile& left, const Tile& right) {
-    return {{pack(left.x[0], left.x[1]), pack(left.x[2], left.x[3]), pack(right.x[0], right.x[1]), pack(right.x[2], right.x[3])}};
 }
 
 __device__ __forceinline__ unsigned int chunkOffset(int row, int chunk) {
@@ -127,62 +55,12 @@ __device__ __forceinline__ unsigned int piece(unsigned int origin, int row, int 
     return (origin ^ (step << 5)) + row * ROW_BYTES;
 }
 
-// Starts the copy of rows first ... first + ROWS - 1 of one head, ld elements apart, of which T exist.
-template <int ROWS>
-__device__ __forceinline__ void copyTile(unsigned int tile, const bf16* head, int ld, int first, int T) {
-    constexpr int ROWS_AT_ONCE = THREADS / CHUNKS;
-    // Each copy under way has an address in registers, and large heads have none to spare.
-    constexpr int UNROLLED = D == 64 ? 8 : 2;
-    int row = threadIdx.x / CHUNKS, chunk = threadIdx.x % CHUNKS;
-#pragma unroll UNROLLED
-    for (int i = 0; i < ROWS / ROWS_AT_ONCE; i++) {
-        int r = row + i * ROWS_AT_ONCE;
-        copyChunk(tile + chunkOffset(r, chunk), head + (long long) (first + r) * ld + chunk * 8, first + r < T);
-    }
-}
-
-// Writes the warp's rows of a result by way of its rows of a tile in shared memory, which no other warp reads, for whole 16-byte chunks.
-template <int M>
-__device__ __forceinline__ void storeRows(
-        bf16* head, int ld, int first, int T, unsigned char* rows, const Tile (&y)[M][2 * STEPS], const float (&factor)[M][2]) {
-    int lane = threadIdx.x % WARP;
-    __syncwarp();
-#pragma unroll
-    for (int m = 0; m < M; m++) {
-#pragma unroll
-        for (int n = 0; n < 2 * STEPS; n++) {
-#pragma unroll
-            for (int r = 0; r < 2; r++) {
-                unsigned int offset = chunkOffset(m * 16 + r * 8 + lane / 4, n) + lane % 4 * 4;
-                *(unsigned int*) (rows + offset) = pack(y[m][n].x[2 * r] * factor[m][r], y[m][n].x[2 * r + 1] * factor[m][r]);
-            }
-        }
-    }
-    __syncwarp();
-#pragma unroll
-    for (int i = 0; i < M * 16 * CHUNKS / WARP; i++) {
-        int row = (i * WARP + lane) / CHUNKS, chunk = (i * WARP + lane) % CHUNKS;
-        if (first + row < T) {
-            *(uint4*) (head + (long long) (first + row) * ld + chunk * 8) = *(const uint4*) (rows + chunkOffset(row, chunk));
-        }
-    }
-}
-
-// The first key that row t of a sequence sees; rows beyond the sequence see zeros from its beginning.
-__device__ __forceinline__ int firstKeyOf(const int* firstKeys, int t, int T) {
-    return firstKeys && t < T ? firstKeys[t] : 0;
-}
-
-extern __shared__ __align__(1024) unsigned char shared[];
-
 // Forward ------------------------------------------------------------------------------------------------------------------------------
 
 constexpr int FORWARD_QUERIES = 128;
 constexpr int FORWARD_M = FORWARD_QUERIES / WARPS / 16;
 // Larger heads need the registers for the output; they read the queries again from shared memory for each stage.
 constexpr bool QUERIES_IN_REGISTERS = D == 64;
-// A row's maximum follows only when a score is this much (in powers of two) larger: few rescalings, and sums far from overflow.
-constexpr float SLACK = 8.0f;
 
 // flash_forward: writes out and lse. Block 128, grid (ceil(T / 128), H, B), dynamic shared bytes 768 * D.
 // A warp has 32 query rows; stages of 64 keys come from the diagonal down. Long rows are launched first, for balance.
@@ -205,9 +83,9 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) flash_forward(
     int highestFirst = firstKeyOf(firsts, min(warpQuery + FORWARD_M * 16, T) - 1, T);
     int lowest = firstKeyOf(firsts, firstQuery, T) / STAGE;
     int last = min(firstQuery + FORWARD_QUERIES - 1, T - 1) / STAGE;
-    copyTile<FORWARD_QUERIES>(queryTile, queries, ld, firstQuery, T);
-    copyTile<STAGE>(stages, keys, ld, last * STAGE, T);
-    copyTile<STAGE>(stages + STAGE_TILE_BYTES, values, ld, last * STAGE, T);
+    copyTile<FORWARD_QUERIES, THREADS>(queryTile, queries, ld, firstQuery, T);
+    copyTile<STAGE, THREADS>(stages, keys, ld, last * STAGE, T);
+    copyTile<STAGE, THREADS>(stages + STAGE_TILE_BYTES, values, ld, last * STAGE, T);
     Fragment q[FORWARD_M][STEPS];
     if (QUERIES_IN_REGISTERS) {
         waitForCopies();
@@ -222,12 +100,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) flash_forward(
     }
 
     Tile o[FORWARD_M][2 * STEPS] = {};
-    float top[FORWARD_M][2], sum[FORWARD_M][2];
-#pragma unroll
-    for (int m = 0; m < FORWARD_M; m++) {
-        top[m][0] = top[m][1] = __int_as_float(0xff800000);
-        sum[m][0] = sum[m][1] = 0.0f;
-    }
+    Softmax<FORWARD_M> softmax;
     for (int stage = last; stage >= lowest; stage--) {
         unsigned int keyTile = stages + ((last - stage) & 1) * 2 * STAGE_TILE_BYTES;
         unsigned int valueTile = keyTile + STAGE_TILE_BYTES;
@@ -235,8 +108,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) flash_forward(
         __syncthreads();
         if (stage > lowest) {
             unsigned int next = stages + ((last - stage + 1) & 1) * 2 * STAGE_TILE_BYTES;
-            copyTile<STAGE>(next, keys, ld, (stage - 1) * STAGE, T);
-            copyTile<STAGE>(next + STAGE_TILE_BYTES, values, ld, (stage - 1) * STAGE, T);
+            copyTile<STAGE, THREADS>(next, keys, ld, (stage - 1) * STAGE, T);
+            copyTile<STAGE, THREADS>(next + STAGE_TILE_BYTES, values, ld, (stage - 1) * STAGE, T);
         }
         int firstKey = stage * STAGE;
         if (firstKey > warpQuery + FORWARD_M * 16 - 1) {
@@ -262,73 +135,16 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) flash_forward(
             }
         }
         if (firstKey + STAGE - 1 > warpQuery || firstKey < highestFirst) {
-#pragma unroll
-            for (int m = 0; m < FORWARD_M; m++) {
-#pragma unroll
-                for (int r = 0; r < 2; r++) {
-                    int query = warpQuery + m * 16 + lane / 4 + r * 8;
-                    int first = firstKeyOf(firsts, query, T);
-#pragma unroll
-                    for (int n = 0; n < STAGE / 8; n++) {
-#pragma unroll
-                        for (int i = 2 * r; i < 2 * r + 2; i++) {
-                            int key = firstKey + n * 8 + lane % 4 * 2 + i % 2;
-                            s[m][n].x[i] = key > query || key < first ? __int_as_float(0xff800000) : s[m][n].x[i];
-                        }
-                    }
-                }
-            }
+            hideKeys(s, warpQuery, firstKey, firsts, T);
         }
-
-        float highest[FORWARD_M][2];
-        bool grown = false;
-#pragma unroll
-        for (int m = 0; m < FORWARD_M; m++) {
-#pragma unroll
-            for (int r = 0; r < 2; r++) {
-                float max = fmaxf(s[m][0].x[2 * r], s[m][0].x[2 * r + 1]);
-#pragma unroll
-                for (int n = 1; n < STAGE / 8; n++) {
-                    max = fmaxf(max, fmaxf(s[m][n].x[2 * r], s[m][n].x[2 * r + 1]));
-                }
-                max = fmaxf(max, __shfl_xor_sync(FULL_MASK, max, 1));
-                max = fmaxf(max, __shfl_xor_sync(FULL_MASK, max, 2));
-                highest[m][r] = fmaxf(max, top[m][r]);
-                grown |= max > top[m][r] + SLACK / (SCALE * LOG2_E);
-            }
-        }
-        if (__any_sync(FULL_MASK, grown)) {
-#pragma unroll
-            for (int m = 0; m < FORWARD_M; m++) {
-#pragma unroll
-                for (int r = 0; r < 2; r++) {
-                    float decay = exp2Fast((top[m][r] - highest[m][r]) * (SCALE * LOG2_E));
-                    top[m][r] = highest[m][r];
-                    sum[m][r] *= decay;
-#pragma unroll
-                    for (int n = 0; n < 2 * STEPS; n++) {
-                        o[m][n].x[2 * r] *= decay;
-                        o[m][n].x[2 * r + 1] *= decay;
-                    }
-                }
-            }
-        }
+        softmax.raise(s, o);
 
 #pragma unroll
         for (int k = 0; k < STAGE / 16; k++) {
             Fragment p[FORWARD_M];
 #pragma unroll
             for (int m = 0; m < FORWARD_M; m++) {
-#pragma unroll
-                for (int n = 2 * k; n < 2 * k + 2; n++) {
-#pragma unroll
-                    for (int i = 0; i < 4; i++) {
-                        float& x = s[m][n].x[i];
-                        x = exp2Fast(fmaf(x, SCALE * LOG2_E, top[m][i / 2] * (-SCALE * LOG2_E)));
-                        sum[m][i / 2] += x;
-                    }
-                }
-                p[m] = leftOperand(s[m][2 * k], s[m][2 * k + 1]);
+                p[m] = softmax.exponentials(m, s[m][2 * k], s[m][2 * k + 1]);
             }
 #pragma unroll
             for (int n = 0; n < STEPS; n++) {
@@ -343,50 +159,12 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) flash_forward(
     }
 
     float factor[FORWARD_M][2];
-#pragma unroll
-    for (int m = 0; m < FORWARD_M; m++) {
-#pragma unroll
-        for (int r = 0; r < 2; r++) {
-            float total = sum[m][r];
-            total += __shfl_xor_sync(FULL_MASK, total, 1);
-            total += __shfl_xor_sync(FULL_MASK, total, 2);
-            factor[m][r] = 1.0f / total;
-            int query = warpQuery + m * 16 + r * 8 + lane / 4;
-            if (lane % 4 == 0 && query < T) {
-                lse[((long long) b * H + h) * T + query] = fmaf(top[m][r], SCALE, logf(total));
-            }
-        }
-    }
+    softmax.finish(factor, lse + ((long long) b * H + h) * T, warpQuery, T);
     storeRows<FORWARD_M>(
             out + ((long long) b * T * H + h) * D, H * D, warpQuery, T, shared + warpRow * ROW_BYTES, o, factor);
 }
 
 // Backward -----------------------------------------------------------------------------------------------------------------------------
-
-// flash_delta: writes delta. Block 256, grid (ceil(B*T*H * D / 2048)); CHUNKS lanes read a row.
-extern "C" __global__ void __launch_bounds__(256) flash_delta(float* delta, const bf16* dOut, const bf16* out, int B, int T, int H) {
-    long long at = (long long) blockIdx.x * blockDim.x + threadIdx.x;
-    long long n = at / CHUNKS;
-    bool valid = n < (long long) B * T * H;
-    float sum = 0.0f;
-    if (valid) {
-        uint4 a = ((const uint4*) dOut)[at], b = ((const uint4*) out)[at];
-        unsigned int x[4] = {a.x, a.y, a.z, a.w}, y[4] = {b.x, b.y, b.z, b.w};
-#pragma unroll
-        for (int i = 0; i < 4; i++) {
-            sum += __uint_as_float(x[i] << 16) * __uint_as_float(y[i] << 16);
-            sum += __uint_as_float(x[i] & 0xffff0000u) * __uint_as_float(y[i] & 0xffff0000u);
-        }
-    }
-#pragma unroll
-    for (int lane = CHUNKS / 2; lane > 0; lane /= 2) {
-        sum += __shfl_xor_sync(FULL_MASK, sum, lane);
-    }
-    if (valid && at % CHUNKS == 0) {
-        long long row = n / H;
-        delta[(row / T * H + n % H) * T + row % T] = sum;
-    }
-}
 
 // Both backward kernels keep the operands of a block's own side (keys and values, or queries and dOut) and its sums in registers; that is
 // what decides how many 16-row tiles a warp can have. With P = exp(scores - lse), dS = P * (dOut V^T - delta); the subtraction costs nothing,
@@ -437,8 +215,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) flash_backward_kv(
 
     auto copyStage = [&](int index, int h, int first) {
         unsigned int stage = stages + index * STAGE_BYTES;
-        copyTile<STAGE>(stage, sequence + h * D, ld, first, T);
-        copyTile<STAGE>(stage + STAGE_TILE_BYTES, dOut + ((long long) b * T * H + h) * D, H * D, first, T);
+        copyTile<STAGE, THREADS>(stage, sequence + h * D, ld, first, T);
+        copyTile<STAGE, THREADS>(stage + STAGE_TILE_BYTES, dOut + ((long long) b * T * H + h) * D, H * D, first, T);
         int i = threadIdx.x % STAGE;
         const float* statistic = threadIdx.x < STAGE ? lse : delta;
         copyFloat(stage + 2 * STAGE_TILE_BYTES + threadIdx.x * 4, statistic + ((long long) b * H + h) * T + first + i, first + i < T);
@@ -448,8 +226,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) flash_backward_kv(
     int lastKey = min(firstKey + BACKWARD_ROWS, T) - 1;
     int firstStage = firstKey / STAGE * STAGE;
     int h = kvHead * (H / K), query = firstStage;
-    copyTile<BACKWARD_ROWS>(keyTile, sequence + (H + kvHead) * D, ld, firstKey, T);
-    copyTile<BACKWARD_ROWS>(valueTile, sequence + (H + K + kvHead) * D, ld, firstKey, T);
+    copyTile<BACKWARD_ROWS, THREADS>(keyTile, sequence + (H + kvHead) * D, ld, firstKey, T);
+    copyTile<BACKWARD_ROWS, THREADS>(valueTile, sequence + (H + K + kvHead) * D, ld, firstKey, T);
     copyStage(0, h, query);
     waitForCopies();
     __syncthreads();
@@ -502,22 +280,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) flash_backward_kv(
                 }
             }
             if (query + c < warpKey + M * 16 - 1 || firstKeyOf(firsts, min(query + c + 16, T) - 1, T) > warpKey) {
-#pragma unroll
-                for (int n = 0; n < 2; n++) {
-#pragma unroll
-                    for (int side = 0; side < 2; side++) {
-                        int column = query + c + n * 8 + lane % 4 * 2 + side;
-                        int first = firstKeyOf(firsts, column, T);
-#pragma unroll
-                        for (int m = 0; m < M; m++) {
-#pragma unroll
-                            for (int i = side; i < 4; i += 2) {
-                                int row = warpKey + m * 16 + lane / 4 + i / 2 * 8;
-                                p[m][n].x[i] = row > column || row < first ? __int_as_float(0xff800000) : p[m][n].x[i];
-                            }
-                        }
-                    }
-                }
+                hideQueries(p, warpKey, query + c, firsts, T);
             }
 #pragma unroll
             for (int n = 0; n < 2; n++) {
@@ -595,13 +358,13 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) flash_backward_q(
     unsigned int stages = dOutTile + BACKWARD_ROWS * ROW_BYTES;
     unsigned int across = downThenRight(lane), along = rightThenDown(lane);
 
-    copyTile<BACKWARD_ROWS>(queryTile, queries, ld, firstQuery, T);
-    copyTile<BACKWARD_ROWS>(dOutTile, dOut + ((long long) b * T * H + h) * D, H * D, firstQuery, T);
+    copyTile<BACKWARD_ROWS, THREADS>(queryTile, queries, ld, firstQuery, T);
+    copyTile<BACKWARD_ROWS, THREADS>(dOutTile, dOut + ((long long) b * T * H + h) * D, H * D, firstQuery, T);
     const int* firsts = firstKeys ? firstKeys + (long long) b * T : nullptr;
     int highestFirst = firstKeyOf(firsts, min(warpQuery + M * 16, T) - 1, T);
     int begin = firstKeyOf(firsts, firstQuery, T) / STAGE * STAGE;
-    copyTile<STAGE>(stages, keys, ld, begin, T);
-    copyTile<STAGE>(stages + STAGE_TILE_BYTES, values, ld, begin, T);
+    copyTile<STAGE, THREADS>(stages, keys, ld, begin, T);
+    copyTile<STAGE, THREADS>(stages + STAGE_TILE_BYTES, values, ld, begin, T);
     float rowLse[M][2], rowDelta[M][2];
 #pragma unroll
     for (int m = 0; m < M; m++) {
@@ -628,8 +391,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) flash_backward_q(
         __syncthreads();
         if (firstKey + STAGE < end) {
             unsigned int next = stages + ((firstKey - begin) / STAGE + 1 & 1) * 2 * STAGE_TILE_BYTES;
-            copyTile<STAGE>(next, keys, ld, firstKey + STAGE, T);
-            copyTile<STAGE>(next + STAGE_TILE_BYTES, values, ld, firstKey + STAGE, T);
+            copyTile<STAGE, THREADS>(next, keys, ld, firstKey + STAGE, T);
+            copyTile<STAGE, THREADS>(next + STAGE_TILE_BYTES, values, ld, firstKey + STAGE, T);
         }
 #pragma unroll 1
         for (int c = 0; c < STAGE; c += BACKWARD_KEYS) {
@@ -660,22 +423,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) flash_backward_q(
                 }
             }
             if (firstKey + c + BACKWARD_KEYS - 1 > warpQuery || firstKey + c < highestFirst) {
-#pragma unroll
-                for (int m = 0; m < M; m++) {
-#pragma unroll
-                    for (int r = 0; r < 2; r++) {
-                        int row = warpQuery + m * 16 + lane / 4 + r * 8;
-                        int first = firstKeyOf(firsts, row, T);
-#pragma unroll
-                        for (int n = 0; n < BACKWARD_KEYS / 8; n++) {
-#pragma unroll
-                            for (int i = 2 * r; i < 2 * r + 2; i++) {
-                                int column = firstKey + c + n * 8 + lane % 4 * 2 + i % 2;
-                                s[m][n].x[i] = column > row || column < first ? __int_as_float(0xff800000) : s[m][n].x[i];
-                            }
-                        }
-                    }
-                }
+                hideKeys(s, warpQuery, firstKey + c, firsts, T);
             }
 #pragma unroll
             for (int n = 0; n < BACKWARD_KEYS / 16; n++) {

@@ -29,6 +29,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The host's side of the engine, on a device that only writes down what it is told. */
 class CudaEngineTest {
@@ -269,6 +271,14 @@ class CudaEngineTest {
         attention(DType.F32, 64);
         attention(DType.BF16, 32);
         assertThat(units()).containsExactly("general", "flash-64", "attention");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"80, flash-64", "90, wgmma-64", "100, flash-64"})
+    void shouldTakeTheAttentionOfWarpgroupsOnHopperAlone(int architecture, String unit) {
+        device.architecture = architecture;
+        attention(DType.BF16, 64);
+        assertThat(units()).containsExactly("general", unit);
     }
 
     private List<String> units() {

@@ -36,11 +36,12 @@ final class EmulatedDevice implements Device, FakeNccl.Memory {
     private static final int PAGE = 4096;
     private static final Pattern KERNEL = Pattern.compile("(extern \"C\" __global__[^{;]*?\\b)(\\w+)(?=\\(\\s*[\\w(])");
 
-    private static final Pattern ASM = Pattern.compile("asm(?: volatile)?\\s*\\(\"([\\w.]+)");
-    private static final Pattern OPERAND = Pattern.compile("\"[=+]?[rlfh]\"\\(((?:[^()]|\\([^()]*\\))*)\\)");
+    private static final Pattern ASM = Pattern.compile("asm(?: volatile)?\\s*\\(\"([\\w.]*)");
+    private static final Pattern OPERAND = Pattern.compile("\"[=+]?[rlfhn]\"\\(((?:[^()]|\\([^()]*\\))*)\\)");
 
     private record Named(String name) implements Function {}
 
+    private final int architecture;
     private final Process process;
     private final DataOutputStream requests;
     private final InputStream answers;
@@ -52,8 +53,9 @@ final class EmulatedDevice implements Device, FakeNccl.Memory {
     private final TestRecorder recorder = new TestRecorder(main);
     private long frees;
 
-    /** Starts the process of a program that {@link #build} has made; the folder is for its memory and log. */
-    EmulatedDevice(Path program, Path folder) throws IOException {
+    /** Starts the process of a program that {@link #build} has made, as a GPU of an architecture; the folder is for its memory and log. */
+    EmulatedDevice(Path program, Path folder, int architecture) throws IOException {
+        this.architecture = architecture;
         Path file = folder.resolve("memory");
         try (FileChannel channel = FileChannel.open(
                 file, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
@@ -107,6 +109,12 @@ final class EmulatedDevice implements Device, FakeNccl.Memory {
         int done = 0;
         while (asm.find()) {
             int end = source.indexOf(");", asm.end()) + 2;
+            if (asm.group(1).isEmpty()) {
+                // only for the compiler of a GPU
+                text.append(source, done, asm.start()).append(';');
+                done = end;
+                continue;
+            }
             List<String> operands = new ArrayList<>();
             Matcher operand = OPERAND.matcher(source.substring(asm.end(), end));
             while (operand.find()) {
@@ -208,7 +216,7 @@ final class EmulatedDevice implements Device, FakeNccl.Memory {
 
     @Override
     public int architecture() {
-        return 90;
+        return architecture;
     }
 
     @Override

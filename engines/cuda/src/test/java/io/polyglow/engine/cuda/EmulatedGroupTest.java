@@ -19,7 +19,7 @@ class EmulatedGroupTest extends GroupContractTest {
 
     @Override
     Engine open(int gpu, boolean reaches) {
-        EmulatedDevice device = devices.computeIfAbsent(gpu, number -> Emulators.another());
+        EmulatedDevice device = devices.computeIfAbsent(gpu, number -> Emulators.another(Emulators.HOPPER));
         FakeNccl nccl = reaches ? direct.computeIfAbsent(gpu, number -> new FakeNccl(device)) : new FakeNccl(device);
         nccl.missing = reaches ? null : "it is switched off";
         return Emulators.engine(device, nccl);

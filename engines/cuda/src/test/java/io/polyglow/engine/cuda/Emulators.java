@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Makes engines on an emulated device. */
 final class Emulators {
+    static final int AMPERE = 80;
+    static final int HOPPER = 90;
+
     private static final Path FOLDER = temporary();
     private static @Nullable EmulatedDevice device;
 
@@ -40,10 +43,12 @@ final class Emulators {
         units.put("general", KernelSource.general());
         units.put("attention", KernelSource.attention());
         for (int headDim : FlashAttention.HEAD_DIMS) {
-            units.put("flash-" + headDim, "#define HEAD_DIM " + headDim + "\n" + KernelSource.flash());
+            String headDimIs = "#define HEAD_DIM " + headDim + "\n";
+            units.put("flash-" + headDim, headDimIs + KernelSource.flash());
+            units.put("wgmma-" + headDim, headDimIs + KernelSource.wgmma());
         }
         try {
-            return new EmulatedDevice(EmulatedDevice.build(folder, units), folder);
+            return new EmulatedDevice(EmulatedDevice.build(folder, units), folder, HOPPER);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
@@ -71,10 +76,11 @@ final class Emulators {
     }
 
     /** Another device of this JVM, for a test with several GPUs; its process runs what the first one compiled. */
-    static EmulatedDevice another() {
+    static EmulatedDevice another(int architecture) {
         device();
         try {
-            return new EmulatedDevice(FOLDER.resolve("emulator"), Files.createTempDirectory(FOLDER, "gpu"));
+            return new EmulatedDevice(
+                    FOLDER.resolve("emulator"), Files.createTempDirectory(FOLDER, "gpu"), architecture);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

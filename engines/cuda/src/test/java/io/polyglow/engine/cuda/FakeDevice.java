@@ -31,6 +31,7 @@ final class FakeDevice implements Device, FakeNccl.Memory {
     int waits;
     boolean stuck;
     int gpusOnHost = 2;
+    int architecture = 80;
     boolean abandoned;
     private final int index;
     private long frees;
@@ -74,7 +75,7 @@ final class FakeDevice implements Device, FakeNccl.Memory {
 
     @Override
     public int architecture() {
-        return 90;
+        return architecture;
     }
 
     @Override

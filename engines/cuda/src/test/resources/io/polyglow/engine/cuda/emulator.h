@@ -65,6 +65,7 @@ static Dim gridDim, blockDim, blockIdx, threadIdx;
 
 namespace emulator {
 constexpr int WARP_LANES = 32;
+constexpr int GROUP_LANES = 128;
 constexpr size_t STACK_BYTES = 64 << 10;
 constexpr size_t SHARED_BYTES = 256 << 10;
 
@@ -78,6 +79,16 @@ struct Copy {
     int bytes, zeros;
 };
 
+// A product of a warpgroup on its way: a lane's 32 sums, its part of a left operand in registers, descriptors of those in shared memory.
+struct Product {
+    float* c[32];
+    float before[32];
+    bool follows, adds, fromRegisters;
+    unsigned int a[4];
+    uint64_t left, right;
+    bool transposedLeft, transposedRight;
+};
+
 enum class State { READY, AT_BLOCK, AT_WARP, DONE };
 
 struct Fiber {
@@ -89,6 +100,11 @@ struct Fiber {
     unsigned int turns = 0;
     uint64_t values[2][3] = {};
     std::vector<Copy> copies;
+    // for wgmma: whether copies have arrived that only this thread is sure to see, whether registers may have changed since the last fence
+    bool unseen = false, unfenced = true;
+    unsigned int products = 0;
+    std::vector<Product> open;
+    std::vector<std::vector<Product>> groups;
 };
 
 static std::vector<Fiber> fibers;
@@ -164,6 +180,11 @@ static void prepare(Fiber& fiber) {
     fiber.state = State::READY;
     fiber.turns = 0;
     fiber.copies.clear();
+    fiber.unseen = false;
+    fiber.unfenced = true;
+    fiber.products = 0;
+    fiber.open.clear();
+    fiber.groups.clear();
 }
 
 static void resume(size_t i) {
@@ -193,6 +214,18 @@ static bool releaseWarp(size_t first, size_t end) {
     return true;
 }
 
+// The four warps of a warpgroup have made the same products, and at the end none is under way.
+static void checkProducts(bool end) {
+    for (size_t i = 0; i < threads; i++) {
+        if (fibers[i].products != fibers[i / GROUP_LANES * GROUP_LANES].products) {
+            stop("thread %zu has made %u products, others of its warpgroup %u", i, fibers[i].products, fibers[i / GROUP_LANES * GROUP_LANES].products);
+        }
+        if (end && (!fibers[i].open.empty() || !fibers[i].groups.empty())) {
+            stop("thread %zu ends without waiting for its products", i);
+        }
+    }
+}
+
 static void runBlock() {
     for (size_t i = 0; i < threads; i++) {
         prepare(fibers[i]);
@@ -213,6 +246,7 @@ static void runBlock() {
                 atBlock += fibers[i].state == State::AT_BLOCK;
             }
         }
+        checkProducts(done == threads);
         if (done == threads) {
             return;
         }
@@ -247,6 +281,7 @@ static const char* const VOTE = "__ballot_sync";
 static const char* const SYNCWARP = "__syncwarp";
 static const char* const LDMATRIX = "ldmatrix";
 static const char* const MMA = "mma";
+static const char* const WGMMA = "wgmma";
 
 template <typename T>
 static T shuffle(T value, int lane) {
@@ -398,6 +433,7 @@ static inline void ptx_cp_async_wait_all() {
     for (emulator::Copy& copy : emulator::fibers[emulator::current].copies) {
         memcpy(copy.to, copy.from, copy.bytes);
         memset(copy.to + copy.bytes, 0, copy.zeros);
+        emulator::fibers[emulator::current].unseen = true;
     }
     emulator::fibers[emulator::current].copies.clear();
 }
@@ -453,6 +489,134 @@ static inline void ptx_mma_sync_aligned_m16n8k16_row_col_f32_bf16_bf16_f32(
             }
         }
     }
+}
+
+// Products of warpgroups, after "Asynchronous Warpgroup Level Matrix Instructions" of the PTX manual. They are done when they are waited for and no sooner:
+// until then their sums are NaN, and operands in shared memory are not read.
+namespace emulator {
+// Element (row, k) of an operand, or (k, row) of a transposed one, with the swizzle of 128 bytes and no more than one panel of 64 columns.
+static float operandElement(uint64_t descriptor, bool transposed, int row, int k) {
+    unsigned int start = (descriptor & 0x3fff) << 4, stride = (descriptor >> 32 & 0x3fff) << 4;
+    if (descriptor >> 62 != 1 || (descriptor >> 49 & 7) != 0 || start % 1024 >= (transposed ? 16 : 128)) {
+        stop("descriptor %llx is not of an operand with a swizzle of 128 bytes", (unsigned long long) descriptor);
+    }
+    int down = transposed ? k : row, across = transposed ? row : k;
+    unsigned int at = start + down / 8 * stride + down % 8 * 128 + across * 2;
+    unsigned short element;
+    memcpy(&element, sharedMemory + (at ^ (at >> 7 & 7) << 4), 2);
+    return __uint_as_float((unsigned int) element << 16);
+}
+
+static void issue(Product product) {
+    Fiber& self = fibers[current];
+    if (self.unfenced) {
+        stop("wgmma without a wgmma.fence since the last wait");
+    }
+    for (size_t i = 0; i < threads; i++) {
+        if (fibers[i].unseen) {
+            stop("wgmma while copies of thread %zu have arrived without fence.proxy.async", i);
+        }
+    }
+    auto same = [&](const Product& other) { return other.c[0] == product.c[0]; };
+    product.follows = std::any_of(self.open.begin(), self.open.end(), same);
+    for (const std::vector<Product>& group : self.groups) {
+        product.follows |= std::any_of(group.begin(), group.end(), same);
+    }
+    for (int i = 0; i < 32 && !product.follows; i++) {
+        product.before[i] = *product.c[i];
+        *product.c[i] = NAN;
+    }
+    self.open.push_back(product);
+    self.products++;
+}
+
+// The lane's sums. A warp has 16 rows, a lane those of lane / 4 and 8 below, and the columns 2 * (lane % 4) and the next of each eight.
+static void finish(const Product& product, size_t group, size_t index) {
+    int g = laneId() / 4, t = laneId() % 4, warpRow = current / WARP_LANES % 4 * 16;
+    const Fiber* warp = &fibers[current / WARP_LANES * WARP_LANES];
+    for (int i = 0; i < 32; i++) {
+        if (!product.adds) {
+            *product.c[i] = 0;
+        } else if (!product.follows) {
+            *product.c[i] = product.before[i];
+        }
+    }
+    for (int k = 0; k < 16; k++) {
+        float a[2];
+        for (int r = 0; r < 2; r++) {
+            unsigned int pair = warp[g * 4 + k % 8 / 2].groups[group][index].a[r + k / 8 * 2];
+            a[r] = product.fromRegisters ? half(pair, k % 2) : operandElement(product.left, product.transposedLeft, warpRow + g + 8 * r, k);
+        }
+        for (int i = 0; i < 32; i += 4) {
+            for (int side = 0; side < 2; side++) {
+                float b = operandElement(product.right, product.transposedRight, i * 2 + 2 * t + side, k);
+                *product.c[i + side] += a[0] * b;
+                *product.c[i + side + 2] += a[1] * b;
+            }
+        }
+    }
+}
+
+static void awaitGroups(size_t pending) {
+    show(0, WGMMA);
+    Fiber& self = fibers[current];
+    size_t finished = self.groups.size() > pending ? self.groups.size() - pending : 0;
+    for (size_t group = 0; group < finished; group++) {
+        for (size_t index = 0; index < self.groups[group].size(); index++) {
+            finish(self.groups[group][index], group, index);
+        }
+    }
+    show(0, WGMMA);
+    self.groups.erase(self.groups.begin(), self.groups.begin() + finished);
+    self.unfenced = true;
+}
+
+template <size_t... I, typename Operands>
+static Product product(std::index_sequence<I...>, const Operands& operands) {
+    return {{&std::get<I>(operands)...}};
+}
+}  // namespace emulator
+
+static inline void ptx_fence_proxy_async_shared() {
+    emulator::fibers[emulator::current].unseen = false;
+}
+
+static inline void ptx_wgmma_fence_sync_aligned() {
+    emulator::show(0, emulator::WGMMA);
+    emulator::fibers[emulator::current].unfenced = false;
+}
+
+static inline void ptx_wgmma_commit_group_sync_aligned() {
+    emulator::Fiber& self = emulator::fibers[emulator::current];
+    self.groups.push_back(std::move(self.open));
+    self.open.clear();
+}
+
+static inline void ptx_wgmma_wait_group_sync_aligned(int pending) {
+    emulator::awaitGroups(pending);
+}
+
+// 32 sums, then the left operand in four registers or as a descriptor, the right one as a descriptor, whether it adds, and what is transposed.
+template <typename... Operands>
+static inline void ptx_wgmma_mma_async_sync_aligned_m64n64k16_f32_bf16_bf16(Operands&&... operands) {
+    auto all = std::forward_as_tuple(operands...);
+    emulator::Product product = emulator::product(std::make_index_sequence<32>(), all);
+    if constexpr (sizeof...(Operands) == 36) {
+        product.left = std::get<32>(all);
+        product.right = std::get<33>(all);
+        product.adds = std::get<34>(all);
+        product.transposedLeft = product.transposedRight = std::get<35>(all);
+    } else {
+        product.fromRegisters = true;
+        product.a[0] = std::get<32>(all);
+        product.a[1] = std::get<33>(all);
+        product.a[2] = std::get<34>(all);
+        product.a[3] = std::get<35>(all);
+        product.right = std::get<36>(all);
+        product.adds = std::get<37>(all);
+        product.transposedRight = std::get<38>(all);
+    }
+    emulator::issue(product);
 }
 
 // Requests on standard input, little-endian ints: 0 address(8) bytes(8) access(4) gives or takes memory; 1 length name grid(3) block(2) shared length

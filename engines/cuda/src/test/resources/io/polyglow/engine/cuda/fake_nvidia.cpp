@@ -396,7 +396,7 @@ int nvrtcCreateProgram(void** program, const char*, const char* name, int, const
 
 int nvrtcCompileProgram(void*, int count, const char* const* options) {
     for (int i = 0; i < count; i++) {
-        if (strcmp(options[i], "--gpu-architecture=sm_90") == 0) {
+        if (strcmp(options[i], "--gpu-architecture=sm_90a") == 0) {
             return 0;
         }
     }
