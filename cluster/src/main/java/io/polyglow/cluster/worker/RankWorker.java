@@ -33,7 +33,6 @@ import io.polyglow.trainer.parallel.Schedule;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.HexFormat;
@@ -80,7 +79,7 @@ public final class RankWorker {
         }
     }
 
-    private String run() throws IOException {
+    private String run() {
         log.event(
                 "started",
                 new JsonObject()
@@ -221,7 +220,7 @@ public final class RankWorker {
     private final class Diary implements TrainListener {
         @Override
         public void started(RunStart start) {
-            event(
+            log.event(
                     "training",
                     new JsonObject()
                             .put("from_step", start.fromStep())
@@ -236,20 +235,12 @@ public final class RankWorker {
             if (host.rank() == 0) {
                 LOG.warn("{}", message);
             }
-            event("note", new JsonObject().put("message", message));
+            log.event("note", new JsonObject().put("message", message));
         }
 
         @Override
         public void checkpointed(long step) {
-            event("checkpoint", new JsonObject().put("step", step));
-        }
-
-        private void event(String name, JsonObject details) {
-            try {
-                log.event(name, details);
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
+            log.event("checkpoint", new JsonObject().put("step", step));
         }
     }
 }

@@ -285,8 +285,17 @@ public final class LocalStore implements Store {
 
         @Override
         public void flush() throws IOException {
-            drain(buffer.flip());
-            buffer.clear();
+            buffer.flip();
+            try {
+                drain(buffer);
+            } finally {
+                buffer.compact(); // what a full disk did not take is still to be written
+            }
+        }
+
+        @Override
+        public long position() throws IOException {
+            return channel.size() + buffer.position();
         }
 
         private void drain(ByteBuffer from) throws IOException {

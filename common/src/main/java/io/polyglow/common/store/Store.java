@@ -31,6 +31,9 @@ public interface Store extends Closeable {
     abstract class Output extends OutputStream {
         /** Blocks until the bytes written so far are durable and visible. */
         public abstract void sync() throws IOException;
+
+        /** How many bytes the file has with those written so far. */
+        public abstract long position() throws IOException;
     }
 
     /** What {@link #list} and {@link #stat} tell. {@code bytes} is 0 for a directory. */

@@ -2,6 +2,8 @@ package io.polyglow.common.trace;
 
 import io.polyglow.common.json.Json;
 import io.polyglow.common.json.JsonObject;
+import io.polyglow.common.store.RetriedOutput;
+import io.polyglow.common.store.Retry;
 import io.polyglow.common.store.Store;
 import io.polyglow.common.store.Stores;
 import java.io.Closeable;
@@ -15,7 +17,7 @@ import org.agrona.concurrent.NanoClock;
 /**
  * {@code metrics.jsonl} of a run, one JSON object a step, and the same numbers as TensorBoard events beside it. Written by one rank, tailed by anybody
  * with {@link MetricsTail}. Lines become durable and visible at least every half second, and by {@link #sync}, which belongs before the commit of a checkpoint,
- * so that a resumed run has no gap. One thread.
+ * so that a resumed run has no gap. A store that fails for a while delays the writer and loses nothing. One thread.
  */
 public final class MetricsLog implements Closeable {
     /** The file, relative to the run directory. */
@@ -37,15 +39,17 @@ public final class MetricsLog implements Closeable {
 
     /**
      * Opens the log of the run at the root of {@code run}, which continues after {@code step} (0 for a new run): lines of later steps and a last line torn by
-     * a crash are dropped atomically.
+     * a crash are dropped atomically. Once open, {@code retry} says how long a write may fail.
      */
-    public static MetricsLog open(Store run, long step, NanoClock clock, EpochClock wallClock) throws IOException {
+    public static MetricsLog open(Store run, long step, Retry retry, NanoClock clock, EpochClock wallClock)
+            throws IOException {
         if (run.exists(FILE)) {
+            run.append(FILE).close(); // for a writer that died: HDFS may be unable to read its file until it is closed
             Stores.rewrite(run, FILE, out -> copyUpTo(step, run, out));
         }
-        Store.Output lines = run.append(FILE);
+        Store.Output lines = RetriedOutput.append(run, FILE, retry);
         try {
-            return new MetricsLog(clock, lines, TensorBoardEvents.create(run, step + 1, wallClock));
+            return new MetricsLog(clock, lines, TensorBoardEvents.create(run, step + 1, retry, wallClock));
         } catch (IOException | RuntimeException e) {
             try (lines) { // a store may let nobody else append to a file that is open
                 throw e;

@@ -1,6 +1,8 @@
 package io.polyglow.common.trace;
 
 import io.polyglow.common.json.JsonObject;
+import io.polyglow.common.store.RetriedOutput;
+import io.polyglow.common.store.Retry;
 import io.polyglow.common.store.Store;
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
@@ -34,8 +36,9 @@ final class TensorBoardEvents implements Closeable {
     }
 
     /** A new file; TensorBoard then drops what earlier files of the run say about {@code firstStep} and later. */
-    static TensorBoardEvents create(Store run, long firstStep, EpochClock clock) throws IOException {
-        TensorBoardEvents events = new TensorBoardEvents(run.create(freeName(run, clock.time())), clock);
+    static TensorBoardEvents create(Store run, long firstStep, Retry retry, EpochClock clock) throws IOException {
+        Store.Output out = RetriedOutput.create(run, freeName(run, clock.time()), retry);
+        TensorBoardEvents events = new TensorBoardEvents(out, clock);
         try {
             events.write(events.event(0).string(3, "brain.Event:2"));
             events.write(events.event(firstStep).message(7, new Protobuf().varint(1, SESSION_START)));

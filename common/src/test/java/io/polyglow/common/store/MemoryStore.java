@@ -303,6 +303,11 @@ public final class MemoryStore implements Store {
             }
         }
 
+        @Override
+        public long position() {
+            return file.length;
+        }
+
         private void checkOpen() throws IOException {
             if (closed || born != incarnation) {
                 throw new IOException(path + (closed ? " is closed" : " was open when the store crashed"));

@@ -2,6 +2,7 @@ package io.polyglow.trainer.checkpoint;
 
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.store.Retry;
 import io.polyglow.common.store.Store;
 import io.polyglow.trainer.kernels.Engine;
 import java.io.IOException;

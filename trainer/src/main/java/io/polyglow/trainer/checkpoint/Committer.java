@@ -4,6 +4,7 @@ import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.json.Json;
 import io.polyglow.common.json.JsonObject;
+import io.polyglow.common.store.Retry;
 import io.polyglow.common.store.Store;
 import io.polyglow.common.store.Stores;
 import io.polyglow.trainer.checkpoint.Inventory.FileEntry;

@@ -2,6 +2,7 @@ package io.polyglow.trainer.checkpoint;
 
 import io.polyglow.common.json.Json;
 import io.polyglow.common.json.JsonObject;
+import io.polyglow.common.store.Retry;
 import io.polyglow.common.store.Store;
 import io.polyglow.common.store.Stores;
 import io.polyglow.trainer.checkpoint.Inventory.FileEntry;

@@ -175,7 +175,8 @@ public record TrainConfig(
             @Doc("Steps between checkpoints; 0 saves at the end only.") @Default("100") @Range(min = 0) long every,
             @Doc("How many finished checkpoints to keep; 0 keeps all.") @Default("3") @Range(min = 0, max = 1_000_000)
                     int keep,
-            @Doc("Seconds for which a save that fails is tried again, after growing pauses; 0 never tries again.")
+            @Doc(
+                            "Seconds for which a save, or a line of metrics, that fails is tried again, after growing pauses; 0 never tries again.")
                     @Default("300")
                     @Range(min = 0, max = 86_400)
                     int retrySeconds) {}

@@ -3,6 +3,7 @@ package io.polyglow.trainer.loop;
 import io.polyglow.common.config.ConfigFile;
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.store.Retry;
 import io.polyglow.common.store.Stores;
 import io.polyglow.common.token.Tokenizer;
 import io.polyglow.common.token.shard.Tombstone;
@@ -282,7 +283,7 @@ public final class TrainLoop {
                 ranks,
                 model.state(),
                 context.clock(),
-                TimeUnit.SECONDS.toNanos(config.checkpoint().retrySeconds()),
+                retryNs(),
                 links.rank() == 0 ? committer : null);
     }
 
@@ -314,7 +315,16 @@ public final class TrainLoop {
 
     private @Nullable MetricsLog openMetrics(long from) throws IOException {
         boolean writer = links.replica() == 0 && links.stage() == links.layout().pipeline() - 1;
-        return writer ? MetricsLog.open(context.run(), from, context.clock(), context.wallClock()) : null;
+        if (!writer) {
+            return null;
+        }
+        Retry retry = new Retry(context.clock(), retryNs(), () -> false);
+        return MetricsLog.open(context.run(), from, retry, context.clock(), context.wallClock());
+    }
+
+    /** For how long the store may fail. */
+    private long retryNs() {
+        return TimeUnit.SECONDS.toNanos(config.checkpoint().retrySeconds());
     }
 
     /** Lines up to a checkpoint's step are durable before the checkpoint is, so that a resumed run has no gap. */

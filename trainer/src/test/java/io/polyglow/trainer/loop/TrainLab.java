@@ -131,7 +131,7 @@ public final class TrainLab {
     /** As above, through other links. */
     public static Run train(TrainConfig config, Store run, TokenDataset corpus, Start start, Machinery machinery)
             throws Exception {
-        Run result = attempt(config, run, corpus, start, machinery, metrics -> {}, FAST);
+        Run result = attempt(config, run, corpus, start, machinery, metrics -> {}, FAST, PATIENCE);
         for (Throwable error : result.errors) {
             throw new AssertionError("a rank failed", error);
         }
@@ -146,14 +146,21 @@ public final class TrainLab {
     /** As above, by another clock. */
     public static Run attempt(TrainConfig config, Store run, TokenDataset corpus, Start start, NanoClock clock)
             throws Exception {
-        return attempt(config, run, corpus, start, Machinery.inMemory(config), metrics -> {}, clock);
+        return attempt(config, run, corpus, start, clock, PATIENCE);
+    }
+
+    /** As above, with time for so long. */
+    public static Run attempt(
+            TrainConfig config, Store run, TokenDataset corpus, Start start, NanoClock clock, Duration patience)
+            throws Exception {
+        return attempt(config, run, corpus, start, Machinery.inMemory(config), metrics -> {}, clock, patience);
     }
 
     /** As above; {@code watcher} sees the metrics of rank 0, on its thread. */
     public static Run attempt(
             TrainConfig config, Store run, TokenDataset corpus, Start start, Consumer<StepMetrics> watcher)
             throws Exception {
-        return attempt(config, run, corpus, start, Machinery.inMemory(config), watcher, FAST);
+        return attempt(config, run, corpus, start, Machinery.inMemory(config), watcher, FAST, PATIENCE);
     }
 
     static Run attempt(TrainConfig config, Store run, TokenDataset corpus, Start start, FaultyEngines engines)
@@ -163,7 +170,7 @@ public final class TrainLab {
 
     static Run attempt(TrainConfig config, Store run, TokenDataset corpus, Start start, Machinery machinery)
             throws Exception {
-        return attempt(config, run, corpus, start, machinery, metrics -> {}, FAST);
+        return attempt(config, run, corpus, start, machinery, metrics -> {}, FAST, PATIENCE);
     }
 
     private static Run attempt(
@@ -173,7 +180,8 @@ public final class TrainLab {
             Start start,
             Machinery machinery,
             Consumer<StepMetrics> watcher,
-            NanoClock clock)
+            NanoClock clock,
+            Duration patience)
             throws Exception {
         Attempt attempt = Attempt.claim(run);
         List<List<StepMetrics>> steps = new ArrayList<>();
@@ -198,7 +206,7 @@ public final class TrainLab {
             });
         }
         List<Throwable> errors = new ArrayList<>();
-        for (Ranks.Outcome<Long> outcome : Ranks.run(ranks, PATIENCE)) {
+        for (Ranks.Outcome<Long> outcome : Ranks.run(ranks, patience)) {
             if (outcome.error() != null) {
                 errors.add(outcome.error());
             }

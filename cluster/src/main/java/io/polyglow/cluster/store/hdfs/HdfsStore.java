@@ -298,11 +298,18 @@ public final class HdfsStore implements Store {
         }
 
         @Override
+        public long position() throws IOException {
+            return out.getPos();
+        }
+
+        /** Throws anew: Hadoop repeats the very exception of a failed write, which try-with-resources could not suppress under itself. */
+        @Override
         public void close() throws IOException {
-            attempt(file, () -> {
+            try {
                 out.close();
-                return true;
-            });
+            } catch (IOException e) {
+                throw new IOException(HdfsErrors.translate(e, file).getMessage(), e);
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-package io.polyglow.trainer.checkpoint;
+package io.polyglow.common.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,4 +1,4 @@
-package io.polyglow.trainer.checkpoint;
+package io.polyglow.common.store;
 
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
@@ -8,17 +8,18 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.agrona.concurrent.NanoClock;
+import org.agrona.concurrent.SystemNanoClock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tries a step of a save again while the store fails, after pauses that double, until the time is up. A step must bear being repeated when it has been
- * done in part, or in full without an answer. Runs on the saving thread; an interrupt or {@code cancelled} ends it at once.
+ * Tries a step of a save, or a write, again while the store fails, after pauses that double, until the time is up. A step must bear being repeated when it has been
+ * done in part, or in full without an answer. Runs on the calling thread; an interrupt or {@code cancelled} ends it at once.
  */
-final class Retry {
-    /** A step of a save. */
-    interface Step {
+public final class Retry {
+    /** What is tried. */
+    public interface Step {
         /** Does it; {@code again} when it has failed before. */
         void run(boolean again) throws IOException;
     }
@@ -33,19 +34,24 @@ final class Retry {
     private final BooleanSupplier cancelled;
 
     /** Gives up {@code patienceNs} after the first failure of a step. */
-    Retry(NanoClock clock, long patienceNs, BooleanSupplier cancelled) {
+    public Retry(NanoClock clock, long patienceNs, BooleanSupplier cancelled) {
         this.clock = clock;
         this.patienceNs = patienceNs;
         this.cancelled = cancelled;
     }
 
+    /** Gives up at the first failure. */
+    public static Retry none() {
+        return new Retry(SystemNanoClock.INSTANCE, 0, () -> false);
+    }
+
     /** How long a step may go on failing. */
-    long patienceNs() {
+    public long patienceNs() {
         return patienceNs;
     }
 
     /** Runs the step until it succeeds; {@code what} names it in messages. */
-    void run(String what, Step step) throws IOException {
+    public void run(String what, Step step) throws IOException {
         IOException failure = attempt(step, false);
         long firstFailureNs = clock.nanoTime();
         long pauseNs = FIRST_PAUSE_NS;
@@ -88,7 +94,7 @@ final class Retry {
 
     private void requireWanted() {
         if (cancelled.getAsBoolean() || Thread.currentThread().isInterrupted()) {
-            throw new PolyglowException(ErrorKind.PEER_LOST, "saving a checkpoint was interrupted");
+            throw new PolyglowException(ErrorKind.PEER_LOST, "waiting for the store was interrupted");
         }
     }
 
