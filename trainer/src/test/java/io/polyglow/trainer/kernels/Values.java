@@ -7,12 +7,16 @@ import static org.assertj.core.api.Assertions.fail;
 import io.polyglow.trainer.precision.BFloat16;
 import io.polyglow.trainer.tensor.DType;
 import io.polyglow.trainer.tensor.Tensor;
+import java.util.Arrays;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /** Doubles in and out of the tensors of any engine, and how close two of them must be. For tests. */
 public final class Values {
     private static final double F32_UNIT = 0x1p-23;
     private static final double BF16_UNIT = 0x1p-7;
+
+    /** From so many elements on, root mean squares tell more than bounds of each. */
+    private static final int MANY = 64;
 
     private Values() {}
 
@@ -57,7 +61,8 @@ public final class Values {
     /**
      * Half-way between two neighbours of the output's dtype, rounding may go either way: one unit of the expected value. On top come a few
      * roundings of the value in dtype {@code inner}, and the error of a sum of {@code terms} products, relative to the root mean square of the
-     * output.
+     * output. Of many elements together, by root mean squares, the error is one unit of each dtype and that of a sum in f32: neither roundings nor results that
+     * cancel are all at their worst.
      */
     public static void assertClose(
             String what, double[] actual, double[] expected, DType outDType, int terms, DType inner) {
@@ -91,6 +96,14 @@ public final class Values {
             if (!(Math.abs(actual[i] - expected[i]) <= bound)) {
                 fail("%s[%d] is %s, expected %s +- %s", what, i, actual[i], expected[i], bound);
             }
+        }
+        if (expected.length >= MANY) {
+            double together = unit(outDType) + (1 + exponent) * unit(inner) + 2 * Math.sqrt(terms) * F32_UNIT;
+            double[] errors = new double[expected.length];
+            Arrays.setAll(errors, i -> actual[i] - expected[i]);
+            assertThat(rootMeanSquare(errors))
+                    .as("root mean square of the errors of %s", what)
+                    .isLessThanOrEqualTo(together * size);
         }
     }
 
