@@ -44,8 +44,7 @@ public final class MetricsLog implements Closeable {
     public static MetricsLog open(Store run, long step, Retry retry, NanoClock clock, EpochClock wallClock)
             throws IOException {
         if (run.exists(FILE)) {
-            run.append(FILE).close(); // for a writer that died: HDFS may be unable to read its file until it is closed
-            Stores.rewrite(run, FILE, out -> copyUpTo(step, run, out));
+            cutAfter(step, run);
         }
         Store.Output lines = RetriedOutput.append(run, FILE, retry);
         try {
@@ -54,6 +53,17 @@ public final class MetricsLog implements Closeable {
             try (lines) { // a store may let nobody else append to a file that is open
                 throw e;
             }
+        }
+    }
+
+    private static void cutAfter(long step, Store run) throws IOException {
+        try {
+            Stores.rewrite(run, FILE, out -> copyUpTo(step, run, out));
+        } catch (IOException e) {
+            // HDFS cannot read the end of a file whose writer died while its DataNodes were lost until somebody closes
+            // it
+            run.append(FILE).close();
+            Stores.rewrite(run, FILE, out -> copyUpTo(step, run, out));
         }
     }
 
