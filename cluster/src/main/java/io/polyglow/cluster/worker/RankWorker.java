@@ -71,8 +71,10 @@ public final class RankWorker {
     public static String run(RankTask task, RankHost host) {
         Resolved<TrainConfig> config =
                 ConfigFile.load(TrainConfig.class, "the job's config", task.configYaml(), List.of());
+        Attempt attempt = new Attempt(task.epoch(), task.runId());
         try (Store run = Stores.open(config.value().run());
-                RankLog log = RankLog.open(run, host.rank(), task.epoch(), SystemEpochClock.INSTANCE)) {
+                RankLog log = RankLog.open(
+                        run, host.rank(), task.epoch(), () -> attempt.requireNewest(run), SystemEpochClock.INSTANCE)) {
             return new RankWorker(config, task, host, run, log).run();
         } catch (IOException e) {
             throw Fate.of(e, host);

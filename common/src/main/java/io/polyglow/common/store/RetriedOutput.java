@@ -12,38 +12,48 @@ import org.slf4j.LoggerFactory;
  * {@link Retry} has patience for. For one writer that syncs often. One thread.
  */
 public final class RetriedOutput extends Store.Output {
+    /** Keeps a writer that was thought dead from taking a file back: to open it again would close it for whoever writes it now. */
+    @FunctionalInterface
+    public interface Fence {
+        /** Throws where somebody else has taken over. Asked before the file is opened again. */
+        void requireOwner() throws IOException;
+    }
+
     private static final Logger LOG = LoggerFactory.getLogger(RetriedOutput.class);
 
     private final Store store;
     private final String path;
     private final Retry retry;
+    private final Fence fence;
     private final ByteArrayOutputStream unsynced = new ByteArrayOutputStream();
     private long durable;
     private Store.@Nullable Output out;
     private boolean givenUp;
     private boolean closed;
 
-    private RetriedOutput(Store store, String path, Retry retry, Store.Output out) throws IOException {
+    private RetriedOutput(Store store, String path, Retry retry, Fence fence, Store.Output out) throws IOException {
         this.store = store;
         this.path = path;
         this.retry = retry;
+        this.fence = fence;
         this.out = out;
         this.durable = out.position();
     }
 
     /** Creates a file that must not exist. */
-    public static RetriedOutput create(Store store, String path, Retry retry) throws IOException {
-        return of(store, path, retry, store.create(path));
+    public static RetriedOutput create(Store store, String path, Retry retry, Fence fence) throws IOException {
+        return of(store, path, retry, fence, store.create(path));
     }
 
     /** Opens an existing file for appending, or creates it. */
-    public static RetriedOutput append(Store store, String path, Retry retry) throws IOException {
-        return of(store, path, retry, store.append(path));
+    public static RetriedOutput append(Store store, String path, Retry retry, Fence fence) throws IOException {
+        return of(store, path, retry, fence, store.append(path));
     }
 
-    private static RetriedOutput of(Store store, String path, Retry retry, Store.Output out) throws IOException {
+    private static RetriedOutput of(Store store, String path, Retry retry, Fence fence, Store.Output out)
+            throws IOException {
         try {
-            return new RetriedOutput(store, path, retry, out);
+            return new RetriedOutput(store, path, retry, fence, out);
         } catch (IOException e) {
             try (out) { // a store may let nobody else append to a file that is open
                 throw e;
@@ -136,6 +146,7 @@ public final class RetriedOutput extends Store.Output {
 
     /** The file with all that was written: of what was not synced, it may have lost an end. */
     private Store.Output reopen() throws IOException {
+        fence.requireOwner();
         Store.Output opened = store.append(path);
         try {
             long there = opened.position() - durable;

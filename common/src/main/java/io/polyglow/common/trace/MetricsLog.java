@@ -39,16 +39,17 @@ public final class MetricsLog implements Closeable {
 
     /**
      * Opens the log of the run at the root of {@code run}, which continues after {@code step} (0 for a new run): lines of later steps and a last line torn by
-     * a crash are dropped atomically. Once open, {@code retry} says how long a write may fail.
+     * a crash are dropped atomically. Once open, {@code retry} says how long a write may fail, and {@code fence} whether the run is still this process's.
      */
-    public static MetricsLog open(Store run, long step, Retry retry, NanoClock clock, EpochClock wallClock)
+    public static MetricsLog open(
+            Store run, long step, Retry retry, RetriedOutput.Fence fence, NanoClock clock, EpochClock wallClock)
             throws IOException {
         if (run.exists(FILE)) {
             cutAfter(step, run);
         }
-        Store.Output lines = RetriedOutput.append(run, FILE, retry);
+        Store.Output lines = RetriedOutput.append(run, FILE, retry, fence);
         try {
-            return new MetricsLog(clock, lines, TensorBoardEvents.create(run, step + 1, retry, wallClock));
+            return new MetricsLog(clock, lines, TensorBoardEvents.create(run, step + 1, retry, fence, wallClock));
         } catch (IOException | RuntimeException e) {
             try (lines) { // a store may let nobody else append to a file that is open
                 throw e;

@@ -34,9 +34,10 @@ public final class RankLog implements Closeable {
         this.epoch = epoch;
     }
 
-    /** Continues the log of {@code rank} for attempt {@code epoch}. */
-    public static RankLog open(Store run, int rank, int epoch, EpochClock clock) throws IOException {
-        Store.Output out = RetriedOutput.append(run, "logs/rank-" + rank + ".jsonl", Retry.none());
+    /** Continues the log of {@code rank} for attempt {@code epoch}; {@code fence} says whether that is still the newest. */
+    public static RankLog open(Store run, int rank, int epoch, RetriedOutput.Fence fence, EpochClock clock)
+            throws IOException {
+        Store.Output out = RetriedOutput.append(run, "logs/rank-" + rank + ".jsonl", Retry.none(), fence);
         return new RankLog(out, clock, rank, epoch);
     }
 

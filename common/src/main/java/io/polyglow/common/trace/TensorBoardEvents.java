@@ -36,8 +36,9 @@ final class TensorBoardEvents implements Closeable {
     }
 
     /** A new file; TensorBoard then drops what earlier files of the run say about {@code firstStep} and later. */
-    static TensorBoardEvents create(Store run, long firstStep, Retry retry, EpochClock clock) throws IOException {
-        Store.Output out = RetriedOutput.create(run, freeName(run, clock.time()), retry);
+    static TensorBoardEvents create(Store run, long firstStep, Retry retry, RetriedOutput.Fence fence, EpochClock clock)
+            throws IOException {
+        Store.Output out = RetriedOutput.create(run, freeName(run, clock.time()), retry, fence);
         TensorBoardEvents events = new TensorBoardEvents(out, clock);
         try {
             events.write(events.event(0).string(3, "brain.Event:2"));

@@ -3,6 +3,8 @@ package io.polyglow.common.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
@@ -24,7 +26,7 @@ class RetriedOutputTest {
     }
 
     private RetriedOutput open(Retry retry) throws IOException {
-        return RetriedOutput.append(store, "log", retry);
+        return RetriedOutput.append(store, "log", retry, () -> {});
     }
 
     private static byte[] line(int i) {
@@ -63,7 +65,7 @@ class RetriedOutputTest {
     void shouldHoldEachByteOnceWhicheverOperationsFail() throws IOException {
         MemoryStore undisturbed = begun();
         int first = undisturbed.operations();
-        try (RetriedOutput out = RetriedOutput.append(undisturbed, "log", patient())) {
+        try (RetriedOutput out = RetriedOutput.append(undisturbed, "log", patient(), () -> {})) {
             writeLines(out);
         }
         assertThat(text(undisturbed)).isEqualTo(lines());
@@ -72,7 +74,7 @@ class RetriedOutputTest {
             for (int count = 1; count <= 5; count++) {
                 MemoryStore failing = begun();
                 failing.failBetween(at, at + count - 1);
-                try (RetriedOutput out = RetriedOutput.append(failing, "log", patient())) {
+                try (RetriedOutput out = RetriedOutput.append(failing, "log", patient(), () -> {})) {
                     writeLines(out);
                     assertThat(out.position()).isEqualTo(lines().length());
                 }
@@ -109,6 +111,23 @@ class RetriedOutputTest {
         out.sync();
         out.close();
         assertThat(text(store)).isEqualTo("line 1\nline 1\nline 2\nline 2\nline 2\n");
+    }
+
+    @Test
+    void shouldNotOpenAgainWhatSomebodyElseHasTakenOver() throws IOException {
+        PolyglowException fenced = new PolyglowException(ErrorKind.FENCED, "a newer attempt has started");
+        RetriedOutput out = RetriedOutput.append(store, "log", patient(), () -> {
+            throw fenced;
+        });
+        out.write(line(1));
+        out.sync();
+        store.failAt(store.operations() + 1);
+        out.write(line(2));
+        int before = store.operations();
+        assertThatThrownBy(out::sync).isSameAs(fenced);
+        out.close();
+        assertThat(store.operations()).as("nothing was opened").isEqualTo(before);
+        assertThat(text(store)).isEqualTo("line 1\nline 1\n");
     }
 
     @Test

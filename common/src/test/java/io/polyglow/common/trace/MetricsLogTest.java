@@ -28,7 +28,7 @@ class MetricsLogTest {
     private final MemoryStore run = new MemoryStore();
 
     private MetricsLog open(long step) throws IOException {
-        return MetricsLog.open(run, step, Retry.none(), clock, () -> 1_700_000_000_000L);
+        return MetricsLog.open(run, step, Retry.none(), () -> {}, clock, () -> 1_700_000_000_000L);
     }
 
     private static JsonObject step(long step) {
@@ -67,7 +67,7 @@ class MetricsLogTest {
         // the name looks free and is not
         Files.createSymbolicLink(folder.resolve("events.out.tfevents.1700000000.polyglow"), folder.resolve("nowhere"));
         Store disk = new LocalStore(folder);
-        assertThatThrownBy(() -> MetricsLog.open(disk, 0, Retry.none(), clock, () -> 1_700_000_000_000L))
+        assertThatThrownBy(() -> MetricsLog.open(disk, 0, Retry.none(), () -> {}, clock, () -> 1_700_000_000_000L))
                 .isInstanceOf(FileAlreadyExistsException.class);
         assertThat(folder.resolve("metrics.jsonl")).exists();
         assertThat(openFiles()).noneMatch(file -> file.startsWith(folder));
@@ -128,25 +128,26 @@ class MetricsLogTest {
     void shouldNeverLoseACommittedStepWhereverResumeIsKilled() throws IOException {
         MemoryStore rehearsal = written();
         int before = rehearsal.operations();
-        MetricsLog.open(rehearsal, 2, Retry.none(), clock, () -> 0).close();
+        MetricsLog.open(rehearsal, 2, Retry.none(), () -> {}, clock, () -> 0).close();
         for (int at = before + 1; at <= rehearsal.operations(); at++) {
             MemoryStore store = written();
             store.haltAt(at);
             try {
-                MetricsLog.open(store, 2, Retry.none(), clock, () -> 0).close();
+                MetricsLog.open(store, 2, Retry.none(), () -> {}, clock, () -> 0)
+                        .close();
             } catch (IOException e) {
                 assertThat(e).hasMessageContaining("halted");
             }
             store.crash(0.5);
             assertThat(steps(new MetricsTail(store, 0))).as("killed at %d", at).startsWith(1L, 2L);
-            MetricsLog.open(store, 2, Retry.none(), clock, () -> 0).close();
+            MetricsLog.open(store, 2, Retry.none(), () -> {}, clock, () -> 0).close();
             assertThat(steps(new MetricsTail(store, 0))).containsExactly(1L, 2L);
         }
     }
 
     private MemoryStore written() throws IOException {
         MemoryStore store = new MemoryStore();
-        try (MetricsLog log = MetricsLog.open(store, 0, Retry.none(), clock, () -> 0)) {
+        try (MetricsLog log = MetricsLog.open(store, 0, Retry.none(), () -> {}, clock, () -> 0)) {
             for (int s = 1; s <= 4; s++) {
                 log.append(step(s));
             }
@@ -157,7 +158,7 @@ class MetricsLogTest {
     @Test
     void shouldAppendRankEventsOverAttempts() throws IOException {
         for (int epoch = 1; epoch <= 2; epoch++) {
-            try (RankLog log = RankLog.open(run, 3, epoch, () -> 1_700_000_000_000L)) {
+            try (RankLog log = RankLog.open(run, 3, epoch, () -> {}, () -> 1_700_000_000_000L)) {
                 log.event("restored", new JsonObject().put("step", 100));
             }
         }

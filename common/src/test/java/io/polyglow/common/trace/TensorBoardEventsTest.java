@@ -21,7 +21,8 @@ class TensorBoardEventsTest {
                     + "420000000000000079f36eaa0900002040fc54d94110ac022a340a0b0a046c6f737315000020400a250a1e76616c69646174696f6e5f6c6f73735f62795f6c616e67756167652f7a6815000040404f89db61";
 
     private static byte[] write(MemoryStore run) throws IOException {
-        try (TensorBoardEvents events = TensorBoardEvents.create(run, 1, Retry.none(), () -> 1_700_000_000_500L)) {
+        try (TensorBoardEvents events =
+                TensorBoardEvents.create(run, 1, Retry.none(), () -> {}, () -> 1_700_000_000_500L)) {
             events.scalars(
                     300,
                     new JsonObject()
@@ -43,7 +44,7 @@ class TensorBoardEventsTest {
     void shouldNotOverwriteTheEventsOfAnAttemptInTheSameSecond() throws IOException {
         MemoryStore run = new MemoryStore();
         write(run);
-        TensorBoardEvents.create(run, 301, Retry.none(), () -> 1_700_000_000_900L)
+        TensorBoardEvents.create(run, 301, Retry.none(), () -> {}, () -> 1_700_000_000_900L)
                 .close();
         List<Store.Entry> files = run.list("");
         assertThat(files)

@@ -63,7 +63,7 @@ public record Attempt(int number, String runId) {
     }
 
     /** Throws {@link ErrorKind#FENCED} when a newer attempt exists. */
-    void requireNewest(Store run) throws IOException {
+    public void requireNewest(Store run) throws IOException {
         int newest = newest(run);
         if (newest != number) {
             throw new PolyglowException(

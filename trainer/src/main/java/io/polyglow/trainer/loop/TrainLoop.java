@@ -319,7 +319,13 @@ public final class TrainLoop {
             return null;
         }
         Retry retry = new Retry(context.clock(), retryNs(), () -> false);
-        return MetricsLog.open(context.run(), from, retry, context.clock(), context.wallClock());
+        return MetricsLog.open(
+                context.run(),
+                from,
+                retry,
+                () -> context.attempt().requireNewest(context.run()),
+                context.clock(),
+                context.wallClock());
     }
 
     /** For how long the store may fail. */

@@ -84,8 +84,8 @@ class HdfsStoreTest extends StoreContractTest {
     void shouldLetAnotherClientTailTheMetrics() throws IOException {
         Store run = store();
         try (Store reader = Stores.open(run.root());
-                MetricsLog log =
-                        MetricsLog.open(run, 0, Retry.none(), SystemNanoClock.INSTANCE, SystemEpochClock.INSTANCE)) {
+                MetricsLog log = MetricsLog.open(
+                        run, 0, Retry.none(), () -> {}, SystemNanoClock.INSTANCE, SystemEpochClock.INSTANCE)) {
             MetricsTail tail = new MetricsTail(reader, 0);
             for (int step = 1; step <= 3; step++) {
                 log.append(new JsonObject().put("step", step).put("loss", 1.0 / step));
