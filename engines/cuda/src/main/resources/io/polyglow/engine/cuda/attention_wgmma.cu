@@ -79,7 +79,7 @@ __device__ __forceinline__ void multiplyRows(Tile* c, Descriptor a, Descriptor b
                    "+f"(c[2].x[0]), "+f"(c[2].x[1]), "+f"(c[2].x[2]), "+f"(c[2].x[3]), "+f"(c[3].x[0]), "+f"(c[3].x[1]), "+f"(c[3].x[2]), "+f"(c[3].x[3]),
                    "+f"(c[4].x[0]), "+f"(c[4].x[1]), "+f"(c[4].x[2]), "+f"(c[4].x[3]), "+f"(c[5].x[0]), "+f"(c[5].x[1]), "+f"(c[5].x[2]), "+f"(c[5].x[3]),
                    "+f"(c[6].x[0]), "+f"(c[6].x[1]), "+f"(c[6].x[2]), "+f"(c[6].x[3]), "+f"(c[7].x[0]), "+f"(c[7].x[1]), "+f"(c[7].x[2]), "+f"(c[7].x[3])
-                 : "l"(a), "l"(b), "n"(ADD), "n"(0));
+                 : "l"(a), "l"(b), "n"((int) ADD), "n"(0));
 }
 
 // c[64, 64] += a[64, 16] b[16, 64], a in registers, 16 rows a warp, b in shared memory.

@@ -41,6 +41,10 @@ class NvrtcTest {
             List<String> options = FlashAttention.options(headDim);
             assertThat(compiler.compile("flash", KernelSource.flash(), options, architecture))
                     .startsWith(ELF);
+            if (architecture == 90) {
+                assertThat(compiler.compile("wgmma", KernelSource.wgmma(), options, architecture))
+                        .startsWith(ELF);
+            }
         }
     }
 
