@@ -39,6 +39,7 @@ final class RunMonitor implements AutoCloseable {
 
     private final Future<?> looking;
     private final LeaseKeeper keeper;
+    private boolean blind;
     private long newestCheckpoint;
     private long firstStep;
     private long firstStepNs;
@@ -85,8 +86,12 @@ final class RunMonitor implements AutoCloseable {
     private void look() {
         try {
             report();
+            blind = false;
         } catch (IOException | RuntimeException e) { // an exception would end the schedule
-            LOG.warn("cannot show progress: {}", e.toString());
+            if (!blind) {
+                LOG.warn("cannot show progress for now: {}", e.toString());
+            }
+            blind = true;
         }
     }
 
