@@ -50,7 +50,7 @@ def module(source, D):
     """Compiled for all that this GPU has, as Nvrtc.java does it."""
     major, minor = torch.cuda.get_device_capability()
     architecture = f"sm_{major}{minor}{'a' if major >= 9 else ''}"
-    code = (SOURCES / "flash_tiles.cuh").read_text() + (SOURCES / source).read_text()
+    code = (SOURCES / "attention_tiles.cuh").read_text() + (SOURCES / source).read_text()
     program = cupy.cuda.nvrtc.createProgram(code, source, (), ())
     try:
         cupy.cuda.nvrtc.compileProgram(program, ("--std=c++17", f"-DHEAD_DIM={D}", f"--gpu-architecture={architecture}"))

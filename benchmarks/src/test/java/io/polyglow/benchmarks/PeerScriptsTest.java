@@ -48,7 +48,7 @@ class PeerScriptsTest {
     @ParameterizedTest
     @ValueSource(strings = {"attention_flash.cu", "attention_wgmma.cu"})
     void shouldLaunchEveryAttentionKernelWithTheParametersThatItHas(String source) throws IOException {
-        Map<String, List<String>> kernels = signatures(KERNELS.resolve("flash_tiles.cuh"), KERNEL);
+        Map<String, List<String>> kernels = signatures(KERNELS.resolve("attention_tiles.cuh"), KERNEL);
         kernels.putAll(signatures(KERNELS.resolve(source), KERNEL));
 
         assertThat(kernels).hasSizeGreaterThanOrEqualTo(4);

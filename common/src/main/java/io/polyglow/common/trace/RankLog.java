@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * {@code logs/rank-N.jsonl}: what happened to one rank over all attempts, one JSON object an event, durable at once. For lifecycle (started, restored, saved,
- * aborted), not for steps. No rank ends because its log cannot be written: an event that the store does not take is written with the next one. Safe for use by
+ * aborted), not for steps. Once it is open, no rank ends because its log cannot be written: an event that the store does not take is written with the next one. Safe for use by
  * several threads.
  */
 public final class RankLog implements Closeable {

@@ -91,6 +91,26 @@ public abstract class StoreContractTest {
     }
 
     @Test
+    protected void shouldTellHowManyBytesAFileHasSoFar() throws IOException {
+        Store store = store();
+        try (Store.Output out = store.append("log")) {
+            assertThat(out.position()).isZero();
+            out.write(new byte[3]);
+            assertThat(out.position()).as("not synced yet").isEqualTo(3);
+            out.sync();
+            out.write(7);
+            out.write(new byte[200_000]); // more than any buffer
+            assertThat(out.position()).isEqualTo(200_004);
+        }
+        try (Store.Output out = store.append("log")) {
+            assertThat(out.position()).isEqualTo(200_004);
+            out.write(new byte[5], 1, 2);
+            assertThat(out.position()).isEqualTo(200_006);
+        }
+        assertThat(store.stat("log").bytes()).isEqualTo(200_006);
+    }
+
+    @Test
     protected void shouldPublishADirectoryUnderANewName() throws IOException {
         Store store = store();
         write(store, "tmp-1/shard", "weights");

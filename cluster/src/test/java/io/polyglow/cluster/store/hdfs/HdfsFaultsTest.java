@@ -57,13 +57,7 @@ class HdfsFaultsTest {
     private static final Duration RETRY = Duration.ofMinutes(5);
 
     private final TokenDataset corpus = TestCorpus.of(400);
-    private final TrainConfig config = TrainLab.config(
-            "steps=" + STEPS,
-            "checkpoint.every=1",
-            "checkpoint.keep=2",
-            "checkpoint.retry-seconds=" + RETRY.toSeconds(),
-            "evaluate.every=0",
-            "batch.global=4");
+    private final TrainConfig config = config(RETRY);
 
     @TempDir
     Path directory;
@@ -88,6 +82,16 @@ class HdfsFaultsTest {
     @AfterEach
     void stop() {
         cluster.shutdown(true);
+    }
+
+    private static TrainConfig config(Duration retry) {
+        return TrainLab.config(
+                "steps=" + STEPS,
+                "checkpoint.every=1",
+                "checkpoint.keep=2",
+                "checkpoint.retry-seconds=" + retry.toSeconds(),
+                "evaluate.every=0",
+                "batch.global=4");
     }
 
     private Store open() {
@@ -151,12 +155,7 @@ class HdfsFaultsTest {
         int[] published = {0};
         try (Store run = open()) {
             List<Throwable> errors = TrainLab.attempt(
-                            TrainLab.config(
-                                    "steps=" + STEPS,
-                                    "checkpoint.every=1",
-                                    "checkpoint.keep=2",
-                                    "evaluate.every=0",
-                                    "batch.global=4"),
+                            config(Duration.ZERO),
                             disturbed(run, call -> {
                                 if (call.equals("publish") && ++published[0] == 3) {
                                     for (int i = 0; i < DATA_NODES; i++) {

@@ -40,12 +40,12 @@ final class KernelSource {
 
     /** Attention of one head size on tensor cores. */
     static String flash() {
-        return file("flash_tiles.cuh") + file("attention_flash.cu");
+        return file("attention_tiles.cuh") + file("attention_flash.cu");
     }
 
     /** The same kernels for sm_90a alone. */
     static String wgmma() {
-        return file("flash_tiles.cuh") + file("attention_wgmma.cu");
+        return file("attention_tiles.cuh") + file("attention_wgmma.cu");
     }
 
     private static String file(String name) {

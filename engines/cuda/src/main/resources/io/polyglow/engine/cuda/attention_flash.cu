@@ -1,5 +1,5 @@
 // Causal attention of bf16 heads of 64 or 128 channels on tensor cores by mma.sync, after FlashAttention-2 (Dao 2023, arXiv 2307.08691): no matrix of
-// scores is stored, the backward pass recomputes the probabilities from the log-sum-exp. flash_tiles.cuh comes before it. Attention of other shapes is in
+// scores is stored, the backward pass recomputes the probabilities from the log-sum-exp. attention_tiles.cuh comes before it. Attention of other shapes is in
 // attention.cu, on Hopper's units of four warps in attention_wgmma.cu.
 //
 // Tiles lie in shared memory as rows of D elements, whose 16-byte chunks are permuted by chunk ^ (row % 8): eight lanes that read one chunk

@@ -1,6 +1,6 @@
 // Causal attention of bf16 heads of 64 or 128 channels on Hopper (compile for sm_90a): the kernels of attention_flash.cu, with the products of a warpgroup
 // (four warps, wgmma) in place of those of a warp, which reach two thirds of that GPU. After FlashAttention-3 (Shah et al. 2024, arXiv 2407.08608), without its
-// producer warps. flash_tiles.cuh comes before it. Shapes, descriptors and fences are those of the PTX ISA, "Asynchronous Warpgroup Level Matrix Instructions".
+// producer warps. attention_tiles.cuh comes before it. Shapes, descriptors and fences are those of the PTX ISA, "Asynchronous Warpgroup Level Matrix Instructions".
 //
 // A block has two warpgroups, each with 64 rows of its own side, and shares stages of 64 rows of the other side between them. A tile in shared memory is a row of
 // panels of 64 rows by 64 channels: D / 64 for the first 64 rows, then those of the next. A panel has 128 bytes a row, whose 16-byte chunks are permuted by
