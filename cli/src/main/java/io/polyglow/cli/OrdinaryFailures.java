@@ -24,6 +24,10 @@ final class OrdinaryFailures {
         if (memory != null) {
             return memory;
         }
+        PolyglowException yarn = YarnFailures.explain(failure);
+        if (yarn != null) {
+            return yarn;
+        }
         IOException io = find(failure, IOException.class);
         if (io != null) {
             return new PolyglowException(
@@ -60,9 +64,7 @@ final class OrdinaryFailures {
         if (BAD_MASTER.stream().anyMatch(what::contains)) {
             return new PolyglowException(
                     ErrorKind.USAGE,
-                    what
-                            + ". --master is spark://host:port, yarn (with Spark's YARN module in SPARK_HOME/jars), local[N] or"
-                            + " local-cluster[N,CORES,MB].",
+                    what + ". --master is spark://host:port, yarn, local[N] or" + " local-cluster[N,CORES,MB].",
                     failure);
         }
         return new PolyglowException(
@@ -83,7 +85,7 @@ final class OrdinaryFailures {
     }
 
     /** Spark's messages go on with a stack trace. */
-    private static String firstLine(Throwable failure) {
+    static String firstLine(Throwable failure) {
         String message = failure.getMessage();
         String said = message == null || message.isBlank() ? failure.getClass().getSimpleName() : message.strip();
         return said.lines().findFirst().orElse("").replaceFirst("\\.$", "");

@@ -2,6 +2,7 @@ package io.polyglow.cli;
 
 import io.polyglow.cluster.spark.ExecutorClassPath;
 import io.polyglow.cluster.spark.SparkTarget;
+import io.polyglow.cluster.spark.YarnMaster;
 import io.polyglow.cluster.store.hdfs.PromptClose;
 import io.polyglow.dataprep.spark.LocalFiles;
 import java.util.LinkedHashMap;
@@ -56,6 +57,7 @@ final class SparkOptions {
         if (prompt.keySet().stream().noneMatch(key -> conf.contains("spark.hadoop." + key))) {
             prompt.forEach((key, value) -> conf.set("spark.hadoop." + key, value));
         }
+        YarnMaster.require(conf);
         ExecutorClassPath.addTo(conf);
         return SparkSession.builder().config(conf).getOrCreate();
     }

@@ -19,6 +19,9 @@ final class ClassPaths {
     private static final Pattern IN_BOTH =
             Pattern.compile("(slf4j-api|jackson-(core|databind|annotations)|zstd-jni)-.*");
 
+    /** What a NameNode or a ResourceManager needs; no client and no executor of a cluster has it. */
+    private static final Pattern OF_SERVERS = Pattern.compile("(hadoop-client-minicluster|bc[a-z]+-jdk|jaxb-).*");
+
     private ClassPaths() {}
 
     /** Polyglow's own jars and directories: the runtime closure of the cli. */
@@ -26,15 +29,19 @@ final class ClassPaths {
         return String.join(File.pathSeparator, own());
     }
 
-    /** Makes a {@code SPARK_HOME}: a directory {@code jars/} of links to Spark's and Hadoop's jars. */
+    /**
+     * Makes a {@code SPARK_HOME}: links to Spark's jars and Hadoop's for clients in {@code jars/}, which is all that executors see, and to those of Hadoop's servers in
+     * {@code servers/}.
+     */
     static Path makeSparkHome(Path directory) {
         try {
             Path jars = Files.createDirectories(directory.resolve("jars"));
+            Path servers = Files.createDirectories(directory.resolve("servers"));
             Set<String> own = own();
             for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
-                Path link = jars.resolve(Path.of(entry).getFileName());
-                boolean cluster = !own.contains(entry)
-                        || IN_BOTH.matcher(link.getFileName().toString()).matches();
+                String name = Path.of(entry).getFileName().toString();
+                Path link = (OF_SERVERS.matcher(name).matches() ? servers : jars).resolve(name);
+                boolean cluster = !own.contains(entry) || IN_BOTH.matcher(name).matches();
                 if (entry.endsWith(".jar") && cluster && !Files.exists(link)) {
                     Files.createSymbolicLink(link, Path.of(entry).toAbsolutePath());
                 }
@@ -43,6 +50,16 @@ final class ClassPaths {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** What Spark's daemons and clients of HDFS and YARN have. */
+    static String clients(Path sparkHome) {
+        return sparkHome.resolve("jars") + "/*";
+    }
+
+    /** What Hadoop's daemons have. */
+    static String servers(Path sparkHome) {
+        return sparkHome.resolve("servers") + "/*:" + clients(sparkHome);
     }
 
     /** The JVM options that every Polyglow process needs. */

@@ -35,7 +35,7 @@ final class Commands implements AutoCloseable {
         main.addAll(List.of(arguments));
         Map<String, String> environment = Map.of(
                 "SPARK_HOME", sparkHome.toString(), "SPARK_SCALA_VERSION", "2.12", "SPARK_LOCAL_IP", "127.0.0.1");
-        String classPath = root + "/spark-home/conf:" + ClassPaths.polyglow() + ":" + sparkHome.resolve("jars") + "/*";
+        String classPath = root + "/spark-home/conf:" + ClassPaths.polyglow() + ":" + ClassPaths.clients(sparkHome);
         JavaProcess process =
                 JavaProcess.start(work, new JavaProcess.Spec(name, options, classPath, environment, main));
         started.add(process);

@@ -25,7 +25,7 @@ final class Hdfs implements AutoCloseable {
         int port = Await.freePort();
         Hdfs hdfs = new Hdfs("hdfs://127.0.0.1:" + port);
         Path conf = hdfs.configure(work);
-        String classPath = conf + ":" + sparkHome.resolve("jars") + "/*";
+        String classPath = conf + ":" + ClassPaths.servers(sparkHome);
         String nameNode = "org.apache.hadoop.hdfs.server.namenode.NameNode";
         try (JavaProcess format = daemon(work, classPath, "format", nameNode, "-format", "-force", "-nonInteractive")) {
             if (format.awaitExit(START_TIMEOUT) != 0) {

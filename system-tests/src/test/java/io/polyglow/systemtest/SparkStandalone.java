@@ -24,7 +24,7 @@ final class SparkStandalone implements AutoCloseable {
     static SparkStandalone start(Path work, Path sparkHome, int workers, int coresPerWorker) {
         int port = Await.freePort();
         SparkStandalone spark = new SparkStandalone("spark://127.0.0.1:" + port);
-        String classPath = configure(work) + ":" + sparkHome.resolve("jars") + "/*";
+        String classPath = configure(work) + ":" + ClassPaths.clients(sparkHome);
         Map<String, String> environment = Map.of(
                 "SPARK_HOME", sparkHome.toString(),
                 "SPARK_SCALA_VERSION", "2.12",

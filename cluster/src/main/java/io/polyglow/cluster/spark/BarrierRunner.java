@@ -23,21 +23,27 @@ import scala.reflect.ClassTag$;
  * it runs any more and finds out why: what the ranks reported in the run directory first, then what Spark knows.
  */
 final class BarrierRunner implements AutoCloseable {
+    private static final long QUIET_NS = TimeUnit.SECONDS.toNanos(10);
     private static final ClassTag<String> STRING = ClassTag$.MODULE$.apply(String.class);
 
     private final JavaSparkContext spark;
     private final TaskWatch watch = new TaskWatch();
     private final FailureLog failures;
+    private final JobListener listener;
     private final NanoClock clock;
     private final SparkSettings settings;
 
     /** Starts the application, or joins the cluster as one. */
-    BarrierRunner(SparkSettings settings, FailureLog failures, NanoClock clock) {
+    BarrierRunner(SparkSettings settings, FailureLog failures, JobListener listener, NanoClock clock) {
         this.settings = settings;
         this.failures = failures;
+        this.listener = listener;
         this.clock = clock;
         spark = new JavaSparkContext(settings.conf());
         spark.sc().addSparkListener(watch);
+        if (!settings.master().startsWith("local")) {
+            listener.stage("Spark application " + spark.sc().applicationId());
+        }
     }
 
     /** Runs all ranks to their end and returns their results in rank order. */
@@ -78,16 +84,21 @@ final class BarrierRunner implements AutoCloseable {
     }
 
     private void awaitSlots(int worldSize) {
-        boolean enough = await(() -> stopped() || slots() >= worldSize, settings.slotsTimeoutNs()) && !stopped();
-        if (enough) {
-            return;
+        BooleanSupplier over = () -> stopped() || slots() >= worldSize;
+        long quietNs = Math.min(QUIET_NS, settings.slotsTimeoutNs());
+        if (!await(over, quietNs)) {
+            listener.stage("waiting for executors: " + slots() + " of " + worldSize + " are there");
+            await(over, settings.slotsTimeoutNs() - quietNs);
         }
         if (stopped()) {
             throw new PolyglowException(
                     ErrorKind.ENVIRONMENT,
                     "Spark ended the application before its ranks could start: no answer from the master "
-                            + settings.master()
-                            + ", or no worker could start an executor. Check the address and the workers' logs.");
+                            + settings.master() + ", or no executor could start. Check the address and the logs: "
+                            + executorLogs() + ".");
+        }
+        if (slots() >= worldSize) {
+            return;
         }
         throw new PolyglowException(
                 ErrorKind.ENVIRONMENT,
@@ -96,7 +107,7 @@ final class BarrierRunner implements AutoCloseable {
                         + TimeUnit.NANOSECONDS.toSeconds(settings.slotsTimeoutNs()) + "s, with "
                         + settings.coresPerRank()
                         + " core(s) and " + settings.rankMemory()
-                        + " of memory per rank. Free or add workers, lower spark.task.cpus or spark.executor.memory, or train"
+                        + " of memory per rank. Free or add workers or wait for the queue, lower spark.task.cpus or spark.executor.memory, or train"
                         + " with a smaller layout, for example --set layout.data=1; a resumed run may use any layout.");
     }
 
@@ -170,6 +181,12 @@ final class BarrierRunner implements AutoCloseable {
     private int slots() {
         return spark.sc()
                 .maxNumConcurrentTasks(spark.sc().resourceProfileManager().defaultResourceProfile());
+    }
+
+    private String executorLogs() {
+        return settings.master().equals("yarn")
+                ? "yarn logs -applicationId " + spark.sc().applicationId()
+                : "those of the workers";
     }
 
     private boolean stopped() {

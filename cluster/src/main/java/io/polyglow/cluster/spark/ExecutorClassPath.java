@@ -16,10 +16,12 @@ import org.apache.spark.SparkConf;
 
 /**
  * Where executors that are processes of their own find our classes. Those of a local cluster see the same files as this process, so they use its class path as
- * it is. Others get what is not Spark's own ({@code SPARK_HOME/jars}) sent; directories of classes are packed into jars, because Spark ships files.
+ * it is. Others get what does not lie in {@code SPARK_HOME} sent; directories of classes are packed into jars, because Spark ships files. A driver that runs on the
+ * cluster itself ({@code spark-submit --deploy-mode cluster}) was sent with its jars, which its executors get too.
  */
 public final class ExecutorClassPath {
     private static final String SHIPPED = "spark.jars";
+    private static final String SHIPPED_BY_YARN = "spark.yarn.dist.jars";
     private static final String BORROWED = "spark.executor.extraClassPath";
 
     private ExecutorClassPath() {}
@@ -29,8 +31,16 @@ public final class ExecutorClassPath {
         String master = conf.get("spark.master");
         if (master.startsWith("local-cluster")) {
             borrow(conf, master);
-        } else if (!master.startsWith("local") && conf.get(SHIPPED, "").isEmpty()) {
-            conf.set(SHIPPED, String.join(",", find()));
+        } else if (!master.startsWith("local")
+                && !conf.get("spark.submit.deployMode", "client").equals("cluster")) {
+            // YARN puts them on HDFS once and on each node once; else every executor fetches them from the driver
+            ship(conf, master.equals("yarn") ? SHIPPED_BY_YARN : SHIPPED);
+        }
+    }
+
+    private static void ship(SparkConf conf, String property) {
+        if (conf.get(property, "").isEmpty()) {
+            conf.set(property, String.join(",", find()));
         }
     }
 
@@ -57,13 +67,13 @@ public final class ExecutorClassPath {
                             + " Set SPARK_HOME, start with the polyglow launcher, or list the jars in spark.jars.");
         }
         try {
-            Path sparkJars = Path.of(home, "jars");
+            Path sparks = Path.of(home).toAbsolutePath();
             List<String> jars = new ArrayList<>();
             for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
                 Path path = Path.of(entry).toAbsolutePath();
                 if (Files.isDirectory(path)) {
                     jars.add(pack(path).toString());
-                } else if (Files.exists(path) && !Files.exists(sparkJars.resolve(path.getFileName()))) {
+                } else if (Files.exists(path) && !isOf(sparks, path)) {
                     jars.add(path.toString());
                 }
             }
@@ -71,6 +81,12 @@ public final class ExecutorClassPath {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Jars that Polyglow and Spark both bring are Spark's. */
+    private static boolean isOf(Path sparkHome, Path jar) {
+        return jar.startsWith(sparkHome)
+                || Files.exists(sparkHome.resolve("jars").resolve(jar.getFileName()));
     }
 
     private static Path pack(Path directory) throws IOException {

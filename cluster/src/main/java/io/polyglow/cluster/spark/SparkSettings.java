@@ -17,6 +17,7 @@ final class SparkSettings {
     static final int DEFAULT_RANK_MEMORY_MB = 1024;
 
     private static final String OVERHEAD = "spark.executor.memoryOverhead";
+    private static final String CHECKS = "spark.scheduler.barrier.maxConcurrentTasksCheck.maxFailures";
 
     private final SparkConf conf = new SparkConf();
     private final String master;
@@ -61,9 +62,14 @@ final class SparkSettings {
         }
     }
 
+    /** Fails if there is no cluster where the master should be, as far as Spark itself would not say so soon. */
+    void requireMaster() {
+        YarnMaster.require(conf);
+    }
+
     /** How long to wait until all ranks have a slot. */
     long slotsTimeoutNs() {
-        int checks = conf.getInt("spark.scheduler.barrier.maxConcurrentTasksCheck.maxFailures", 1);
+        int checks = conf.getInt(CHECKS, 1);
         return checks
                 * TimeUnit.SECONDS.toNanos(
                         conf.getTimeAsSeconds("spark.scheduler.barrier.maxConcurrentTasksCheck.interval"));
@@ -111,8 +117,27 @@ final class SparkSettings {
         conf.setIfMissing("spark.executor.instances", Integer.toString(worldSize));
         conf.setIfMissing("spark.scheduler.minRegisteredResourcesRatio", "1.0");
         conf.setIfMissing("spark.scheduler.barrier.maxConcurrentTasksCheck.interval", "1s");
-        conf.setIfMissing("spark.scheduler.barrier.maxConcurrentTasksCheck.maxFailures", "60");
+        conf.setIfMissing(CHECKS, hasQueues() ? "600" : "60");
+        tolerateLostExecutors(worldSize);
         conf.set("spark.speculation", "false");
+    }
+
+    /**
+     * YARN and Kubernetes end an application that has lost more executors than it wanted, twice over, in all its life. A training job restarts as often as it makes progress, so only
+     * what fails in quick succession counts: executors that cannot even start.
+     */
+    private void tolerateLostExecutors(int worldSize) {
+        if (!conf.contains("spark.yarn.max.executor.failures")) {
+            conf.setIfMissing("spark.executor.maxNumFailures", Integer.toString(Math.max(16, 4 * worldSize)));
+        }
+        if (!conf.contains("spark.yarn.executor.failuresValidityInterval")) {
+            conf.setIfMissing("spark.executor.failuresValidityInterval", "10m");
+        }
+    }
+
+    /** Where an executor may have to wait for those of others, or for a machine to be started. */
+    private boolean hasQueues() {
+        return master.equals("yarn") || master.startsWith("k8s");
     }
 
     /** A rank that ignores interruption loses its JVM; a frozen one is given up after a minute instead of two. */

@@ -93,6 +93,7 @@ public final class TrainJob {
         int worldSize = config.value().layout().grid().worldSize();
         SparkSettings settings = new SparkSettings("polyglow " + config.value().run(), target, worldSize);
         Stores.checkWritable(run);
+        settings.requireMaster();
         try (Lease lease = Lease.take(run, LEASES, "The run " + run.root(), clock, LEASE_STALE_AFTER_NS)) {
             CheckpointDirectory checkpoints = new CheckpointDirectory(run);
             long newest = RunMonitor.newest(checkpoints);
@@ -125,7 +126,7 @@ public final class TrainJob {
             throws IOException {
         listener.stage("starting Spark on " + settings.master());
         int worldSize = config.value().layout().grid().worldSize();
-        try (BarrierRunner spark = new BarrierRunner(settings, new FailureLog(run), clock);
+        try (BarrierRunner spark = new BarrierRunner(settings, new FailureLog(run), listener, clock);
                 RunMonitor monitor =
                         new RunMonitor(run, lease, config.value().steps(), listener, clock, spark::cancel)) {
             RestartLoop loop = new RestartLoop(

@@ -50,7 +50,8 @@ class BarrierRunnerTest {
     void shouldMeetLearnTheReasonOfFailuresAndSurviveAKilledExecutor() throws IOException {
         FailureLog failures = new FailureLog(new LocalStore(folder));
         SparkSettings settings = new SparkSettings("barrier-test", hostWithTwoGpus(), 2);
-        try (BarrierRunner runner = new BarrierRunner(settings, failures, SystemNanoClock.INSTANCE)) {
+        try (BarrierRunner runner =
+                new BarrierRunner(settings, failures, JobListener.SILENT, SystemNanoClock.INSTANCE)) {
             meet(runner);
             keepTheFinalReason(failures, runner);
             stopWhoeverWaitsForALink(runner);
@@ -165,7 +166,8 @@ class BarrierRunnerTest {
             throw new PolyglowException(ErrorKind.NUMERIC, "rank 0: loss is NaN");
         };
         try (SlowScheduler scheduler = new SlowScheduler()) {
-            try (BarrierRunner runner = new BarrierRunner(settings, failures, SystemNanoClock.INSTANCE)) {
+            try (BarrierRunner runner =
+                    new BarrierRunner(settings, failures, JobListener.SILENT, SystemNanoClock.INSTANCE)) {
                 assertThatThrownBy(() -> runner.run(1, 1, failing)).hasMessage("rank 0: loss is NaN");
             }
             assertThat(scheduler.told).containsExactly("slowed down");
@@ -191,7 +193,7 @@ class BarrierRunnerTest {
             }
             return "at last";
         };
-        try (BarrierRunner runner = new BarrierRunner(settings, failures, hurried)) {
+        try (BarrierRunner runner = new BarrierRunner(settings, failures, JobListener.SILENT, hurried)) {
             try {
                 assertThatThrownBy(() -> runner.run(1, 2, deaf))
                         .hasMessageContaining("1 ranks of a failed attempt did not end")
@@ -210,7 +212,8 @@ class BarrierRunnerTest {
                 new SparkTarget("local[1]", Map.of("spark.scheduler.barrier.maxConcurrentTasksCheck.maxFailures", "1"));
         FailureLog failures = new FailureLog(new LocalStore(folder));
         SparkSettings settings = new SparkSettings("barrier-test", small, 3);
-        try (BarrierRunner runner = new BarrierRunner(settings, failures, SystemNanoClock.INSTANCE)) {
+        try (BarrierRunner runner =
+                new BarrierRunner(settings, failures, JobListener.SILENT, SystemNanoClock.INSTANCE)) {
             assertThatThrownBy(() -> runner.run(1, 3, host -> ""))
                     .isInstanceOfSatisfying(
                             PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.ENVIRONMENT))

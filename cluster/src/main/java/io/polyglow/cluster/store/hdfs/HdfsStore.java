@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.agrona.concurrent.SystemNanoClock;
@@ -26,8 +27,6 @@ import org.apache.hadoop.fs.permission.FsPermission;
 import org.apache.hadoop.hdfs.DistributedFileSystem;
 import org.apache.hadoop.hdfs.client.HdfsDataOutputStream;
 import org.apache.hadoop.hdfs.client.HdfsDataOutputStream.SyncFlag;
-import org.apache.hadoop.hdfs.protocol.AlreadyBeingCreatedException;
-import org.apache.hadoop.hdfs.protocol.RecoveryInProgressException;
 import org.apache.hadoop.ipc.RemoteException;
 
 /**
@@ -39,6 +38,11 @@ public final class HdfsStore implements Store {
     private static final int BUFFER_BYTES = 64 << 10;
     private static final long LEASE_RECOVERY_NS = TimeUnit.SECONDS.toNanos(60);
     private static final long LEASE_POLL_NS = TimeUnit.MILLISECONDS.toNanos(200);
+
+    /** By name: the second is a class of servers, which clients of a cluster do not have. */
+    private static final Set<String> LEFT_OPEN = Set.of(
+            "org.apache.hadoop.hdfs.protocol.AlreadyBeingCreatedException",
+            "org.apache.hadoop.hdfs.protocol.RecoveryInProgressException");
 
     private final DistributedFileSystem hdfs;
     private final Path root;
@@ -126,15 +130,11 @@ public final class HdfsStore implements Store {
         return attempt(file, () -> {
             try {
                 return new HdfsOutput(hdfs.append(file), file);
-            } catch (AlreadyBeingCreatedException | RecoveryInProgressException e) {
-                recoverLease(file, e);
             } catch (RemoteException e) {
-                IOException cause =
-                        e.unwrapRemoteException(AlreadyBeingCreatedException.class, RecoveryInProgressException.class);
-                if (cause == e) {
+                if (!LEFT_OPEN.contains(e.getClassName())) {
                     throw e;
                 }
-                recoverLease(file, cause);
+                recoverLease(file, e);
             }
             return new HdfsOutput(hdfs.append(file), file);
         });
