@@ -63,7 +63,16 @@ public final class Main implements Runnable {
         System.setOut(utf8(FileDescriptor.out));
         System.setErr(utf8(FileDescriptor.err));
         Console console = Console.system(SystemNanoClock.INSTANCE);
-        System.exit(execute(console, System.getenv("POLYGLOW_DEBUG") != null, args));
+        int code = execute(console, System.getenv("POLYGLOW_DEBUG") != null, args);
+        if (code != 0 || !inYarnsContainer()) {
+            System.exit(code);
+        }
+    }
+
+    /** There the process belongs to YARN's application master, which takes an exit before it has told YARN about the end for a failure, whatever the code. */
+    private static boolean inYarnsContainer() {
+        return "yarn".equals(System.getProperty("spark.master"))
+                && "cluster".equals(System.getProperty("spark.submit.deployMode"));
     }
 
     /** Whatever the locale is: what we print has many languages. */

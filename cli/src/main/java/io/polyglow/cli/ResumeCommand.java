@@ -42,6 +42,9 @@ final class ResumeCommand implements Callable<Integer> {
     @Mixin
     private SparkOptions spark;
 
+    @Mixin
+    private DeployMode deploy;
+
     ResumeCommand(Console console) {
         this.console = console;
     }
@@ -51,7 +54,13 @@ final class ResumeCommand implements Callable<Integer> {
         try (Locations locations = new Locations()) {
             String place = locations.resolve(run);
             List<String> changes = new ArrayList<>(overrides.values());
-            changes.add("data=" + locations.resolve(data(place)));
+            String data = data(place);
+            changes.add("data=" + locations.resolve(data));
+            if (deploy.onCluster(spark.target())) {
+                DeployMode.requireShared(run, data);
+                DeployMode.submit(console, place, changes, spark.target());
+                return 0;
+            }
             TrainResult result = TrainJob.resume(place, changes, spark.target(), new TrainProgress(console));
             TrainCommand.conclude(console, run, result);
             return 0;

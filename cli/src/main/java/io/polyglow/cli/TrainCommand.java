@@ -26,6 +26,7 @@ import picocli.CommandLine.Mixin;
             "  polyglow train configs/train/nano.yaml --set data=data/udhr --set run=runs/nano",
             "  polyglow train my.yaml --master spark://host:7077 --set run=hdfs://nn:8020/runs/web"
                     + " --set layout.data=4 --set layout.pipeline=2",
+            "  polyglow train my.yaml --master yarn --deploy-mode cluster --set data=hdfs://nn:8020/web --set run=hdfs://nn:8020/runs/web",
             "",
             "All keys of the config: polyglow config keys train"
         })
@@ -38,6 +39,9 @@ final class TrainCommand implements Callable<Integer> {
     @Mixin
     private SparkOptions spark;
 
+    @Mixin
+    private DeployMode deploy;
+
     TrainCommand(Console console) {
         this.console = console;
     }
@@ -45,10 +49,19 @@ final class TrainCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         TrainConfig written = config.load(TrainConfig.class).value();
+        boolean onCluster = deploy.onCluster(spark.target());
+        if (onCluster) {
+            DeployMode.requireShared(written.data(), written.run());
+        }
         try (Locations locations = new Locations()) {
             Resolved<TrainConfig> resolved = config.load(
                     TrainConfig.class,
                     List.of("data=" + locations.resolve(written.data()), "run=" + locations.resolve(written.run())));
+            if (onCluster) {
+                String run = TrainJob.lay(resolved);
+                DeployMode.submit(console, run, List.of("stop-after=" + written.stopAfter()), spark.target());
+                return 0;
+            }
             TrainResult result = TrainJob.start(resolved, spark.target(), new TrainProgress(console));
             conclude(console, written.run(), result);
             return 0;

@@ -70,6 +70,29 @@ class SparkOptionsTest {
         assertThat(err()).contains("--master is spark://host:port").doesNotContain("bug of ours");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"cluster", "somewhere"})
+    void shouldExitWith64BeforeAnythingIsMadeWhenTheDriverCannotRunThere(String mode) {
+        Path made = folder.resolve("run");
+        String config = System.getProperty("polyglow.root") + "/configs/train/nano.yaml";
+
+        int code = run(
+                "train",
+                config,
+                "--set",
+                "data=" + folder,
+                "--set",
+                "run=" + made,
+                "--master",
+                "local[1]",
+                "--deploy-mode",
+                mode);
+
+        assertThat(code).isEqualTo(64);
+        assertThat(err()).contains("--deploy-mode");
+        assertThat(made).doesNotExist();
+    }
+
     @Test
     void shouldExitWith65WhenThereIsNothingToRead() {
         String missing = folder.resolve("missing").toString();

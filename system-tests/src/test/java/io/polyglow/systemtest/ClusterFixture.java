@@ -21,17 +21,38 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.TestWatcher;
 
 /**
- * A Spark standalone cluster and an HDFS of real processes, and {@code polyglow} commands as processes beside them. Their logs are in
+ * A cluster for Spark and an HDFS of real processes, and {@code polyglow} commands as processes beside them. Their logs are in
  * {@code target/system-tests}; when a test fails the ends of all logs are printed. Nothing outlives the test class.
  */
-final class ClusterFixture implements BeforeAllCallback, AfterAllCallback, TestWatcher {
+final class ClusterFixture<M extends ClusterManager> implements BeforeAllCallback, AfterAllCallback, TestWatcher {
     private static final int TAIL_BYTES = 6_000;
+
+    private final Start<M> start;
 
     private Path work;
     private Commands commands;
     private Hdfs hdfs;
-    private SparkStandalone spark;
+    private M manager;
     private FileSystem files;
+
+    private ClusterFixture(Start<M> start) {
+        this.start = start;
+    }
+
+    /** Starts a cluster that uses an HDFS. */
+    private interface Start<M> {
+        M on(Path work, Path sparkHome, Hdfs hdfs);
+    }
+
+    /** A Spark standalone cluster of two workers with two cores each. */
+    static ClusterFixture<SparkStandalone> standalone() {
+        return new ClusterFixture<>((work, sparkHome, hdfs) -> SparkStandalone.start(work, sparkHome, 2, 2));
+    }
+
+    /** A YARN of two nodes. */
+    static ClusterFixture<Yarn> yarn() {
+        return new ClusterFixture<>((work, sparkHome, hdfs) -> Yarn.start(work, sparkHome, hdfs.uri(), 2));
+    }
 
     @Override
     public void beforeAll(ExtensionContext context) throws Exception {
@@ -40,9 +61,9 @@ final class ClusterFixture implements BeforeAllCallback, AfterAllCallback, TestW
                 context.getRequiredTestClass().getSimpleName());
         delete(work);
         Path sparkHome = ClassPaths.makeSparkHome(work.resolve("spark-home"));
-        commands = new Commands(work, sparkHome);
         hdfs = Hdfs.start(work, sparkHome);
-        spark = SparkStandalone.start(work, sparkHome, 2, 2);
+        manager = start.on(work, sparkHome, hdfs);
+        commands = new Commands(work, sparkHome, manager);
         files = FileSystem.newInstance(URI.create(hdfs.uri()), new Configuration());
     }
 
@@ -54,8 +75,8 @@ final class ClusterFixture implements BeforeAllCallback, AfterAllCallback, TestW
         if (files != null) {
             files.close();
         }
-        if (spark != null) {
-            spark.close();
+        if (manager != null) {
+            manager.close();
         }
         if (hdfs != null) {
             hdfs.close();
@@ -66,7 +87,7 @@ final class ClusterFixture implements BeforeAllCallback, AfterAllCallback, TestW
     @SuppressWarnings("SystemOut") // the build's log is where a failed run is looked into
     public void testFailed(ExtensionContext context, Throwable cause) {
         List<JavaProcess> all = new ArrayList<>(commands.started());
-        all.addAll(spark.daemons());
+        all.addAll(manager.daemons());
         all.addAll(hdfs.daemons());
         all.forEach(process -> System.err.println(process.logTail(TAIL_BYTES)));
         executorLogs().forEach(log -> System.err.println(JavaProcess.tail(log, TAIL_BYTES)));
@@ -77,9 +98,9 @@ final class ClusterFixture implements BeforeAllCallback, AfterAllCallback, TestW
         return hdfs.uri() + "/" + name;
     }
 
-    /** {@code spark://127.0.0.1:PORT}. */
+    /** As {@code --master} takes it. */
     String master() {
-        return spark.master();
+        return manager.master();
     }
 
     /** A local directory for files of the test. */
@@ -87,8 +108,8 @@ final class ClusterFixture implements BeforeAllCallback, AfterAllCallback, TestW
         return work;
     }
 
-    SparkStandalone spark() {
-        return spark;
+    M manager() {
+        return manager;
     }
 
     boolean exists(String location) {

@@ -3,6 +3,7 @@ package io.polyglow.systemtest;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -12,11 +13,26 @@ final class Commands implements AutoCloseable {
 
     private final Path work;
     private final Path sparkHome;
+    private final List<String> settings;
+    private final Map<String, String> environment;
     private final List<JavaProcess> started = new ArrayList<>();
 
+    /** Commands on this machine. */
     Commands(Path work, Path sparkHome) {
+        this(work, sparkHome, List.of(), Map.of("SPARK_LOCAL_IP", "127.0.0.1"));
+    }
+
+    /** Commands beside a cluster, as somebody would start them who uses it. */
+    Commands(Path work, Path sparkHome, ClusterManager manager) {
+        this(work, sparkHome, manager.settings(), manager.environment());
+    }
+
+    private Commands(Path work, Path sparkHome, List<String> settings, Map<String, String> environment) {
         this.work = work;
         this.sparkHome = sparkHome;
+        this.settings = settings;
+        this.environment = new HashMap<>(environment);
+        this.environment.putAll(Map.of("SPARK_HOME", sparkHome.toString(), "SPARK_SCALA_VERSION", "2.12"));
     }
 
     /** All commands so far. */
@@ -33,11 +49,10 @@ final class Commands implements AutoCloseable {
         options.addAll(executorsCompute ? JavaProcess.optionsWithoutC2("512m") : List.of("-Xmx512m"));
         List<String> main = new ArrayList<>(List.of("io.polyglow.cli.Main"));
         main.addAll(List.of(arguments));
-        Map<String, String> environment = Map.of(
-                "SPARK_HOME", sparkHome.toString(), "SPARK_SCALA_VERSION", "2.12", "SPARK_LOCAL_IP", "127.0.0.1");
-        String classPath = root + "/spark-home/conf:" + ClassPaths.polyglow() + ":" + ClassPaths.clients(sparkHome);
-        JavaProcess process =
-                JavaProcess.start(work, new JavaProcess.Spec(name, options, classPath, environment, main));
+        List<String> classPath = new ArrayList<>(settings);
+        classPath.addAll(List.of(root + "/spark-home/conf", ClassPaths.polyglow(), ClassPaths.clients(sparkHome)));
+        JavaProcess process = JavaProcess.start(
+                work, new JavaProcess.Spec(name, options, String.join(":", classPath), environment, main));
         started.add(process);
         return process;
     }

@@ -72,23 +72,13 @@ final class Hdfs implements AutoCloseable {
         site.put("dfs.permissions.superusergroup", "polyglow");
         try {
             Path conf = Files.createDirectories(work.resolve("hdfs-conf"));
-            Files.writeString(conf.resolve("core-site.xml"), xml(site));
-            Files.writeString(conf.resolve("hdfs-site.xml"), xml(site));
+            HadoopSettings.write(conf.resolve("core-site.xml"), site);
+            HadoopSettings.write(conf.resolve("hdfs-site.xml"), site);
             Files.writeString(conf.resolve("log4j2.properties"), Logs.INFO);
             return conf;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    private static String xml(Map<String, String> site) {
-        StringBuilder text = new StringBuilder("<configuration>\n");
-        site.forEach((name, value) -> text.append("  <property><name>")
-                .append(name)
-                .append("</name><value>")
-                .append(value)
-                .append("</value></property>\n"));
-        return text.append("</configuration>\n").toString();
     }
 
     @Override

@@ -24,7 +24,7 @@ class PreparingOnAClusterTest {
     private static final Duration LONG = Duration.ofMinutes(5);
 
     @RegisterExtension
-    static final ClusterFixture CLUSTER = new ClusterFixture();
+    static final ClusterFixture<SparkStandalone> CLUSTER = ClusterFixture.standalone();
 
     private static JsonObject undisturbed;
     private static int stages;
@@ -55,7 +55,7 @@ class PreparingOnAClusterTest {
         JavaProcess driver = CLUSTER.polyglow("executors", prepare("executors"));
         for (int stage = 1; stage < stages; stage++) {
             driver.awaitLog(endOf(stage), LONG);
-            CLUSTER.spark().executors().stream().findAny().ifPresent(ProcessHandle::destroyForcibly);
+            CLUSTER.manager().executors().stream().findAny().ifPresent(ProcessHandle::destroyForcibly);
         }
 
         assertThat(driver.awaitExit(LONG)).as(driver.logTail(4000)).isZero();

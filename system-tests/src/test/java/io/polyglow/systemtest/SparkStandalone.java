@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 
 /** A Spark standalone master and workers as processes on loopback. */
-final class SparkStandalone implements AutoCloseable {
+final class SparkStandalone implements ClusterManager {
     private static final Duration START_TIMEOUT = Duration.ofSeconds(90);
 
     private final String master;
@@ -46,16 +46,28 @@ final class SparkStandalone implements AutoCloseable {
     }
 
     /** {@code spark://127.0.0.1:PORT}. */
-    String master() {
+    @Override
+    public String master() {
         return master;
     }
 
-    List<JavaProcess> daemons() {
+    @Override
+    public List<String> settings() {
+        return List.of();
+    }
+
+    @Override
+    public Map<String, String> environment() {
+        return Map.of("SPARK_LOCAL_IP", "127.0.0.1");
+    }
+
+    @Override
+    public List<JavaProcess> daemons() {
         return daemons;
     }
 
-    /** The executors that run now. */
-    List<ProcessHandle> executors() {
+    @Override
+    public List<ProcessHandle> executors() {
         return workers.stream()
                 .flatMap(worker -> worker.handle().children())
                 .filter(ProcessHandle::isAlive)
@@ -76,10 +88,5 @@ final class SparkStandalone implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    @Override
-    public void close() {
-        daemons.forEach(JavaProcess::close);
     }
 }

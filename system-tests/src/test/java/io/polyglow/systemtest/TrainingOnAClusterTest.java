@@ -1,16 +1,12 @@
 package io.polyglow.systemtest;
 
+import static io.polyglow.systemtest.TrainingRuns.LONG;
+import static io.polyglow.systemtest.TrainingRuns.SHORT;
+import static io.polyglow.systemtest.TrainingRuns.STEPS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.polyglow.common.json.Json;
-import io.polyglow.common.store.Store;
-import io.polyglow.common.store.Stores;
-import io.polyglow.trainer.checkpoint.CheckpointDirectory;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -24,143 +20,61 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  */
 @Timeout(600)
 class TrainingOnAClusterTest {
-    private static final Duration SHORT = Duration.ofMinutes(2);
-    private static final Duration LONG = Duration.ofMinutes(4);
-    private static final int STEPS = 160;
     private static final int USAGE = 64;
 
     @RegisterExtension
-    static final ClusterFixture CLUSTER = new ClusterFixture();
+    static final ClusterFixture<SparkStandalone> CLUSTER = ClusterFixture.standalone();
 
-    private static String weightsOfOneRank;
-    private static List<String> lossesOfOneRank;
+    private static final TrainingRuns RUNS = new TrainingRuns(CLUSTER);
 
     @BeforeAll
     @Timeout(300)
     static void prepareAndTrainOneRank() throws Exception {
-        String sample = CLUSTER.work().resolve("sample").toString();
-        CLUSTER.run("sample", SHORT, "sample", "--output", sample, "--numbers", "2000", "--lines-per-language", "300");
-        CLUSTER.run(
-                "prepare",
-                LONG,
-                "prepare",
-                config("prepare"),
-                "--master",
-                CLUSTER.master(),
-                "--conf",
-                "spark.executor.extraJavaOptions=-XX:TieredStopAtLevel=1", // they live for a minute
-                "--conf",
-                "spark.executor.cores=2", // one on each worker
-                "--conf",
-                "spark.sql.shuffle.partitions=4",
-                "--set",
-                "input=" + sample + "/train",
-                "--set",
-                "output=" + CLUSTER.onHdfs("corpus"));
-        CLUSTER.run("one-rank", LONG, train("one", "layout.data=1", "layout.pipeline=1"));
-        weightsOfOneRank = weights("one");
-        assertThat(inspectedWeights("one")).isEqualTo(weightsOfOneRank);
-        lossesOfOneRank = losses("one");
-        assertThat(lossesOfOneRank).hasSize(STEPS).doesNotHaveDuplicates();
+        RUNS.prepareAndTrainOneRank();
+        assertThat(inspectedWeights("one")).isEqualTo(RUNS.weights("one"));
     }
 
     @Test
     void shouldEndWithTheWeightsOfOneRankWhenAnExecutorIsKilledAndRefuseASecondDriverMeanwhile() throws Exception {
-        JavaProcess driver = CLUSTER.polyglow("killed", onSpark(train("killed")));
-        awaitCheckpoint("killed", 40);
-        killAnExecutor(0);
-        JavaProcess second = CLUSTER.polyglow("second", onSpark("resume", CLUSTER.onHdfs("killed")));
+        JavaProcess driver = CLUSTER.polyglow("killed", RUNS.onSpark(RUNS.train("killed")));
+        RUNS.awaitCheckpoint("killed", 40);
+        RUNS.killAnExecutor(0);
+        JavaProcess second = CLUSTER.polyglow("second", RUNS.onSpark("resume", CLUSTER.onHdfs("killed")));
         assertThat(second.awaitExit(SHORT)).isEqualTo(USAGE);
         assertThat(second.log())
                 .contains("is in use by process " + driver.handle().pid());
 
         assertThat(driver.awaitExit(LONG)).as(driver.log()).isZero();
         assertThat(driver.log()).contains("Done at step " + STEPS + " after 1 restart");
-        assertThat(losses("killed")).isEqualTo(lossesOfOneRank);
-        assertThat(weights("killed")).isEqualTo(weightsOfOneRank);
+        RUNS.requireWhatOneRankComputed("killed");
     }
 
     @Test
     void shouldEndWithTheWeightsOfOneRankWhenTheDriverIsKilledAndTheRunGoesOnOnAnotherLayout() throws Exception {
-        JavaProcess driver = CLUSTER.polyglow("orphan", onSpark(train("orphan")));
-        awaitCheckpoint("orphan", 40);
+        JavaProcess driver = CLUSTER.polyglow("orphan", RUNS.onSpark(RUNS.train("orphan")));
+        RUNS.awaitCheckpoint("orphan", 40);
         driver.kill();
         driver.awaitExit(SHORT);
-        Await.until("executors end with their driver", SHORT, () -> CLUSTER.spark()
+        Await.until("executors end with their driver", SHORT, () -> CLUSTER.manager()
                 .executors()
                 .isEmpty());
 
-        String[] resume = onSpark("resume", CLUSTER.onHdfs("orphan"), "--set", "layout.data=1");
+        String[] resume = RUNS.onSpark("resume", CLUSTER.onHdfs("orphan"), "--set", "layout.data=1");
         assertThat(CLUSTER.run("resumed", LONG, resume)).contains("Done at step " + STEPS);
-        assertThat(losses("orphan")).isEqualTo(lossesOfOneRank);
-        assertThat(weights("orphan")).isEqualTo(weightsOfOneRank);
+        RUNS.requireWhatOneRankComputed("orphan");
     }
 
     @Test
     @Tag("nightly")
     void shouldEndWithTheWeightsOfOneRankUnderASeededScheduleOfKills() throws Exception {
         SplittableRandom random = new SplittableRandom(20261123);
-        JavaProcess driver = CLUSTER.polyglow("schedule", onSpark(train("schedule")));
+        JavaProcess driver = CLUSTER.polyglow("schedule", RUNS.onSpark(RUNS.train("schedule")));
         for (int step = 40; step < STEPS; step += 40) {
-            awaitCheckpoint("schedule", step);
-            killAnExecutor(random.nextInt(4));
+            RUNS.awaitCheckpoint("schedule", step);
+            RUNS.killAnExecutor(random.nextInt(4));
         }
         assertThat(driver.awaitExit(LONG)).as(driver.log()).isZero();
-        assertThat(losses("schedule")).isEqualTo(lossesOfOneRank);
-        assertThat(weights("schedule")).isEqualTo(weightsOfOneRank);
-    }
-
-    private static void awaitCheckpoint(String run, int step) {
-        String manifest = CLUSTER.onHdfs(run) + "/checkpoints/step-" + String.format("%08d", step) + "/manifest.json";
-        Await.until("checkpoint of step " + step, LONG, () -> CLUSTER.exists(manifest));
-    }
-
-    private static void killAnExecutor(int which) {
-        List<ProcessHandle> executors = CLUSTER.spark().executors();
-        assertThat(executors).hasSize(4);
-        executors.get(which).destroyForcibly();
-    }
-
-    /** A small model whose training takes some seconds, so that there is time to kill. */
-    private static String[] train(String run, String... more) {
-        List<String> settings = new ArrayList<>(List.of(
-                "data=" + CLUSTER.onHdfs("corpus"),
-                "run=" + CLUSTER.onHdfs(run),
-                "steps=" + STEPS,
-                "layout.data=2",
-                "layout.pipeline=2",
-                "batch.global=8",
-                "batch.micro=1",
-                "model.channels=64",
-                "model.context=64",
-                "checkpoint.every=40",
-                "checkpoint.keep=0",
-                "evaluate.every=80",
-                "evaluate.sequences=16"));
-        settings.addAll(List.of(more));
-        List<String> arguments = new ArrayList<>(List.of("train", config("train")));
-        settings.forEach(setting -> arguments.addAll(List.of("--set", setting)));
-        return arguments.toArray(String[]::new);
-    }
-
-    private static String[] onSpark(String... arguments) {
-        List<String> all = new ArrayList<>(List.of(arguments));
-        all.addAll(List.of("--master", CLUSTER.master(), "--conf", "spark.executor.memory=512m"));
-        return all.toArray(String[]::new);
-    }
-
-    private static String config(String kind) {
-        return System.getProperty("polyglow.root") + "/configs/" + kind + "/nano.yaml";
-    }
-
-    private static List<String> losses(String run) throws IOException {
-        return LossCurve.of(CLUSTER.read(CLUSTER.onHdfs(run) + "/metrics.jsonl"));
-    }
-
-    private static String weights(String run) throws IOException {
-        try (Store store = Stores.open(CLUSTER.onHdfs(run))) {
-            return new CheckpointDirectory(store).open(STEPS).weightsSha256();
-        }
+        RUNS.requireWhatOneRankComputed("schedule");
     }
 
     private static String inspectedWeights(String run) throws InterruptedException {

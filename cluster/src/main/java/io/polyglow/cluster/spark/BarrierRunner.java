@@ -186,6 +186,8 @@ final class BarrierRunner implements AutoCloseable {
     private String executorLogs() {
         return settings.master().equals("yarn")
                 ? "yarn logs -applicationId " + spark.sc().applicationId()
+                        + " (where nodes have another Java than 17, set spark.executorEnv.JAVA_HOME and"
+                        + " spark.yarn.appMasterEnv.JAVA_HOME)"
                 : "those of the workers";
     }
 

@@ -40,7 +40,7 @@ public final class ExecutorClassPath {
 
     private static void ship(SparkConf conf, String property) {
         if (conf.get(property, "").isEmpty()) {
-            conf.set(property, String.join(",", find()));
+            conf.set(property, String.join(",", own()));
         }
     }
 
@@ -58,7 +58,8 @@ public final class ExecutorClassPath {
         conf.setIfMissing("spark.executorEnv.SPARK_SCALA_VERSION", "2.12");
     }
 
-    private static List<String> find() {
+    /** The jars of this process that are not Spark's. */
+    static List<String> own() {
         String home = System.getenv("SPARK_HOME");
         if (home == null) {
             throw new PolyglowException(

@@ -17,6 +17,8 @@ final class SparkSettings {
     static final int DEFAULT_RANK_MEMORY_MB = 1024;
 
     private static final String OVERHEAD = "spark.executor.memoryOverhead";
+    private static final String MAX_FAILURES = "spark.executor.maxNumFailures";
+    private static final String FAILURES_COUNTED = "spark.executor.failuresValidityInterval";
     private static final String CHECKS = "spark.scheduler.barrier.maxConcurrentTasksCheck.maxFailures";
 
     private final SparkConf conf = new SparkConf();
@@ -127,11 +129,12 @@ final class SparkSettings {
      * what fails in quick succession counts: executors that cannot even start.
      */
     private void tolerateLostExecutors(int worldSize) {
-        if (!conf.contains("spark.yarn.max.executor.failures")) {
-            conf.setIfMissing("spark.executor.maxNumFailures", Integer.toString(Math.max(16, 4 * worldSize)));
+        // contains() knows the names that these had for YARN alone; setIfMissing() does not
+        if (!conf.contains(MAX_FAILURES)) {
+            conf.set(MAX_FAILURES, Integer.toString(Math.max(16, 4 * worldSize)));
         }
-        if (!conf.contains("spark.yarn.executor.failuresValidityInterval")) {
-            conf.setIfMissing("spark.executor.failuresValidityInterval", "10m");
+        if (!conf.contains(FAILURES_COUNTED)) {
+            conf.set(FAILURES_COUNTED, "10m");
         }
     }
 
@@ -168,7 +171,8 @@ final class SparkSettings {
         conf.setIfMissing("spark.ui.enabled", "false");
     }
 
-    private static String jvmOptions() {
+    /** The flags of every Polyglow JVM. */
+    static String jvmOptions() {
         try (InputStream in = PolyglowException.class.getResourceAsStream("/io/polyglow/common/jvm.options")) {
             if (in == null) {
                 throw new PolyglowException(ErrorKind.BUG, "jvm.options is missing from the class path");

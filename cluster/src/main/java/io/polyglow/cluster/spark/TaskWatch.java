@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 import org.agrona.concurrent.NanoClock;
 import org.apache.spark.ExceptionFailure;
 import org.apache.spark.ExecutorLostFailure;
@@ -87,7 +88,15 @@ final class TaskWatch extends SparkListener {
         return new Ended(
                 rank,
                 ErrorKind.PEER_LOST,
-                "rank " + rank + " on " + host + ": " + why,
+                "rank " + rank + " on " + host + ": " + inOneLine(why),
                 reason instanceof ExecutorLostFailure);
+    }
+
+    /** YARN's diagnostics have several. */
+    private static String inOneLine(String why) {
+        return why.lines()
+                .map(String::strip)
+                .filter(line -> !line.isEmpty() && !line.equals("."))
+                .collect(Collectors.joining(" "));
     }
 }

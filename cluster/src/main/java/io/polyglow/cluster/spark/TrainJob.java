@@ -42,6 +42,24 @@ public final class TrainJob {
         this.listener = listener;
     }
 
+    /**
+     * Makes the directory of a new run and leaves the rest to {@link #resume}, here or on another machine: config and corpus have been checked, and a run without a
+     * checkpoint is resumed from its first step. Returns where the run is.
+     */
+    public static String lay(Resolved<TrainConfig> config) {
+        return guard(config.value().run(), run -> {
+            RunDirectory.requireNew(run);
+            CorpusCheck.run(config.value());
+            Stores.checkWritable(run);
+            try (Lease lease =
+                    Lease.take(run, LEASES, "The run " + run.root(), SystemNanoClock.INSTANCE, LEASE_STALE_AFTER_NS)) {
+                lease.requireHeld();
+                RunDirectory.create(run, config);
+            }
+            return run.root();
+        });
+    }
+
     /** Begins a run in a directory without checkpoints, and runs it to its end or to {@code stop-after}. */
     public static TrainResult start(Resolved<TrainConfig> config, SparkTarget target, JobListener listener) {
         return guard(config.value().run(), run -> {
@@ -71,11 +89,11 @@ public final class TrainJob {
     }
 
     /** Work on a run directory. */
-    private interface Work {
-        TrainResult with(Store run) throws IOException;
+    private interface Work<T> {
+        T with(Store run) throws IOException;
     }
 
-    private static TrainResult guard(String location, Work work) {
+    private static <T> T guard(String location, Work<T> work) {
         try (Store run = Stores.open(location)) {
             return work.with(run);
         } catch (IOException e) {

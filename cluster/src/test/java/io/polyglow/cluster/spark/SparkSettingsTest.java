@@ -1,0 +1,50 @@
+package io.polyglow.cluster.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.apache.spark.SparkConf;
+import org.junit.jupiter.api.Test;
+
+/** The Spark properties of a training job, as far as masters and users make a difference. */
+class SparkSettingsTest {
+    @Test
+    void shouldWaitLongerForExecutorsWhereOtherJobsQueueForThem() {
+        assertThat(settings("spark://host:7077", Map.of()).slotsTimeoutNs()).isEqualTo(TimeUnit.MINUTES.toNanos(1));
+        assertThat(settings("yarn", Map.of()).slotsTimeoutNs()).isEqualTo(TimeUnit.MINUTES.toNanos(10));
+    }
+
+    @Test
+    void shouldCountLostExecutorsOfTenMinutesOnlyUnlessTheUserCountsOtherwise() {
+        SparkConf ours = settings("yarn", Map.of()).conf();
+        assertThat(ours.get("spark.executor.failuresValidityInterval")).isEqualTo("10m");
+        assertThat(ours.get("spark.executor.maxNumFailures")).isEqualTo("32");
+
+        SparkConf theirs = settings("yarn", Map.of("spark.yarn.max.executor.failures", "3"))
+                .conf();
+        assertThat(theirs.get("spark.executor.maxNumFailures"))
+                .as("the newer name of the same")
+                .isEqualTo("3");
+    }
+
+    @Test
+    void shouldLeaveTheJarsToSparkSubmitWhenItHasBroughtTheDriverToTheCluster() {
+        SparkConf conf =
+                settings("yarn", Map.of("spark.submit.deployMode", "cluster")).conf();
+
+        assertThat(conf.contains("spark.yarn.dist.jars")).isFalse();
+        assertThat(conf.contains("spark.jars")).isFalse();
+    }
+
+    /** Eight ranks; nothing is packed and sent. */
+    private static SparkSettings settings(String master, Map<String, String> properties) {
+        Map<String, String> all = new HashMap<>(properties);
+        if (!all.containsKey("spark.submit.deployMode")) {
+            all.put("spark.jars", "polyglow.jar");
+            all.put("spark.yarn.dist.jars", "polyglow.jar");
+        }
+        return new SparkSettings("test", new SparkTarget(master, all), 8);
+    }
+}

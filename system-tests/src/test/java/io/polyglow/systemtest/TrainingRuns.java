@@ -1,0 +1,106 @@
+package io.polyglow.systemtest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.polyglow.common.store.Store;
+import io.polyglow.common.store.Stores;
+import io.polyglow.trainer.checkpoint.CheckpointDirectory;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** A corpus prepared on a cluster, what one rank makes of it, undisturbed, and runs of a layout of four ranks that must come to the same. */
+final class TrainingRuns {
+    static final Duration SHORT = Duration.ofMinutes(2);
+    static final Duration LONG = Duration.ofMinutes(4);
+    static final int STEPS = 160;
+
+    private final ClusterFixture<?> cluster;
+    private String weightsOfOneRank = "";
+    private List<String> lossesOfOneRank = List.of();
+
+    TrainingRuns(ClusterFixture<?> cluster) {
+        this.cluster = cluster;
+    }
+
+    /** Prepares the corpus, two cores for each executor, and trains one rank in a process of its own; {@code settings} are more Spark properties for the first. */
+    void prepareAndTrainOneRank(String... settings) throws Exception {
+        String sample = cluster.work().resolve("sample").toString();
+        cluster.run("sample", SHORT, "sample", "--output", sample, "--numbers", "2000", "--lines-per-language", "300");
+        List<String> prepare = new ArrayList<>(List.of("prepare", config("prepare"), "--master", cluster.master()));
+        List<String> properties = new ArrayList<>(List.of(
+                "spark.executor.extraJavaOptions=-XX:TieredStopAtLevel=1", // they live for a minute
+                "spark.executor.cores=2",
+                "spark.sql.shuffle.partitions=4"));
+        properties.addAll(Arrays.asList(settings));
+        properties.forEach(property -> prepare.addAll(List.of("--conf", property)));
+        prepare.addAll(List.of("--set", "input=" + sample + "/train", "--set", "output=" + cluster.onHdfs("corpus")));
+        cluster.run("prepare", LONG, prepare.toArray(String[]::new));
+        cluster.run("one-rank", LONG, train("one", "layout.data=1", "layout.pipeline=1"));
+        weightsOfOneRank = weights("one");
+        lossesOfOneRank = losses("one");
+        assertThat(lossesOfOneRank).hasSize(STEPS).doesNotHaveDuplicates();
+    }
+
+    /** A small model whose training takes some seconds, so that there is time to kill. */
+    String[] train(String run, String... more) {
+        List<String> settings = new ArrayList<>(List.of(
+                "data=" + cluster.onHdfs("corpus"),
+                "run=" + cluster.onHdfs(run),
+                "steps=" + STEPS,
+                "layout.data=2",
+                "layout.pipeline=2",
+                "batch.global=8",
+                "batch.micro=1",
+                "model.channels=64",
+                "model.context=64",
+                "checkpoint.every=40",
+                "checkpoint.keep=0",
+                "evaluate.every=80",
+                "evaluate.sequences=16"));
+        settings.addAll(List.of(more));
+        List<String> arguments = new ArrayList<>(List.of("train", config("train")));
+        settings.forEach(setting -> arguments.addAll(List.of("--set", setting)));
+        return arguments.toArray(String[]::new);
+    }
+
+    /** The command, on executors of the cluster. */
+    String[] onSpark(String... arguments) {
+        List<String> all = new ArrayList<>(List.of(arguments));
+        all.addAll(List.of("--master", cluster.master(), "--conf", "spark.executor.memory=512m"));
+        return all.toArray(String[]::new);
+    }
+
+    void awaitCheckpoint(String run, int step) {
+        String manifest = cluster.onHdfs(run) + "/checkpoints/step-" + String.format("%08d", step) + "/manifest.json";
+        Await.until("checkpoint of step " + step, LONG, () -> cluster.exists(manifest));
+    }
+
+    /** Kills one of four executors. */
+    void killAnExecutor(int which) {
+        List<ProcessHandle> executors = cluster.manager().executors();
+        assertThat(executors).hasSize(4);
+        executors.get(which).destroyForcibly();
+    }
+
+    void requireWhatOneRankComputed(String run) throws IOException {
+        assertThat(losses(run)).isEqualTo(lossesOfOneRank);
+        assertThat(weights(run)).isEqualTo(weightsOfOneRank);
+    }
+
+    String weights(String run) throws IOException {
+        try (Store store = Stores.open(cluster.onHdfs(run))) {
+            return new CheckpointDirectory(store).open(STEPS).weightsSha256();
+        }
+    }
+
+    private List<String> losses(String run) throws IOException {
+        return LossCurve.of(cluster.read(cluster.onHdfs(run) + "/metrics.jsonl"));
+    }
+
+    private static String config(String kind) {
+        return System.getProperty("polyglow.root") + "/configs/" + kind + "/nano.yaml";
+    }
+}
