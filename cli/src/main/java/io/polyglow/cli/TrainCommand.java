@@ -24,9 +24,8 @@ import picocli.CommandLine.Mixin;
         footerHeading = "%nExamples:%n",
         footer = {
             "  polyglow train configs/train/nano.yaml --set data=data/udhr --set run=runs/nano",
-            "  polyglow train my.yaml --master spark://host:7077 --set run=hdfs://nn:8020/runs/web"
-                    + " --set layout.data=4 --set layout.pipeline=2",
-            "  polyglow train my.yaml --master yarn --deploy-mode cluster --set data=hdfs://nn:8020/web --set run=hdfs://nn:8020/runs/web",
+            "  polyglow train my.yaml --master spark://host:7077 --set run=hdfs://nn/runs/a --set layout.data=4",
+            "  polyglow train my.yaml --master yarn --deploy-mode cluster --set data=hdfs://nn/web --set run=hdfs://nn/runs/a",
             "",
             "All keys of the config: polyglow config keys train"
         })

@@ -14,9 +14,6 @@ import io.polyglow.trainer.loop.TestCorpus;
 import io.polyglow.trainer.loop.TrainLab;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.reflect.InvocationHandler;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -156,7 +153,7 @@ class HdfsFaultsTest {
         try (Store run = open()) {
             List<Throwable> errors = TrainLab.attempt(
                             config(Duration.ZERO),
-                            disturbed(run, call -> {
+                            DisturbedStore.of(run, call -> {
                                 if (call.equals("publish") && ++published[0] == 3) {
                                     for (int i = 0; i < DATA_NODES; i++) {
                                         lost.add(cluster.stopDataNode(0));
@@ -224,7 +221,7 @@ class HdfsFaultsTest {
         }
 
         Store during(Store store) {
-            return disturbed(store, this::happen);
+            return DisturbedStore.of(store, this::happen);
         }
 
         private synchronized void happen(String call) throws IOException {
@@ -279,63 +276,6 @@ class HdfsFaultsTest {
                     }
                 }
             }
-        }
-    }
-
-    /** Something that happens at a call of the store, before it is done. */
-    private interface Disturbance {
-        void happen(String call) throws IOException;
-    }
-
-    /** Does everything, but calls {@code disturbance} before each operation and before each write, sync and close of a file. */
-    private static Store disturbed(Store store, Disturbance disturbance) {
-        InvocationHandler handler = (proxy, method, arguments) -> {
-            disturbance.happen(method.getName());
-            try {
-                Object answer = method.invoke(store, arguments);
-                return answer instanceof Store.Output out ? new DisturbedOutput(out, disturbance) : answer;
-            } catch (InvocationTargetException e) {
-                throw e.getCause();
-            }
-        };
-        return (Store) Proxy.newProxyInstance(Store.class.getClassLoader(), new Class<?>[] {Store.class}, handler);
-    }
-
-    private static final class DisturbedOutput extends Store.Output {
-        private final Store.Output out;
-        private final Disturbance disturbance;
-
-        DisturbedOutput(Store.Output out, Disturbance disturbance) {
-            this.out = out;
-            this.disturbance = disturbance;
-        }
-
-        @Override
-        public void write(int b) throws IOException {
-            out.write(b);
-        }
-
-        @Override
-        public void write(byte[] bytes, int offset, int length) throws IOException {
-            disturbance.happen("write");
-            out.write(bytes, offset, length);
-        }
-
-        @Override
-        public void sync() throws IOException {
-            disturbance.happen("sync");
-            out.sync();
-        }
-
-        @Override
-        public long position() throws IOException {
-            return out.position();
-        }
-
-        @Override
-        public void close() throws IOException {
-            disturbance.happen("close of a file");
-            out.close();
         }
     }
 }
