@@ -9,6 +9,7 @@ import io.polyglow.dataprep.spark.PrepareJob;
 import io.polyglow.dataprep.spark.PrepareReport;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.SparkSession;
@@ -134,6 +135,9 @@ final class PrepareCommand implements Callable<Integer> {
     private static SparkSession session(Console console, PrepareConfig config, SparkOptions options) {
         PrepareJob.check(config);
         console.note("Starting Spark ...");
-        return options.session("polyglow prepare " + config.output());
+        List<String> places = new ArrayList<>(List.of(config.input(), config.output()));
+        places.addAll(config.dedup().against());
+        places.addAll(config.decontamination().sets().values());
+        return options.session("polyglow prepare " + config.output(), places.toArray(String[]::new));
     }
 }

@@ -1,11 +1,13 @@
 package io.polyglow.cli;
 
 import io.polyglow.cluster.spark.ExecutorClassPath;
+import io.polyglow.cluster.spark.HdfsAccess;
 import io.polyglow.cluster.spark.SparkTarget;
 import io.polyglow.cluster.spark.YarnMaster;
 import io.polyglow.cluster.store.hdfs.PromptClose;
 import io.polyglow.dataprep.spark.LocalFiles;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
@@ -34,8 +36,8 @@ final class SparkOptions {
         return new SparkTarget(master, properties);
     }
 
-    /** A session for a data job: all cores of this machine unless a master is given. */
-    SparkSession session(String application) {
+    /** A session for a data job that reads and writes {@code places}: all cores of this machine unless a master is given. */
+    SparkSession session(String application, String... places) {
         SparkConf conf = new SparkConf();
         properties.forEach(conf::set);
         conf.setAppName(application);
@@ -58,6 +60,7 @@ final class SparkOptions {
             prompt.forEach((key, value) -> conf.set("spark.hadoop." + key, value));
         }
         YarnMaster.require(conf);
+        HdfsAccess.grant(conf, List.of(places));
         ExecutorClassPath.addTo(conf);
         return SparkSession.builder().config(conf).getOrCreate();
     }

@@ -11,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import org.apache.spark.SparkConf;
 import org.apache.spark.launcher.InProcessLauncher;
 import org.apache.spark.launcher.SparkAppHandle;
+import scala.Tuple2;
 
 /**
  * Hands a command to YARN in cluster mode, as {@code spark-submit --deploy-mode cluster} would: its driver runs in the application's first container, with our jars, and is started again on
@@ -50,7 +51,7 @@ public final class ClusterSubmission {
         List<String> jars = ExecutorClassPath.own();
         launcher.setAppResource(jars.get(0));
         jars.subList(1, jars.size()).forEach(launcher::addJar);
-        properties(target).forEach(launcher::setConf);
+        properties(target, arguments).forEach(launcher::setConf);
         launcher.addAppArgs(arguments.toArray(String[]::new));
         try {
             return await(launcher);
@@ -59,9 +60,14 @@ public final class ClusterSubmission {
         }
     }
 
-    private static Map<String, String> properties(SparkTarget target) {
+    private static Map<String, String> properties(SparkTarget target, List<String> arguments) {
+        SparkConf conf = new SparkConf(false);
+        target.properties().forEach(conf::set);
+        HdfsAccess.grant(conf, arguments);
         Map<String, String> all = new LinkedHashMap<>(DEFAULTS);
-        all.putAll(target.properties());
+        for (Tuple2<String, String> property : conf.getAll()) {
+            all.put(property._1(), property._2());
+        }
         String own = all.getOrDefault("spark.driver.extraJavaOptions", "");
         all.put("spark.driver.extraJavaOptions", (SparkSettings.jvmOptions() + " " + own).strip());
         return all;

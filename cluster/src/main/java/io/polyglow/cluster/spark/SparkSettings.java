@@ -64,6 +64,11 @@ final class SparkSettings {
         }
     }
 
+    /** Lets ranks use what the config names. */
+    void grantAccess(String configYaml) {
+        HdfsAccess.grant(conf, configYaml.lines().toList());
+    }
+
     /** Fails if there is no cluster where the master should be, as far as Spark itself would not say so soon. */
     void requireMaster() {
         YarnMaster.require(conf);

@@ -119,6 +119,7 @@ public final class TrainJob {
                 return done(checkpoints, newest);
             }
             settings.leaveRoomBesideHeap(RankMemory.besideHeap(preparation.run()));
+            settings.grantAccess(config.yaml());
             return train(run, lease, checkpoints, settings);
         }
     }

@@ -13,6 +13,9 @@ import org.apache.hadoop.security.AccessControlException;
 
 /** Hadoop's exceptions as those of the {@link io.polyglow.common.store.Store} contract, or as messages that say what to do. */
 final class HdfsErrors {
+    private static final String NO_TICKET = "this HDFS asks who you are (Kerberos), and the process has neither a ticket nor a token: run kinit, or set"
+            + " KRB5PRINCIPAL and KRB5KEYTAB; for executors see docs/playbooks/cluster.md";
+
     private HdfsErrors() {}
 
     static IOException translate(IOException e, Object path) {
@@ -26,6 +29,9 @@ final class HdfsErrors {
         if (cause instanceof AccessControlException) {
             String what = firstLine(cause) + "; ask for the permission or choose another directory";
             return as(new AccessDeniedException(path.toString(), null, what), cause);
+        }
+        if (String.valueOf(cause.getMessage()).contains("Client cannot authenticate via")) {
+            return new IOException(path + ": " + NO_TICKET, cause);
         }
         String remedy = remedy(cause);
         return remedy.isEmpty() ? cause : new IOException(path + ": " + remedy + ": " + firstLine(cause), cause);
