@@ -29,9 +29,9 @@ class YarnFailuresTest {
                 For more detailed output, check the application tracking page: http://localhost:19088/cluster/app/application_17_0010
                 . Failing the application."""));
 
-        assertThat(failure).isNotNull();
-        assertThat(failure.kind()).isEqualTo(ErrorKind.ENVIRONMENT);
         assertThat(failure)
+                .isInstanceOfSatisfying(
+                        PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.ENVIRONMENT))
                 .hasMessageStartingWith("YARN ended the application: Application application_17_0010 failed 2 times")
                 .hasMessageContaining(": /bin/bash: line 1: /nonexistent/bin/java: No such file or directory. More")
                 .hasMessageEndingWith("yarn logs -applicationId application_17_0010");

@@ -20,7 +20,8 @@ final class ClassPaths {
             Pattern.compile("(slf4j-api|jackson-(core|databind|annotations)|zstd-jni)-.*");
 
     /** What a NameNode or a ResourceManager needs; no client and no executor of a cluster has it. */
-    private static final Pattern OF_SERVERS = Pattern.compile("(hadoop-client-minicluster|bc[a-z]+-jdk|jaxb-).*");
+    private static final Pattern OF_SERVERS =
+            Pattern.compile("(hadoop-(client-minicluster|minikdc)|kerb|token-provider|bc[a-z]+-jdk|jaxb-).*");
 
     private ClassPaths() {}
 

@@ -28,30 +28,39 @@ final class ClusterFixture<M extends ClusterManager> implements BeforeAllCallbac
     private static final int TAIL_BYTES = 6_000;
 
     private final Start<M> start;
+    private final boolean asksWhoYouAre;
 
     private Path work;
     private Commands commands;
+    private Kerberos kerberos;
     private Hdfs hdfs;
     private M manager;
     private FileSystem files;
 
-    private ClusterFixture(Start<M> start) {
+    private ClusterFixture(Start<M> start, boolean asksWhoYouAre) {
         this.start = start;
+        this.asksWhoYouAre = asksWhoYouAre;
     }
 
     /** Starts a cluster that uses an HDFS. */
     private interface Start<M> {
-        M on(Path work, Path sparkHome, Hdfs hdfs);
+        M on(Path work, Path sparkHome, Hdfs hdfs, Security security);
     }
 
     /** A Spark standalone cluster of two workers with two cores each. */
     static ClusterFixture<SparkStandalone> standalone() {
-        return new ClusterFixture<>((work, sparkHome, hdfs) -> SparkStandalone.start(work, sparkHome, 2, 2));
+        return new ClusterFixture<>(
+                (work, sparkHome, hdfs, security) -> SparkStandalone.start(work, sparkHome, 2, 2), false);
     }
 
     /** A YARN of two nodes. */
     static ClusterFixture<Yarn> yarn() {
-        return new ClusterFixture<>((work, sparkHome, hdfs) -> Yarn.start(work, sparkHome, hdfs.uri(), 2));
+        return new ClusterFixture<>(Yarn::start, false);
+    }
+
+    /** A YARN of two nodes which, as its HDFS, talks to nobody without Kerberos; commands have the identity of a user. */
+    static ClusterFixture<Yarn> yarnWithKerberos() {
+        return new ClusterFixture<>(Yarn::start, true);
     }
 
     @Override
@@ -61,9 +70,15 @@ final class ClusterFixture<M extends ClusterManager> implements BeforeAllCallbac
                 context.getRequiredTestClass().getSimpleName());
         delete(work);
         Path sparkHome = ClassPaths.makeSparkHome(work.resolve("spark-home"));
-        hdfs = Hdfs.start(work, sparkHome);
-        manager = start.on(work, sparkHome, hdfs);
-        commands = new Commands(work, sparkHome, manager);
+        kerberos = asksWhoYouAre ? Kerberos.start(work) : null;
+        Security security = kerberos == null ? Security.NONE : kerberos.security();
+        hdfs = Hdfs.start(work, sparkHome, security);
+        if (kerberos != null) {
+            hdfs.shell(kerberos.superuser(), "-mkdir", "-p", "/user/alice");
+            hdfs.shell(kerberos.superuser(), "-chown", "alice", "/user/alice");
+        }
+        manager = start.on(work, sparkHome, hdfs, security);
+        commands = new Commands(work, sparkHome, manager, security);
         files = FileSystem.newInstance(URI.create(hdfs.uri()), new Configuration());
     }
 
@@ -80,6 +95,9 @@ final class ClusterFixture<M extends ClusterManager> implements BeforeAllCallbac
         }
         if (hdfs != null) {
             hdfs.close();
+        }
+        if (kerberos != null) {
+            kerberos.close();
         }
     }
 
@@ -141,6 +159,16 @@ final class ClusterFixture<M extends ClusterManager> implements BeforeAllCallbac
     /** Starts {@code polyglow arguments...}; its output is in {@code NAME.log}. */
     JavaProcess polyglow(String name, String... arguments) {
         return commands.start(name, arguments);
+    }
+
+    /** The same as somebody without an identity. */
+    JavaProcess polyglowAsNobody(String name, String... arguments) {
+        return commands.startAsNobody(name, arguments);
+    }
+
+    /** What tells a JVM who vouches for identities, empty if nobody does. */
+    List<String> jvmOptions() {
+        return kerberos == null ? List.of() : kerberos.security().jvmOptions();
     }
 
     /** Runs a command to its end, which must be good, and returns what it wrote. */

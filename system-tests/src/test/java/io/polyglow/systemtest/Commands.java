@@ -15,22 +15,25 @@ final class Commands implements AutoCloseable {
     private final Path sparkHome;
     private final List<String> settings;
     private final Map<String, String> environment;
+    private final Security security;
     private final List<JavaProcess> started = new ArrayList<>();
 
     /** Commands on this machine. */
     Commands(Path work, Path sparkHome) {
-        this(work, sparkHome, List.of(), Map.of("SPARK_LOCAL_IP", "127.0.0.1"));
+        this(work, sparkHome, List.of(), Map.of("SPARK_LOCAL_IP", "127.0.0.1"), Security.NONE);
     }
 
     /** Commands beside a cluster, as somebody would start them who uses it. */
-    Commands(Path work, Path sparkHome, ClusterManager manager) {
-        this(work, sparkHome, manager.settings(), manager.environment());
+    Commands(Path work, Path sparkHome, ClusterManager manager, Security security) {
+        this(work, sparkHome, manager.settings(), manager.environment(), security);
     }
 
-    private Commands(Path work, Path sparkHome, List<String> settings, Map<String, String> environment) {
+    private Commands(
+            Path work, Path sparkHome, List<String> settings, Map<String, String> environment, Security security) {
         this.work = work;
         this.sparkHome = sparkHome;
         this.settings = settings;
+        this.security = security;
         this.environment = new HashMap<>(environment);
         this.environment.putAll(Map.of("SPARK_HOME", sparkHome.toString(), "SPARK_SCALA_VERSION", "2.12"));
     }
@@ -40,19 +43,31 @@ final class Commands implements AutoCloseable {
         return started;
     }
 
-    /** Starts {@code polyglow arguments...}; its output is in {@code NAME.log}. */
+    /** Starts {@code polyglow arguments...} as the user; its output is in {@code NAME.log}. */
     JavaProcess start(String name, String... arguments) {
+        return start(name, security.user(), arguments);
+    }
+
+    /** The same as somebody without an identity. */
+    JavaProcess startAsNobody(String name, String... arguments) {
+        return start(name, Map.of(), arguments);
+    }
+
+    private JavaProcess start(String name, Map<String, String> identity, String... arguments) {
         String root = System.getProperty("polyglow.root");
         List<String> options = new ArrayList<>(ClassPaths.jvmOptions());
         options.add("-Dpolyglow.root=" + root);
         boolean executorsCompute = List.of(arguments).contains("--master");
         options.addAll(executorsCompute ? JavaProcess.optionsWithoutC2("512m") : List.of("-Xmx512m"));
+        options.addAll(security.jvmOptions());
         List<String> main = new ArrayList<>(List.of("io.polyglow.cli.Main"));
         main.addAll(List.of(arguments));
+        Map<String, String> all = new HashMap<>(environment);
+        all.putAll(identity);
         List<String> classPath = new ArrayList<>(settings);
         classPath.addAll(List.of(root + "/spark-home/conf", ClassPaths.polyglow(), ClassPaths.clients(sparkHome)));
-        JavaProcess process = JavaProcess.start(
-                work, new JavaProcess.Spec(name, options, String.join(":", classPath), environment, main));
+        JavaProcess process =
+                JavaProcess.start(work, new JavaProcess.Spec(name, options, String.join(":", classPath), all, main));
         started.add(process);
         return process;
     }

@@ -16,26 +16,29 @@ final class Hdfs implements AutoCloseable {
 
     private final List<JavaProcess> daemons = new ArrayList<>();
     private final String uri;
+    private final Path work;
+    private final String classPath;
+    private final Security security;
 
-    private Hdfs(String uri) {
+    private Hdfs(String uri, Path work, Path sparkHome, Security security) {
         this.uri = uri;
+        this.work = work;
+        this.security = security;
+        this.classPath = configure() + ":" + ClassPaths.servers(sparkHome);
     }
 
-    static Hdfs start(Path work, Path sparkHome) throws InterruptedException {
-        int port = Await.freePort();
-        Hdfs hdfs = new Hdfs("hdfs://127.0.0.1:" + port);
-        Path conf = hdfs.configure(work);
-        String classPath = conf + ":" + ClassPaths.servers(sparkHome);
+    static Hdfs start(Path work, Path sparkHome, Security security) throws InterruptedException {
+        Hdfs hdfs = new Hdfs("hdfs://127.0.0.1:" + Await.freePort(), work, sparkHome, security);
         String nameNode = "org.apache.hadoop.hdfs.server.namenode.NameNode";
-        try (JavaProcess format = daemon(work, classPath, "format", nameNode, "-format", "-force", "-nonInteractive")) {
+        try (JavaProcess format = hdfs.process("format", Map.of(), nameNode, "-format", "-force", "-nonInteractive")) {
             if (format.awaitExit(START_TIMEOUT) != 0) {
                 throw new AssertionError("cannot format the NameNode\n" + format.logTail(8_000));
             }
         }
-        JavaProcess names = daemon(work, classPath, "namenode", nameNode);
+        JavaProcess names = hdfs.process("namenode", Map.of(), nameNode);
         hdfs.daemons.add(names);
         names.awaitLog("NameNode RPC up at", START_TIMEOUT);
-        hdfs.daemons.add(daemon(work, classPath, "datanode", "org.apache.hadoop.hdfs.server.datanode.DataNode"));
+        hdfs.daemons.add(hdfs.process("datanode", Map.of(), "org.apache.hadoop.hdfs.server.datanode.DataNode"));
         names.awaitLog("Adding a new node: ", START_TIMEOUT);
         return hdfs;
     }
@@ -49,14 +52,25 @@ final class Hdfs implements AutoCloseable {
         return daemons;
     }
 
-    private static JavaProcess daemon(Path work, String classPath, String name, String... main) {
-        return JavaProcess.start(
-                work,
-                new JavaProcess.Spec(name, JavaProcess.optionsWithoutC2("384m"), classPath, Map.of(), List.of(main)));
+    /** Runs {@code hdfs dfs arguments...} to its end. */
+    void shell(Map<String, String> environment, String... arguments) throws InterruptedException {
+        List<String> main = new ArrayList<>(List.of("org.apache.hadoop.fs.FsShell"));
+        main.addAll(List.of(arguments));
+        try (JavaProcess shell = process("dfs", environment, main.toArray(String[]::new))) {
+            if (shell.awaitExit(START_TIMEOUT) != 0) {
+                throw new AssertionError(String.join(" ", main) + "\n" + shell.logTail(8_000));
+            }
+        }
     }
 
-    private Path configure(Path work) {
-        Map<String, String> site = new LinkedHashMap<>();
+    private JavaProcess process(String name, Map<String, String> environment, String... main) {
+        List<String> options = new ArrayList<>(JavaProcess.optionsWithoutC2("384m"));
+        options.addAll(security.jvmOptions());
+        return JavaProcess.start(work, new JavaProcess.Spec(name, options, classPath, environment, List.of(main)));
+    }
+
+    private Path configure() {
+        Map<String, String> site = new LinkedHashMap<>(security.settings());
         site.put("fs.defaultFS", uri);
         site.put("dfs.replication", "1");
         site.put("dfs.namenode.name.dir", work.resolve("hdfs-names").toUri().toString());

@@ -17,6 +17,8 @@ final class TrainingRuns {
     static final Duration LONG = Duration.ofMinutes(4);
     static final int STEPS = 160;
 
+    private static final String CORPUS = "corpus";
+
     private final ClusterFixture<?> cluster;
     private String weightsOfOneRank = "";
     private List<String> lossesOfOneRank = List.of();
@@ -25,8 +27,17 @@ final class TrainingRuns {
         this.cluster = cluster;
     }
 
-    /** Prepares the corpus, two cores for each executor, and trains one rank in a process of its own; {@code settings} are more Spark properties for the first. */
+    /** Prepares {@link #CORPUS} and trains one rank in a process of its own; {@code settings} are more Spark properties for the first. */
     void prepareAndTrainOneRank(String... settings) throws Exception {
+        prepare(CORPUS, settings);
+        cluster.run("one-rank", LONG, train("one", "layout.data=1", "layout.pipeline=1"));
+        weightsOfOneRank = weights("one");
+        lossesOfOneRank = losses("one");
+        assertThat(lossesOfOneRank).hasSize(STEPS).doesNotHaveDuplicates();
+    }
+
+    /** Prepares a corpus with two cores for each executor. */
+    void prepare(String corpus, String... settings) throws InterruptedException {
         String sample = cluster.work().resolve("sample").toString();
         cluster.run("sample", SHORT, "sample", "--output", sample, "--numbers", "2000", "--lines-per-language", "300");
         List<String> prepare = new ArrayList<>(List.of("prepare", config("prepare"), "--master", cluster.master()));
@@ -36,18 +47,14 @@ final class TrainingRuns {
                 "spark.sql.shuffle.partitions=4"));
         properties.addAll(Arrays.asList(settings));
         properties.forEach(property -> prepare.addAll(List.of("--conf", property)));
-        prepare.addAll(List.of("--set", "input=" + sample + "/train", "--set", "output=" + cluster.onHdfs("corpus")));
+        prepare.addAll(List.of("--set", "input=" + sample + "/train", "--set", "output=" + cluster.onHdfs(corpus)));
         cluster.run("prepare", LONG, prepare.toArray(String[]::new));
-        cluster.run("one-rank", LONG, train("one", "layout.data=1", "layout.pipeline=1"));
-        weightsOfOneRank = weights("one");
-        lossesOfOneRank = losses("one");
-        assertThat(lossesOfOneRank).hasSize(STEPS).doesNotHaveDuplicates();
     }
 
     /** A small model whose training takes some seconds, so that there is time to kill. */
     String[] train(String run, String... more) {
         List<String> settings = new ArrayList<>(List.of(
-                "data=" + cluster.onHdfs("corpus"),
+                "data=" + cluster.onHdfs(CORPUS),
                 "run=" + cluster.onHdfs(run),
                 "steps=" + STEPS,
                 "layout.data=2",

@@ -18,6 +18,7 @@ final class Yarn implements ClusterManager {
     /** The most that a container may ask for. */
     static final int LARGEST_CONTAINER_MIB = 3072;
 
+    private static final int NODES = 2;
     private static final Duration START_TIMEOUT = Duration.ofSeconds(90);
     private static final String DAEMONS = "org.apache.hadoop.yarn.server.";
 
@@ -25,12 +26,14 @@ final class Yarn implements ClusterManager {
     private final List<JavaProcess> nodes = new ArrayList<>();
     private final Map<String, String> site = new LinkedHashMap<>();
     private final Path work;
-    private final String defaultFs;
+    private final Hdfs hdfs;
+    private final Security security;
     private final String classPath;
 
-    private Yarn(Path work, Path sparkHome, String defaultFs) {
+    private Yarn(Path work, Path sparkHome, Hdfs hdfs, Security security) {
         this.work = work;
-        this.defaultFs = defaultFs;
+        this.hdfs = hdfs;
+        this.security = security;
         this.classPath = ClassPaths.servers(sparkHome);
         for (String address : new String[] {"", "scheduler.", "resource-tracker.", "admin.", "webapp."}) {
             site.put("yarn.resourcemanager." + address + "address", "127.0.0.1:" + Await.freePort());
@@ -48,11 +51,11 @@ final class Yarn implements ClusterManager {
         site.put("yarn.scheduler.maximum-allocation-mb", "" + LARGEST_CONTAINER_MIB);
     }
 
-    static Yarn start(Path work, Path sparkHome, String defaultFs, int nodes) {
-        Yarn yarn = new Yarn(work, sparkHome, defaultFs);
+    static Yarn start(Path work, Path sparkHome, Hdfs hdfs, Security security) {
+        Yarn yarn = new Yarn(work, sparkHome, hdfs, security);
         JavaProcess manager = yarn.daemon("resourcemanager", "resourcemanager.ResourceManager", Map.of());
         manager.awaitLog("Transitioned to active state", START_TIMEOUT);
-        for (int i = 0; i < nodes; i++) {
+        for (int i = 0; i < NODES; i++) {
             String name = "nodemanager-" + i;
             Map<String, String> folders = Map.of(
                     "yarn.nodemanager.local-dirs",
@@ -126,10 +129,14 @@ final class Yarn implements ClusterManager {
     private JavaProcess daemon(String name, String main, Map<String, String> own) {
         try {
             Path conf = Files.createDirectories(work.resolve(name + "-conf"));
-            Map<String, String> all = new LinkedHashMap<>(site);
+            Map<String, String> all = new LinkedHashMap<>(security.settings());
+            all.put("fs.defaultFS", hdfs.uri());
+            all.putAll(site);
             all.putAll(own);
-            HadoopSettings.write(conf.resolve("core-site.xml"), Map.of("fs.defaultFS", defaultFs));
-            HadoopSettings.write(conf.resolve("yarn-site.xml"), all);
+            // in each, since each comes after defaults of its own
+            for (String file : new String[] {"core-site.xml", "hdfs-site.xml", "yarn-site.xml"}) {
+                HadoopSettings.write(conf.resolve(file), all);
+            }
             HadoopSettings.write(
                     conf.resolve("capacity-scheduler.xml"),
                     Map.of(
@@ -139,6 +146,7 @@ final class Yarn implements ClusterManager {
             Path logging = Files.createDirectories(work.resolve("yarn-logging"));
             Files.writeString(logging.resolve("log4j2.properties"), Logs.INFO);
             List<String> options = new ArrayList<>(JavaProcess.optionsWithoutC2("384m"));
+            options.addAll(security.jvmOptions());
             options.add("--add-opens=java.base/java.lang=ALL-UNNAMED"); // Guice
             JavaProcess process = JavaProcess.start(
                     work,

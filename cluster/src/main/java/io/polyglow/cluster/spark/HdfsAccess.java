@@ -2,17 +2,21 @@ package io.polyglow.cluster.spark;
 
 import java.util.Collection;
 import java.util.LinkedHashSet;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.spark.SparkConf;
 
 /**
- * Which HDFS the executors of an application may use where clients must prove who they are (Kerberos). Spark gets them tokens for the one that is the default
- * ({@code fs.defaultFS}); for others it must be told.
+ * What Spark needs to get tokens for an application's executors where HDFS asks clients who they are (Kerberos): the names of all HDFS that it uses, since by itself Spark knows the default one
+ * ({@code fs.defaultFS}) only; and, where Hadoop's clients log in by {@code KRB5PRINCIPAL} and {@code KRB5KEYTAB} instead of {@code kinit}, the same, with which it also renews tokens for as
+ * long as the application runs.
  */
 public final class HdfsAccess {
-    private static final String PROPERTY = "spark.kerberos.access.hadoopFileSystems";
+    private static final String FILE_SYSTEMS = "spark.kerberos.access.hadoopFileSystems";
+    private static final String KEYTAB = "spark.kerberos.keytab";
+    private static final String PRINCIPAL = "spark.kerberos.principal";
     private static final Pattern ADDRESS = Pattern.compile("hdfs://[^/,{}\\s]+");
 
     private HdfsAccess() {}
@@ -26,8 +30,18 @@ public final class HdfsAccess {
                 found.add(address.group());
             }
         }
-        if (!found.isEmpty() && !conf.contains(PROPERTY)) {
-            conf.set(PROPERTY, String.join(",", found));
+        if (!found.isEmpty() && !conf.contains(FILE_SYSTEMS)) {
+            conf.set(FILE_SYSTEMS, String.join(",", found));
+        }
+        identify(conf, System.getenv());
+    }
+
+    static void identify(SparkConf conf, Map<String, String> environment) {
+        String keytab = environment.get("KRB5KEYTAB");
+        String principal = environment.get("KRB5PRINCIPAL");
+        if (keytab != null && principal != null && !conf.contains(KEYTAB)) {
+            conf.set(KEYTAB, keytab);
+            conf.set(PRINCIPAL, principal);
         }
     }
 }

@@ -13,8 +13,9 @@ import org.apache.hadoop.security.AccessControlException;
 
 /** Hadoop's exceptions as those of the {@link io.polyglow.common.store.Store} contract, or as messages that say what to do. */
 final class HdfsErrors {
-    private static final String NO_TICKET = "this HDFS asks who you are (Kerberos), and the process has neither a ticket nor a token: run kinit, or set"
-            + " KRB5PRINCIPAL and KRB5KEYTAB; for executors see docs/playbooks/cluster.md";
+    private static final String NO_TICKET =
+            "this HDFS asks who you are (Kerberos), and the process has neither a ticket nor a token: run kinit, or set"
+                    + " KRB5PRINCIPAL and KRB5KEYTAB; for executors see docs/playbooks/cluster.md";
 
     private HdfsErrors() {}
 

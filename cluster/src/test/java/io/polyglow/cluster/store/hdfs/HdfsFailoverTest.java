@@ -44,6 +44,7 @@ class HdfsFailoverTest {
     Path directory;
 
     private MiniDFSCluster cluster;
+    private URLClassLoader settings;
     private ClassLoader before;
 
     /** Clients find the settings on the class path, as they would find the folder of {@code HADOOP_CONF_DIR}. */
@@ -60,19 +61,19 @@ class HdfsFailoverTest {
         cluster.transitionToActive(0);
         Configuration site = new Configuration(false);
         HATestUtil.setFailoverConfigurations(cluster, site, "runs");
-        Path settings = Files.createDirectory(directory.resolve("settings"));
-        try (OutputStream out = Files.newOutputStream(settings.resolve("core-site.xml"))) {
+        Path folder = Files.createDirectory(directory.resolve("settings"));
+        try (OutputStream out = Files.newOutputStream(folder.resolve("core-site.xml"))) {
             site.writeXml(out);
         }
         before = Thread.currentThread().getContextClassLoader();
-        Thread.currentThread()
-                .setContextClassLoader(
-                        new URLClassLoader(new URL[] {settings.toUri().toURL()}, before));
+        settings = new URLClassLoader(new URL[] {folder.toUri().toURL()}, before);
+        Thread.currentThread().setContextClassLoader(settings);
     }
 
     @AfterEach
-    void stop() {
+    void stop() throws IOException {
         Thread.currentThread().setContextClassLoader(before);
+        settings.close();
         cluster.shutdown(true);
     }
 
