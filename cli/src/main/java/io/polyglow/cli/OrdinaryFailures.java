@@ -64,7 +64,7 @@ final class OrdinaryFailures {
         if (BAD_MASTER.stream().anyMatch(what::contains)) {
             return new PolyglowException(
                     ErrorKind.USAGE,
-                    what + ". --master is spark://host:port, yarn, local[N] or" + " local-cluster[N,CORES,MB].",
+                    what + ". --master is spark://host:port, yarn, local[N] or local-cluster[N,CORES,MB].",
                     failure);
         }
         return new PolyglowException(

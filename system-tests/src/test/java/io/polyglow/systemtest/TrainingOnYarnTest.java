@@ -63,11 +63,18 @@ class TrainingOnYarnTest {
         assertThat(java.log())
                 .contains("YARN ended the application: ", "/nonexistent/bin/java: No such file or directory")
                 .contains("yarn logs -applicationId application_");
+        JavaProcess executors =
+                refused("executors", "spark.executorEnv.JAVA_HOME=/nonexistent", "spark.executor.maxNumFailures=4");
+        assertThat(executors.log())
+                .contains("/nonexistent/bin/java: No such file or directory")
+                .contains("no executor could start", "set spark.executorEnv.JAVA_HOME");
     }
 
-    private static JavaProcess refused(String run, String property) throws InterruptedException {
+    private static JavaProcess refused(String run, String... properties) throws InterruptedException {
         List<String> arguments = new ArrayList<>(List.of(RUNS.onSpark(RUNS.train(run))));
-        arguments.addAll(List.of("--conf", property));
+        for (String property : properties) {
+            arguments.addAll(List.of("--conf", property));
+        }
         JavaProcess process = CLUSTER.polyglow(run, arguments.toArray(String[]::new));
         assertThat(process.awaitExit(SHORT)).as(process.log()).isEqualTo(ENVIRONMENT);
         assertThat(process.log()).doesNotContain("\tat ", "bug of ours");

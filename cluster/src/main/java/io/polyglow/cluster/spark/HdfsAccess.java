@@ -17,7 +17,7 @@ public final class HdfsAccess {
     private static final String FILE_SYSTEMS = "spark.kerberos.access.hadoopFileSystems";
     private static final String KEYTAB = "spark.kerberos.keytab";
     private static final String PRINCIPAL = "spark.kerberos.principal";
-    private static final Pattern ADDRESS = Pattern.compile("hdfs://[^/,{}\\s]+");
+    private static final Pattern ADDRESS = Pattern.compile("hdfs://[^/,{}'\"\\s]+");
 
     private HdfsAccess() {}
 

@@ -18,7 +18,7 @@ class HdfsAccessTest {
         HdfsAccess.grant(
                 conf,
                 List.of(
-                        "run: hdfs://nn:8020/runs/a",
+                        "run: 'hdfs://nn:8020'",
                         "hdfs://other/crawl/*.gz,hdfs://nn:8020/more",
                         "/local",
                         "hdfs-embedded:/x"));
