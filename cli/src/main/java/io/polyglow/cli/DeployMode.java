@@ -38,6 +38,9 @@ final class DeployMode {
 
     /** Has YARN go on with the run at {@code place}, and tells how to follow it. */
     static void submit(Console console, String place, List<String> overrides, SparkTarget target) {
+        if (place.startsWith("/")) {
+            console.note("  " + place + " is a path: every node must find the same folder there");
+        }
         List<String> command = new ArrayList<>(List.of("resume", place));
         overrides.forEach(override -> command.addAll(List.of("--set", override)));
         console.note("  submitting to YARN: the jars go to HDFS first ...");
@@ -47,7 +50,7 @@ final class DeployMode {
         console.line("Stop: yarn application -kill " + id + "   then go on with: polyglow resume " + place);
     }
 
-    /** Refuses places that only this machine, or only this process, knows. */
+    /** Refuses places that are gone with this process. */
     static void requireShared(String... places) {
         for (String place : places) {
             if (EmbeddedLocation.matches(place)) {

@@ -74,8 +74,8 @@ final class ClusterFixture<M extends ClusterManager> implements BeforeAllCallbac
         Security security = kerberos == null ? Security.NONE : kerberos.security();
         hdfs = Hdfs.start(work, sparkHome, security);
         if (kerberos != null) {
-            hdfs.shell(kerberos.superuser(), "-mkdir", "-p", "/user/alice");
-            hdfs.shell(kerberos.superuser(), "-chown", "alice", "/user/alice");
+            hdfs.shell(kerberos.superuser(), "-mkdir", "-p", "/user/" + Kerberos.USER);
+            hdfs.shell(kerberos.superuser(), "-chown", Kerberos.USER, "/user/" + Kerberos.USER);
         }
         manager = start.on(work, sparkHome, hdfs, security);
         commands = new Commands(work, sparkHome, manager, security);

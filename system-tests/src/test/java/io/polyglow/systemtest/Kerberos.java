@@ -7,13 +7,16 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Properties;
 import org.apache.hadoop.minikdc.MiniKdc;
 
 /** A Kerberos realm: a key distribution center in this process, the principals of Hadoop's servers and one of a user. */
 final class Kerberos implements AutoCloseable {
-    private static final String[] SERVERS = {"hdfs/localhost", "yarn/localhost", "HTTP/localhost"};
-    private static final String USER = "alice";
+    /** Who types commands. */
+    static final String USER = "alice";
+
+    private static final String HDFS = "hdfs/localhost";
+    private static final String YARN = "yarn/localhost";
+    private static final String WEB = "HTTP/localhost";
 
     private final MiniKdc kdc;
     private final Path keytab;
@@ -26,12 +29,10 @@ final class Kerberos implements AutoCloseable {
     static Kerberos start(Path work) {
         try {
             Path folder = Files.createDirectories(work.resolve("kdc"));
-            Properties settings = MiniKdc.createConf();
-            MiniKdc kdc = new MiniKdc(settings, folder.toFile());
+            MiniKdc kdc = new MiniKdc(MiniKdc.createConf(), folder.toFile());
             kdc.start();
             Kerberos kerberos = new Kerberos(kdc, folder.resolve("keytab"));
-            String[] all = {SERVERS[0], SERVERS[1], SERVERS[2], USER};
-            kdc.createPrincipal(kerberos.keytab.toFile(), all);
+            kdc.createPrincipal(kerberos.keytab.toFile(), HDFS, YARN, WEB, USER);
             return kerberos;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -40,6 +41,7 @@ final class Kerberos implements AutoCloseable {
         }
     }
 
+    /** Of every server and client of this realm. */
     Security security() {
         // as /etc/krb5.conf would tell
         return new Security(settings(), List.of("-Djava.security.krb5.conf=" + kdc.getKrb5conf()), identity(USER));
@@ -52,13 +54,13 @@ final class Kerberos implements AutoCloseable {
         all.put("dfs.block.access.token.enable", "true");
         all.put("ignore.secure.ports.for.testing", "true");
         for (String server : new String[] {"dfs.namenode", "dfs.datanode"}) {
-            all.put(server + ".kerberos.principal", principal(SERVERS[0]));
+            all.put(server + ".kerberos.principal", principal(HDFS));
             all.put(server + ".keytab.file", keytab.toString());
         }
-        all.put("dfs.web.authentication.kerberos.principal", principal(SERVERS[2]));
+        all.put("dfs.web.authentication.kerberos.principal", principal(WEB));
         all.put("dfs.web.authentication.kerberos.keytab", keytab.toString());
         for (String server : new String[] {"yarn.resourcemanager", "yarn.nodemanager"}) {
-            all.put(server + ".principal", principal(SERVERS[1]));
+            all.put(server + ".principal", principal(YARN));
             all.put(server + ".keytab", keytab.toString());
         }
         all.put("yarn.resourcemanager.webapp.delegation-token-auth-filter.enabled", "false");
@@ -67,7 +69,7 @@ final class Kerberos implements AutoCloseable {
 
     /** Lets a process be the one who may do everything on HDFS. */
     Map<String, String> superuser() {
-        return identity(SERVERS[0]);
+        return identity(HDFS);
     }
 
     private Map<String, String> identity(String name) {

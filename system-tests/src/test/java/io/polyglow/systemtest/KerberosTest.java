@@ -5,8 +5,6 @@ import static io.polyglow.systemtest.TrainingRuns.SHORT;
 import static io.polyglow.systemtest.TrainingRuns.STEPS;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.polyglow.common.json.Json;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
@@ -25,7 +23,7 @@ class KerberosTest {
     static final ClusterFixture<Yarn> CLUSTER = ClusterFixture.yarnWithKerberos();
 
     private static final TrainingRuns RUNS = new TrainingRuns(CLUSTER);
-    private static final String HOME = "user/alice/";
+    private static final String HOME = "user/" + Kerberos.USER + "/";
 
     @BeforeAll
     @Timeout(400)
@@ -44,7 +42,7 @@ class KerberosTest {
         }
         assertThat(CLUSTER.run("four-ranks", LONG, arguments.toArray(String[]::new)))
                 .contains("Done at step " + STEPS);
-        assertThat(weights("four")).isEqualTo(weights("one"));
+        assertThat(RUNS.inspectedWeights(HOME + "four")).isEqualTo(RUNS.inspectedWeights(HOME + "one"));
     }
 
     @Test
@@ -64,12 +62,5 @@ class KerberosTest {
     private static List<String> realm() {
         String options = String.join(" ", CLUSTER.jvmOptions());
         return List.of("spark.executor.extraJavaOptions=" + options, "spark.yarn.am.extraJavaOptions=" + options);
-    }
-
-    private static String weights(String run) throws InterruptedException {
-        String output = CLUSTER.run("inspect-" + run, SHORT, "inspect", CLUSTER.onHdfs(HOME + run), "--json");
-        String json = output.substring(output.indexOf("\n{") + 1);
-        return Json.parseObject("inspect", json.getBytes(StandardCharsets.UTF_8))
-                .getString("weights_sha256");
     }
 }

@@ -5,8 +5,6 @@ import static io.polyglow.systemtest.TrainingRuns.SHORT;
 import static io.polyglow.systemtest.TrainingRuns.STEPS;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.polyglow.common.json.Json;
-import java.nio.charset.StandardCharsets;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -31,7 +29,7 @@ class TrainingOnAClusterTest {
     @Timeout(300)
     static void prepareAndTrainOneRank() throws Exception {
         RUNS.prepareAndTrainOneRank();
-        assertThat(inspectedWeights("one")).isEqualTo(RUNS.weights("one"));
+        assertThat(RUNS.inspectedWeights("one")).isEqualTo(RUNS.weights("one"));
     }
 
     @Test
@@ -75,12 +73,5 @@ class TrainingOnAClusterTest {
         }
         assertThat(driver.awaitExit(LONG)).as(driver.log()).isZero();
         RUNS.requireWhatOneRankComputed("schedule");
-    }
-
-    private static String inspectedWeights(String run) throws InterruptedException {
-        String output = CLUSTER.run("inspect-" + run, SHORT, "inspect", CLUSTER.onHdfs(run), "--json");
-        String json = output.substring(output.indexOf("\n{") + 1);
-        return Json.parseObject("inspect", json.getBytes(StandardCharsets.UTF_8))
-                .getString("weights_sha256");
     }
 }

@@ -2,10 +2,12 @@ package io.polyglow.systemtest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.polyglow.common.json.Json;
 import io.polyglow.common.store.Store;
 import io.polyglow.common.store.Stores;
 import io.polyglow.trainer.checkpoint.CheckpointDirectory;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -101,6 +103,15 @@ final class TrainingRuns {
         try (Store store = Stores.open(cluster.onHdfs(run))) {
             return new CheckpointDirectory(store).open(STEPS).weightsSha256();
         }
+    }
+
+    /** The weights as {@code polyglow inspect} tells them. */
+    String inspectedWeights(String run) throws InterruptedException {
+        String name = "inspect-" + run.replace('/', '-');
+        String output = cluster.run(name, SHORT, "inspect", cluster.onHdfs(run), "--json");
+        String json = output.substring(output.indexOf("\n{") + 1);
+        return Json.parseObject("inspect", json.getBytes(StandardCharsets.UTF_8))
+                .getString("weights_sha256");
     }
 
     private List<String> losses(String run) throws IOException {
