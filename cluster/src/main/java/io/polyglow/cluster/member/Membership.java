@@ -83,7 +83,7 @@ public record Membership(int rank, List<RankCard> cards) {
             throw new PolyglowException(
                     kind,
                     "The ranks do not agree, so they would not compute the same bits: " + String.join("; ", problems)
-                            + ". Give every executor the same Polyglow, Java and kind of processor, and start again.");
+                            + ". Give every executor the same Polyglow, Java, kind of processor and corpus, and start again.");
         }
     }
 

@@ -23,6 +23,8 @@ public record RankCard(
     public enum Fact {
         /** SHA-256 of the resolved config. */
         CONFIG,
+        /** Fingerprint of the corpus: a path may lead to another one on each machine. */
+        CORPUS,
         /** Version and build of Polyglow. */
         BUILD,
         /** Name of the compute engine. */

@@ -11,10 +11,12 @@ import io.polyglow.cluster.rank.RankTransport;
 import io.polyglow.cluster.transport.aeron.AeronOptions;
 import io.polyglow.common.config.ConfigFile;
 import io.polyglow.common.config.Resolved;
+import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.json.JsonObject;
 import io.polyglow.common.store.Store;
 import io.polyglow.common.store.Stores;
+import io.polyglow.common.token.shard.CorpusManifest;
 import io.polyglow.common.token.shard.TokenDataset;
 import io.polyglow.common.trace.PeakMemory;
 import io.polyglow.common.trace.RankLog;
@@ -72,11 +74,13 @@ public final class RankWorker {
         Resolved<TrainConfig> config =
                 ConfigFile.load(TrainConfig.class, "the job's config", task.configYaml(), List.of());
         Attempt attempt = new Attempt(task.epoch(), task.runId());
-        try (Store run = Stores.open(config.value().run());
-                RankLog log = RankLog.open(
-                        run, host.rank(), task.epoch(), () -> attempt.requireNewest(run), SystemEpochClock.INSTANCE)) {
-            return new RankWorker(config, task, host, run, log).run();
-        } catch (IOException e) {
+        try (Store run = Stores.open(config.value().run())) {
+            attempt.requireSameDirectory(run);
+            try (RankLog log = RankLog.open(
+                    run, host.rank(), task.epoch(), () -> attempt.requireNewest(run), SystemEpochClock.INSTANCE)) {
+                return new RankWorker(config, task, host, run, log).run();
+            }
+        } catch (IOException | PolyglowException e) {
             throw Fate.of(e, host);
         }
     }
@@ -89,6 +93,7 @@ public final class RankWorker {
                         .put("pid", ProcessHandle.current().pid()));
         try (Store data = Stores.open(config.value().data());
                 Engine engine = openEngine()) {
+            requireHere(data);
             TokenDataset corpus = TokenDataset.open(data, "");
             if (host.worldSize() == 1) {
                 train(engine, corpus, RankLinks.single());
@@ -106,12 +111,23 @@ public final class RankWorker {
         }
     }
 
+    /** The driver has looked at the corpus before it started the ranks. */
+    private static void requireHere(Store data) throws IOException {
+        if (!data.exists(CorpusManifest.FILE)) {
+            throw new PolyglowException(
+                    ErrorKind.ENVIRONMENT,
+                    "the corpus " + data.root()
+                            + " is not on this machine, though the driver has read it. A plain path is a folder of"
+                            + " each machine: put the corpus on HDFS, or into a folder that all machines mount there");
+        }
+    }
+
     private void trainWithOthers(Engine engine, TokenDataset corpus) {
         ParallelLayout layout = config.value().layout().grid();
         try (RankTransport transport =
                 RankTransport.open(host.host(), host.rank(), task.epoch(), layout, AeronOptions.defaults())) {
             try {
-                Membership members = meet(engine, transport.localAddress());
+                Membership members = meet(engine, corpus, transport.localAddress());
                 Patience patience = patience(config.value().checkpoint(), host::cancelled);
                 try (RankLinks links = transport.connect(members.addresses(), linkPlan(), patience)) {
                     int inMemory = transport.peersInMemory();
@@ -161,9 +177,10 @@ public final class RankWorker {
                 .open(new MachineShare(threads == 0 ? share : threads, host.indexOnHost(), host.gpus()));
     }
 
-    private Membership meet(Engine engine, String address) {
+    private Membership meet(Engine engine, TokenDataset corpus, String address) {
         SortedMap<Fact, String> facts = new TreeMap<>();
         facts.put(Fact.CONFIG, config.sha256());
+        facts.put(Fact.CORPUS, corpus.manifest().fingerprint());
         facts.put(Fact.BUILD, BuildId.get());
         facts.put(Fact.ENGINE, engine.name());
         facts.put(Fact.DTYPE, config.value().computeType(engine).name());

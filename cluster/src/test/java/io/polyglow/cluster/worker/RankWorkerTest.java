@@ -1,8 +1,11 @@
 package io.polyglow.cluster.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.polyglow.cluster.spark.TinyCorpus;
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.store.LocalStore;
 import io.polyglow.trainer.checkpoint.Attempt;
 import io.polyglow.trainer.checkpoint.Committer;
@@ -72,6 +75,33 @@ class RankWorkerTest {
     void shouldOpenTheEngineOnTheGpuThatIsSetAsideAndTellWhichItIs() throws IOException {
         TinyCorpus.write(folder.resolve("corpus"));
         Path run = folder.resolve("run");
+        Attempt attempt = Attempt.claim(new LocalStore(run));
+        assertThat(RankWorker.run(task(attempt), new Host(3, List.of("5")))).isEqualTo("rank 0");
+        assertThat(Files.readString(run.resolve("logs/rank-0.jsonl")))
+                .containsPattern(
+                        "\"event\":\"training\".*\"engine\":\"reference[^\"]*, place 3 of the host with GPU \\[5], F32");
+    }
+
+    @Test
+    void shouldRefuseARunDirectoryThatIsNotTheDriversAndLeaveItAsItIs() {
+        assertThatThrownBy(() -> RankWorker.run(task(new Attempt(1, "of-the-driver")), new Host(0, List.of())))
+                .isInstanceOfSatisfying(
+                        PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.ENVIRONMENT))
+                .hasMessageStartingWith("rank 0 on ")
+                .hasMessageContaining("the run directory " + folder.resolve("run") + " is not the driver's");
+        assertThat(folder.resolve("run/logs")).doesNotExist();
+    }
+
+    @Test
+    void shouldRefuseACorpusThatOnlyTheDriverSees() {
+        Attempt attempt = Attempt.claim(new LocalStore(folder.resolve("run")));
+        assertThatThrownBy(() -> RankWorker.run(task(attempt), new Host(0, List.of())))
+                .isInstanceOfSatisfying(
+                        PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.ENVIRONMENT))
+                .hasMessageContaining("the corpus " + folder.resolve("corpus") + " is not on this machine");
+    }
+
+    private RankTask task(Attempt attempt) {
         String config =
                 """
                 data: %s
@@ -85,12 +115,7 @@ class RankWorkerTest {
                 checkpoint: {every: 0}
                 evaluate: {every: 0}
                 """
-                        .formatted(folder.resolve("corpus"), run);
-        Attempt attempt = Attempt.claim(new LocalStore(run));
-        RankTask task = new RankTask(config, attempt.runId(), attempt.number(), Start.NEW);
-        assertThat(RankWorker.run(task, new Host(3, List.of("5")))).isEqualTo("rank 0");
-        assertThat(Files.readString(run.resolve("logs/rank-0.jsonl")))
-                .containsPattern(
-                        "\"event\":\"training\".*\"engine\":\"reference[^\"]*, place 3 of the host with GPU \\[5], F32");
+                        .formatted(folder.resolve("corpus"), folder.resolve("run"));
+        return new RankTask(config, attempt.runId(), attempt.number(), Start.NEW);
     }
 }

@@ -1,5 +1,6 @@
 package io.polyglow.dataprep.spark;
 
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import org.apache.hadoop.conf.Configuration;
@@ -43,8 +44,12 @@ final class Locations {
     /** A stream of the file's bytes from {@code offset} on. */
     static InputStream open(String uri, long offset, Configuration conf) throws IOException {
         Path path = new Path(uri);
-        var in = fileSystem(path, conf).open(path);
-        in.seek(offset);
-        return in;
+        try {
+            var in = fileSystem(path, conf).open(path);
+            in.seek(offset);
+            return in;
+        } catch (FileNotFoundException e) {
+            throw SharedFolders.missing(path, e);
+        }
     }
 }

@@ -1,5 +1,6 @@
 package io.polyglow.dataprep.spark;
 
+import io.polyglow.common.error.PolyglowException;
 import io.polyglow.dataprep.doc.Decoded;
 import io.polyglow.dataprep.doc.Place;
 import io.polyglow.dataprep.doc.RawDocument;
@@ -56,7 +57,7 @@ final class ParquetDocuments implements Iterator<RawDocument> {
             }
         } catch (FileNotFoundException e) {
             wrong = InputSlice.VANISHED;
-        } catch (UncheckedIOException e) {
+        } catch (UncheckedIOException | PolyglowException e) {
             throw e;
         } catch (RuntimeException e) {
             wrong = "damaged: " + e.getMessage();

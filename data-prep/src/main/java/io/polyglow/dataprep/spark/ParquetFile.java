@@ -63,11 +63,11 @@ final class ParquetFile {
     }
 
     private long length() throws FileNotFoundException {
+        Path path = new Path(uri);
         try {
-            Path path = new Path(uri);
             return Locations.fileSystem(path, conf).getFileStatus(path).getLen();
         } catch (FileNotFoundException e) {
-            throw e;
+            throw SharedFolders.missing(path, e);
         } catch (IOException e) {
             throw unreadable(e);
         }

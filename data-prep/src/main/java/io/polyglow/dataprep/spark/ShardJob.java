@@ -17,6 +17,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Dataset;
@@ -68,6 +69,7 @@ final class ShardJob {
     /** Writes the shards of {@code texts} (see {@link KeptTexts}) into a directory of a store. */
     List<ShardInfo> run(Dataset<Row> texts, Store store, String directory) throws IOException {
         String attempts = directory + "/" + ATTEMPTS;
+        store.makeDirectory(attempts);
         List<Row> written =
                 new ArrayList<>(write(pieces(texts), store.root(), attempts).collect());
         written.sort(Comparator.comparing((Row row) -> row.getInt(0)).thenComparing(row -> row.getInt(1)));
@@ -109,6 +111,7 @@ final class ShardJob {
         TokenType type = TokenType.forVocabulary(tokenizer.vocabSize());
         int maxBytes = maxShardBytes;
         return pieces.javaRDD().mapPartitions(rows -> {
+            SharedFolders.requireShared(Locations.path(root + "/" + attempts), new Configuration());
             String folder = attempts + "/" + TaskContext.get().taskAttemptId();
             try (Store store = Stores.open(root)) {
                 return ShardFiles.write(rows, store, folder, type, shardPlan, maxBytes)

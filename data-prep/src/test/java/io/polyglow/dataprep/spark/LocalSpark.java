@@ -19,6 +19,7 @@ final class LocalSpark {
             .config("spark.sql.shuffle.partitions", 3)
             .config("spark.sql.files.minPartitionNum", 1) // small tables are one task each
             .config("spark.hadoop." + LocalFiles.KEY, LocalFiles.class.getName())
+            .config(SharedFolderCommits.KEY, SharedFolderCommits.class.getName())
             .config("spark.sql.codegen.cache.maxEntries", 2000) // the same queries come again in test after test
             .config("spark.sql.warehouse.dir", System.getProperty("java.io.tmpdir") + "/polyglow-warehouse")
             .getOrCreate();

@@ -73,6 +73,25 @@ public record Attempt(int number, String runId) {
         }
     }
 
+    /**
+     * Throws {@link ErrorKind#ENVIRONMENT} when the claim is not in this directory. It is one of the same name on another machine then, and what is written into it
+     * nobody would find.
+     */
+    public void requireSameDirectory(Store run) throws IOException {
+        try {
+            if (read(run, number).runId.equals(runId)) {
+                return;
+            }
+        } catch (NoSuchFileException e) {
+            // as good as the claim of another run
+        }
+        throw new PolyglowException(
+                ErrorKind.ENVIRONMENT,
+                "the run directory " + run.root() + " is not the driver's, whose attempt " + number
+                        + " is not in it. A plain path is a folder of each machine: put the run on HDFS, or into a folder that all"
+                        + " machines mount there");
+    }
+
     private void write(Store run) throws IOException {
         String claim = ROOT + "/claim-" + UUID.randomUUID();
         JsonObject json = new JsonObject().put("attempt", number).put("run_id", runId);

@@ -206,6 +206,21 @@ class CheckpointTest {
     }
 
     @Test
+    void shouldTellADirectoryFromOneOfTheSameNameOnAnotherMachine() throws Exception {
+        Attempt attempt = Attempt.current(run);
+        MemoryStore elsewhere = new MemoryStore();
+        assertThatThrownBy(() -> attempt.requireSameDirectory(elsewhere))
+                .isInstanceOfSatisfying(
+                        PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.ENVIRONMENT))
+                .hasMessageContaining("is not the driver's");
+        Attempt.claim(elsewhere);
+        assertThatThrownBy(() -> attempt.requireSameDirectory(elsewhere)).hasMessageContaining("is not the driver's");
+        attempt.requireSameDirectory(run);
+        Attempt.claim(run);
+        attempt.requireSameDirectory(run); // a newer one fences it elsewhere
+    }
+
+    @Test
     void shouldNotPublishWhenNewerAttemptHasClaimedRun() throws Exception {
         Attempt old = Attempt.current(run);
         CheckpointDirectory checkpoints = new CheckpointDirectory(run);
