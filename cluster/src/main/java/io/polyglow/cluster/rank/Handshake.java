@@ -5,7 +5,6 @@ import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import io.polyglow.cluster.failure.Awaiting;
 import io.polyglow.cluster.failure.Session;
 import io.polyglow.cluster.failure.Wait;
-import io.polyglow.cluster.transport.LinkState;
 import io.polyglow.cluster.transport.Transport;
 import io.polyglow.cluster.wire.FrameDecoder;
 import io.polyglow.cluster.wire.FrameEncoder;
@@ -15,6 +14,12 @@ import io.polyglow.cluster.wire.PayloadType;
 import io.polyglow.cluster.wire.StreamKind;
 import io.polyglow.common.error.ErrorKind;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.StringJoiner;
+import java.util.stream.Collectors;
 import org.agrona.DirectBuffer;
 import org.agrona.MutableDirectBuffer;
 import org.agrona.concurrent.NanoClock;
@@ -142,32 +147,36 @@ final class Handshake implements Awaiting {
         return false;
     }
 
+    /** What is wrong, each time with the peers for which it is. */
     @Override
     public String describe() {
-        StringBuilder text = new StringBuilder("waiting for");
-        for (StreamKind stream : StreamKind.values()) {
-            for (int peer = 0; peer < plan.layout().worldSize(); peer++) {
-                if (isOpen(stream, peer)) {
-                    text.append(' ')
-                            .append(stream)
-                            .append(" of rank ")
-                            .append(peer)
-                            .append(" at ");
-                    text.append(transport.address(peer))
-                            .append(" (")
-                            .append(problem(stream, peer))
-                            .append(");");
-                }
+        Map<String, StringJoiner> peersByProblem = new LinkedHashMap<>();
+        for (int peer = 0; peer < plan.layout().worldSize(); peer++) {
+            List<StreamKind> open = open(peer);
+            if (!open.isEmpty()) {
+                peersByProblem
+                        .computeIfAbsent(problem(open, peer), problem -> new StringJoiner(", "))
+                        .add("rank " + peer + " at " + transport.address(peer) + " ("
+                                + open.stream().map(StreamKind::toString).collect(Collectors.joining(" ")) + ")");
             }
         }
+        StringJoiner text = new StringJoiner("; ");
+        peersByProblem.forEach((problem, peers) -> text.add(problem + ": " + peers));
         return text.toString();
     }
 
-    private String problem(StreamKind stream, int peer) {
-        if (transport.state(stream, peer) == LinkState.CONNECTING) {
-            return "not reachable: is it running, and is this the address of the right network";
-        }
-        return "reachable, but a frame of " + transport.maxFrameBytes(stream)
-                + " bytes does not get through: lower the MTU";
+    private List<StreamKind> open(int peer) {
+        return Arrays.stream(StreamKind.values())
+                .filter(stream -> isOpen(stream, peer))
+                .toList();
+    }
+
+    /** Aeron takes a frame as soon as the other side has answered to a first datagram, and both of these are small. */
+    private String problem(List<StreamKind> open, int peer) {
+        return open.stream().anyMatch(stream -> toSend[stream.code()][peer])
+                ? "not reachable (is it running, is this the address of the right network, and does UDP pass on all ports"
+                        + " in both directions?)"
+                : "reachable, but a frame of " + transport.maxFrameBytes(open.get(0))
+                        + " bytes does not get through (have all interfaces and switches on the way the same MTU?)";
     }
 }
