@@ -1,11 +1,13 @@
 package io.polyglow.cli;
 
 import io.polyglow.cluster.spark.ExecutorClassPath;
+import io.polyglow.cluster.spark.ExecutorHadoopSettings;
 import io.polyglow.cluster.spark.HdfsAccess;
 import io.polyglow.cluster.spark.SparkTarget;
 import io.polyglow.cluster.spark.YarnMaster;
 import io.polyglow.cluster.store.hdfs.PromptClose;
 import io.polyglow.dataprep.spark.LocalFiles;
+import io.polyglow.dataprep.spark.SharedFolderCommits;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -55,6 +57,7 @@ final class SparkOptions {
             // else a task that runs out of memory ends this process, with an exit code of Spark's
             conf.setIfMissing("spark.executor.killOnFatalError.depth", "0");
         }
+        conf.setIfMissing(SharedFolderCommits.KEY, SharedFolderCommits.class.getName());
         Map<String, String> prompt = PromptClose.settings(new Configuration());
         if (prompt.keySet().stream().noneMatch(key -> conf.contains("spark.hadoop." + key))) {
             prompt.forEach((key, value) -> conf.set("spark.hadoop." + key, value));
@@ -62,6 +65,7 @@ final class SparkOptions {
         YarnMaster.require(conf);
         HdfsAccess.grant(conf, List.of(places));
         ExecutorClassPath.addTo(conf);
+        ExecutorHadoopSettings.addTo(conf);
         return SparkSession.builder().config(conf).getOrCreate();
     }
 }

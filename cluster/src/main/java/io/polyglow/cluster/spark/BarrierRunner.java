@@ -32,6 +32,7 @@ final class BarrierRunner implements AutoCloseable {
     private final JobListener listener;
     private final NanoClock clock;
     private final SparkSettings settings;
+    private boolean hasRun;
 
     /** Starts the application, or joins the cluster as one. */
     BarrierRunner(SparkSettings settings, FailureLog failures, JobListener listener, NanoClock clock) {
@@ -48,7 +49,8 @@ final class BarrierRunner implements AutoCloseable {
 
     /** Runs all ranks to their end and returns their results in rank order. */
     List<String> run(int epoch, int worldSize, RankMain main) throws IOException {
-        awaitSlots(worldSize);
+        awaitSlots(worldSize, hasRun ? settings.slotsTimeoutOfRestartNs() : settings.slotsTimeoutNs());
+        hasRun = true;
         watch.reset();
         spark.setJobGroup(group(epoch), "training attempt " + epoch + " on " + worldSize + " ranks", true);
         try {
@@ -83,12 +85,13 @@ final class BarrierRunner implements AutoCloseable {
         return List.of((String[]) results.collect());
     }
 
-    private void awaitSlots(int worldSize) {
+    private void awaitSlots(int worldSize, long timeoutNs) {
         BooleanSupplier over = () -> stopped() || slots() >= worldSize;
-        long quietNs = Math.min(QUIET_NS, settings.slotsTimeoutNs());
+        long quietNs = Math.min(QUIET_NS, timeoutNs);
         if (!await(over, quietNs)) {
-            listener.stage("waiting for executors: " + slots() + " of " + worldSize + " are there");
-            await(over, settings.slotsTimeoutNs() - quietNs);
+            listener.stage("waiting for executors: " + slots() + " of " + worldSize + " are there; giving up after "
+                    + TimeUnit.NANOSECONDS.toSeconds(timeoutNs) + " s");
+            await(over, timeoutNs - quietNs);
         }
         if (stopped()) {
             throw new PolyglowException(
@@ -104,11 +107,21 @@ final class BarrierRunner implements AutoCloseable {
                 ErrorKind.ENVIRONMENT,
                 "Training needs " + worldSize + " slots at once, one per rank (layout.data x layout.pipeline), but "
                         + settings.master() + " offered " + slots() + " within "
-                        + TimeUnit.NANOSECONDS.toSeconds(settings.slotsTimeoutNs()) + "s, with "
+                        + TimeUnit.NANOSECONDS.toSeconds(timeoutNs) + "s, with "
                         + settings.coresPerRank()
                         + " core(s) and " + settings.rankMemory()
                         + " of memory per rank. Free or add workers or wait for the queue, lower spark.task.cpus or spark.executor.memory, or train"
-                        + " with a smaller layout, for example --set layout.data=1; a resumed run may use any layout.");
+                        + " with a smaller layout, for example --set layout.data=1; a resumed run may use any layout."
+                        + (slots() == 0 ? ifWorkersAreFree() : ""));
+    }
+
+    /** Executors that cannot reach the driver end without a word that it could hear. */
+    private String ifWorkersAreFree() {
+        return " If workers are free, their executors cannot reach this process at "
+                + spark.getConf().get("spark.driver.host") + ":"
+                + spark.getConf().get("spark.driver.port")
+                + ": let their connections through any firewall, set spark.driver.host to an address that they can reach, or start the"
+                + " command on a machine of the cluster.";
     }
 
     /** Old ranks must not hold slots of the next attempt; the task reaper ends the JVMs of those that do not listen. */

@@ -21,11 +21,15 @@ final class SparkSettings {
     private static final String FAILURES_COUNTED = "spark.executor.failuresValidityInterval";
     private static final String CHECKS = "spark.scheduler.barrier.maxConcurrentTasksCheck.maxFailures";
 
+    private static final int CHECKS_OF_QUEUES = 600;
+
     private final SparkConf conf = new SparkConf();
     private final String master;
+    private final boolean waitsAsTold;
 
     SparkSettings(String application, SparkTarget target, int worldSize) {
         target.properties().forEach(conf::set);
+        waitsAsTold = conf.contains(CHECKS);
         conf.setIfMissing("spark.app.name", application);
         conf.setIfMissing("spark.executor.memory", DEFAULT_RANK_MEMORY_MB + "m");
         master = master(target, worldSize);
@@ -38,6 +42,7 @@ final class SparkSettings {
             stayOnThisMachine();
         }
         ExecutorClassPath.addTo(conf);
+        ExecutorHadoopSettings.addTo(conf);
     }
 
     SparkConf conf() {
@@ -76,8 +81,19 @@ final class SparkSettings {
 
     /** How long to wait until all ranks have a slot. */
     long slotsTimeoutNs() {
-        int checks = conf.getInt(CHECKS, 1);
-        return checks
+        return checks(conf.getInt(CHECKS, 1));
+    }
+
+    /**
+     * The same where an attempt was there before. A standalone master gives up a lost worker, and starts executors elsewhere, one to two minutes after it was lost, which is later than its executors are given up; and whoever
+     * mends a machine needs longer still. Nobody waits for the answer, as when a job is started.
+     */
+    long slotsTimeoutOfRestartNs() {
+        return waitsAsTold ? slotsTimeoutNs() : Math.max(slotsTimeoutNs(), checks(CHECKS_OF_QUEUES));
+    }
+
+    private long checks(int count) {
+        return count
                 * TimeUnit.SECONDS.toNanos(
                         conf.getTimeAsSeconds("spark.scheduler.barrier.maxConcurrentTasksCheck.interval"));
     }
@@ -124,7 +140,7 @@ final class SparkSettings {
         conf.setIfMissing("spark.executor.instances", Integer.toString(worldSize));
         conf.setIfMissing("spark.scheduler.minRegisteredResourcesRatio", "1.0");
         conf.setIfMissing("spark.scheduler.barrier.maxConcurrentTasksCheck.interval", "1s");
-        conf.setIfMissing(CHECKS, hasQueues() ? "600" : "60");
+        conf.setIfMissing(CHECKS, hasQueues() ? Integer.toString(CHECKS_OF_QUEUES) : "60");
         tolerateLostExecutors(worldSize);
         conf.set("spark.speculation", "false");
     }

@@ -17,6 +17,15 @@ class SparkSettingsTest {
     }
 
     @Test
+    void shouldWaitAsLongForARestartOnAnyClusterUnlessToldHowLong() {
+        assertThat(settings("spark://host:7077", Map.of()).slotsTimeoutOfRestartNs())
+                .isEqualTo(TimeUnit.MINUTES.toNanos(10));
+        Map<String, String> told = Map.of("spark.scheduler.barrier.maxConcurrentTasksCheck.maxFailures", "5");
+        assertThat(settings("spark://host:7077", told).slotsTimeoutOfRestartNs())
+                .isEqualTo(TimeUnit.SECONDS.toNanos(5));
+    }
+
+    @Test
     void shouldCountLostExecutorsOfTenMinutesOnlyUnlessTheUserCountsOtherwise() {
         SparkConf ours = settings("yarn", Map.of()).conf();
         assertThat(ours.get("spark.executor.failuresValidityInterval")).isEqualTo("10m");

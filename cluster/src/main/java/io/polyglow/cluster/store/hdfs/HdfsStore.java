@@ -25,6 +25,7 @@ import org.apache.hadoop.fs.Options.Rename;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.permission.FsPermission;
 import org.apache.hadoop.hdfs.DistributedFileSystem;
+import org.apache.hadoop.hdfs.client.HdfsClientConfigKeys;
 import org.apache.hadoop.hdfs.client.HdfsDataOutputStream;
 import org.apache.hadoop.hdfs.client.HdfsDataOutputStream.SyncFlag;
 import org.apache.hadoop.ipc.RemoteException;
@@ -65,7 +66,7 @@ public final class HdfsStore implements Store {
         URI uri = given.toUri();
         Path path = uri.getPath().isEmpty() ? new Path(given, "/") : given; // hdfs://host:port alone is its root
         probe(uri, path);
-        FileSystem fileSystem = FileSystem.newInstance(uri, patient());
+        FileSystem fileSystem = FileSystem.newInstance(uri, patient(uri));
         if (!(fileSystem instanceof DistributedFileSystem hdfs)) {
             throw new IOException(
                     location + " is not on HDFS but on " + fileSystem.getClass().getName());
@@ -76,7 +77,7 @@ public final class HdfsStore implements Store {
 
     /** The patient client below would wait for minutes for an address that was mistyped. */
     private static void probe(URI uri, Path path) throws IOException {
-        Configuration hasty = new Configuration();
+        Configuration hasty = HdfsSettings.ofProcess();
         hasty.setInt("ipc.client.connect.max.retries", 5);
         hasty.setInt("ipc.client.connect.max.retries.on.timeouts", 1);
         try (FileSystem fileSystem = FileSystem.newInstance(uri, hasty)) {
@@ -86,14 +87,22 @@ public final class HdfsStore implements Store {
         }
     }
 
-    private static Configuration patient() {
-        Configuration configuration = new Configuration();
+    /**
+     * Settings for a client that waits some three minutes for a NameNode to come back. Where there are several it is the choice between them that waits so long, by
+     * default: to wait for one of them as well would keep each new client from the one that answers.
+     */
+    private static Configuration patient(URI uri) {
+        Configuration configuration = HdfsSettings.ofProcess();
         configuration.setBoolean("dfs.client.block.write.replace-datanode-on-failure.best-effort", true);
-        configuration.setBoolean("dfs.client.retry.policy.enabled", true);
-        // sleep ms, number of tries, ...: three minutes for a NameNode to come back
+        configuration.setBoolean("dfs.client.retry.policy.enabled", !hasSeveralNameNodes(uri, configuration));
+        // sleep ms, number of tries, ...
         configuration.set("dfs.client.retry.policy.spec", "2000,15,5000,30");
         PromptClose.settings(configuration).forEach(configuration::set);
         return configuration;
+    }
+
+    private static boolean hasSeveralNameNodes(URI uri, Configuration configuration) {
+        return configuration.get(HdfsClientConfigKeys.Failover.PROXY_PROVIDER_KEY_PREFIX + "." + uri.getHost()) != null;
     }
 
     @Override

@@ -90,6 +90,18 @@ class HdfsFailoverTest {
     }
 
     @Test
+    @Timeout(60) // a client that waited for the first until it came back took three minutes
+    void shouldOpenARunWhoseFirstNameNodeIsGone() throws IOException {
+        failOver(0, 1);
+        cluster.shutdownNameNode(0);
+
+        try (Store run = Stores.open("hdfs://runs/run")) {
+            Stores.rewrite(run, "note", "written by the second".getBytes(StandardCharsets.UTF_8));
+            assertThat(run.exists("note")).isTrue();
+        }
+    }
+
+    @Test
     void shouldTrainAsIfNothingHadHappenedWhileNameNodesTakeOver() throws Exception {
         MemoryStore undisturbed = new MemoryStore();
         TrainLab.train(config, undisturbed, corpus, Start.NEW);
