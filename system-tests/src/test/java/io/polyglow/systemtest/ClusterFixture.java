@@ -27,40 +27,70 @@ import org.junit.jupiter.api.extension.TestWatcher;
 final class ClusterFixture<M extends ClusterManager> implements BeforeAllCallback, AfterAllCallback, TestWatcher {
     private static final int TAIL_BYTES = 6_000;
 
+    private static final int HOSTS = 3;
+
+    /** What users of hosts call their HDFS, and only their settings know. */
+    private static final String NAME = "polyglow";
+
     private final Start<M> start;
+    private final boolean hasHosts;
     private final boolean asksWhoYouAre;
 
     private Path work;
+    private Hosts hosts;
     private Commands commands;
     private Kerberos kerberos;
     private Hdfs hdfs;
     private M manager;
     private FileSystem files;
 
-    private ClusterFixture(Start<M> start, boolean asksWhoYouAre) {
+    private ClusterFixture(Start<M> start, boolean hasHosts, boolean asksWhoYouAre) {
         this.start = start;
+        this.hasHosts = hasHosts;
         this.asksWhoYouAre = asksWhoYouAre;
     }
 
     /** Starts a cluster that uses an HDFS. */
     private interface Start<M> {
-        M on(Path work, Path sparkHome, Hdfs hdfs, Security security);
+        M on(Path work, Path sparkHome, Hosts hosts, Hdfs hdfs, Security security);
     }
 
     /** A Spark standalone cluster of two workers with two cores each. */
     static ClusterFixture<SparkStandalone> standalone() {
+        return standalone(false);
+    }
+
+    /** A Spark standalone cluster on three hosts, with a worker of two cores and a DataNode on each; see {@link Hosts#canBeMade}. */
+    static ClusterFixture<SparkStandalone> standaloneOnHosts() {
+        return standalone(true);
+    }
+
+    private static ClusterFixture<SparkStandalone> standalone(boolean hasHosts) {
         return new ClusterFixture<>(
-                (work, sparkHome, hdfs, security) -> SparkStandalone.start(work, sparkHome, 2, 2), false);
+                (work, sparkHome, hosts, hdfs, security) -> SparkStandalone.start(
+                        work,
+                        sparkHome,
+                        hosts,
+                        hasHosts ? List.of(hdfs.settings(NAME).toString()) : List.of()),
+                hasHosts,
+                false);
     }
 
     /** A YARN of two nodes. */
     static ClusterFixture<Yarn> yarn() {
-        return new ClusterFixture<>(Yarn::start, false);
+        return yarn(false);
     }
 
     /** A YARN of two nodes which, as its HDFS, talks to nobody without Kerberos; commands have the identity of a user. */
     static ClusterFixture<Yarn> yarnWithKerberos() {
-        return new ClusterFixture<>(Yarn::start, true);
+        return yarn(true);
+    }
+
+    private static ClusterFixture<Yarn> yarn(boolean asksWhoYouAre) {
+        return new ClusterFixture<>(
+                (work, sparkHome, hosts, hdfs, security) -> Yarn.start(work, sparkHome, hdfs, security),
+                false,
+                asksWhoYouAre);
     }
 
     @Override
@@ -72,12 +102,13 @@ final class ClusterFixture<M extends ClusterManager> implements BeforeAllCallbac
         Path sparkHome = ClassPaths.makeSparkHome(work.resolve("spark-home"));
         kerberos = asksWhoYouAre ? Kerberos.start(work) : null;
         Security security = kerberos == null ? Security.NONE : kerberos.security();
-        hdfs = Hdfs.start(work, sparkHome, security);
+        hosts = hasHosts ? Hosts.make(work, HOSTS) : Hosts.loopback(2);
+        hdfs = Hdfs.start(work, sparkHome, hosts, security);
         if (kerberos != null) {
             hdfs.shell(kerberos.superuser(), "-mkdir", "-p", "/user/" + Kerberos.USER);
             hdfs.shell(kerberos.superuser(), "-chown", Kerberos.USER, "/user/" + Kerberos.USER);
         }
-        manager = start.on(work, sparkHome, hdfs, security);
+        manager = start.on(work, sparkHome, hosts, hdfs, security);
         commands = new Commands(work, sparkHome, manager, security);
         files = FileSystem.newInstance(URI.create(hdfs.uri()), new Configuration());
     }
@@ -99,6 +130,9 @@ final class ClusterFixture<M extends ClusterManager> implements BeforeAllCallbac
         if (kerberos != null) {
             kerberos.close();
         }
+        if (hosts != null) {
+            hosts.close();
+        }
     }
 
     @Override
@@ -111,9 +145,14 @@ final class ClusterFixture<M extends ClusterManager> implements BeforeAllCallbac
         executorLogs().forEach(log -> System.err.println(JavaProcess.tail(log, TAIL_BYTES)));
     }
 
-    /** {@code hdfs://127.0.0.1:PORT/name}. */
+    /** As commands call it: {@code hdfs://ADDRESS:PORT/name}, or {@code hdfs://polyglow/name} where there are hosts. */
     String onHdfs(String name) {
-        return hdfs.uri() + "/" + name;
+        return (hasHosts ? "hdfs://" + NAME : hdfs.uri()) + "/" + name;
+    }
+
+    /** What commands call {@code location}, as this process may. */
+    String byAddress(String location) {
+        return location.replace("hdfs://" + NAME + "/", hdfs.uri() + "/");
     }
 
     /** As {@code --master} takes it. */
@@ -126,13 +165,17 @@ final class ClusterFixture<M extends ClusterManager> implements BeforeAllCallbac
         return work;
     }
 
+    Hosts hosts() {
+        return hosts;
+    }
+
     M manager() {
         return manager;
     }
 
     boolean exists(String location) {
         try {
-            return files.exists(new org.apache.hadoop.fs.Path(location));
+            return files.exists(path(location));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -140,20 +183,14 @@ final class ClusterFixture<M extends ClusterManager> implements BeforeAllCallbac
 
     /** The text of a file on HDFS. */
     String read(String location) throws IOException {
-        try (InputStream in = files.open(new org.apache.hadoop.fs.Path(location))) {
+        try (InputStream in = files.open(path(location))) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         }
     }
 
     /** Copies a directory within HDFS. */
     void copy(String from, String to) throws IOException {
-        FileUtil.copy(
-                files,
-                new org.apache.hadoop.fs.Path(from),
-                files,
-                new org.apache.hadoop.fs.Path(to),
-                false,
-                files.getConf());
+        FileUtil.copy(files, path(from), files, path(to), false, files.getConf());
     }
 
     /** Starts {@code polyglow arguments...}; its output is in {@code NAME.log}. */
@@ -174,6 +211,10 @@ final class ClusterFixture<M extends ClusterManager> implements BeforeAllCallbac
     /** Runs a command to its end, which must be good, and returns what it wrote. */
     String run(String name, Duration timeout, String... arguments) throws InterruptedException {
         return commands.run(name, timeout, arguments);
+    }
+
+    private org.apache.hadoop.fs.Path path(String location) {
+        return new org.apache.hadoop.fs.Path(byAddress(location));
     }
 
     private List<Path> executorLogs() {

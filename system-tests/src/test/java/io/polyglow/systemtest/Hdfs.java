@@ -2,50 +2,89 @@ package io.polyglow.systemtest;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
-/** An HDFS NameNode and a DataNode as two processes on loopback. */
+/** An HDFS NameNode and its DataNodes as processes. */
 final class Hdfs implements AutoCloseable {
     private static final Duration START_TIMEOUT = Duration.ofSeconds(90);
+    private static final int MOST_REPLICAS = 2;
+    private static final String SERVERS = "org.apache.hadoop.hdfs.server.";
 
     private final List<JavaProcess> daemons = new ArrayList<>();
+    private final Host first;
+    private final int replicas;
     private final String uri;
     private final Path work;
-    private final String classPath;
+    private final Path sparkHome;
     private final Security security;
 
-    private Hdfs(String uri, Path work, Path sparkHome, Security security) {
-        this.uri = uri;
+    private Hdfs(Set<Host> hosts, Path work, Path sparkHome, Security security) {
+        this.first = hosts.iterator().next();
+        this.replicas = Math.min(hosts.size(), MOST_REPLICAS);
+        this.uri = "hdfs://" + first.address() + ":" + Await.freePort();
         this.work = work;
+        this.sparkHome = sparkHome;
         this.security = security;
-        this.classPath = configure() + ":" + ClassPaths.servers(sparkHome);
     }
 
-    static Hdfs start(Path work, Path sparkHome, Security security) throws InterruptedException {
-        Hdfs hdfs = new Hdfs("hdfs://127.0.0.1:" + Await.freePort(), work, sparkHome, security);
-        String nameNode = "org.apache.hadoop.hdfs.server.namenode.NameNode";
-        try (JavaProcess format = hdfs.process("format", Map.of(), nameNode, "-format", "-force", "-nonInteractive")) {
+    /** The NameNode on the first host, and a DataNode on each. */
+    static Hdfs start(Path work, Path sparkHome, Hosts hosts, Security security) throws InterruptedException {
+        Set<Host> different = new LinkedHashSet<>(hosts.all());
+        Hdfs hdfs = new Hdfs(different, work, sparkHome, security);
+        String nameNode = SERVERS + "namenode.NameNode";
+        try (JavaProcess format =
+                hdfs.process(hdfs.first, "format", Map.of(), nameNode, "-format", "-force", "-nonInteractive")) {
             if (format.awaitExit(START_TIMEOUT) != 0) {
                 throw new AssertionError("cannot format the NameNode\n" + format.logTail(8_000));
             }
         }
-        JavaProcess names = hdfs.process("namenode", Map.of(), nameNode);
+        JavaProcess names = hdfs.process(hdfs.first, "namenode", Map.of(), nameNode);
         hdfs.daemons.add(names);
         names.awaitLog("NameNode RPC up at", START_TIMEOUT);
-        hdfs.daemons.add(hdfs.process("datanode", Map.of(), "org.apache.hadoop.hdfs.server.datanode.DataNode"));
-        names.awaitLog("Adding a new node: ", START_TIMEOUT);
+        for (Host host : different) {
+            hdfs.daemons.add(hdfs.process(host, "datanode-" + host.name(), Map.of(), SERVERS + "datanode.DataNode"));
+            names.awaitLog("Adding a new node: .*/" + host.address() + ":", START_TIMEOUT);
+        }
         return hdfs;
     }
 
-    /** {@code hdfs://127.0.0.1:PORT}. */
+    /** {@code hdfs://ADDRESS:PORT}. */
     String uri() {
         return uri;
+    }
+
+    /** Writes settings for clients that call this HDFS {@code hdfs://NAME}, as one of two NameNodes of which the other never answers; returns their folder. */
+    Path settings(String name) {
+        String names = "dfs.namenode.rpc-address." + name;
+        Map<String, String> site = Map.of(
+                "fs.defaultFS",
+                "hdfs://" + name,
+                "dfs.nameservices",
+                name,
+                "dfs.ha.namenodes." + name,
+                "gone,here",
+                names + ".gone",
+                first.address() + ":" + Await.freePort(),
+                names + ".here",
+                URI.create(uri).getAuthority(),
+                "dfs.client.failover.proxy.provider." + name,
+                "org.apache.hadoop.hdfs.server.namenode.ha.ConfiguredFailoverProxyProvider");
+        try {
+            Path folder = Files.createDirectories(work.resolve("users-conf"));
+            HadoopSettings.write(folder.resolve("core-site.xml"), site);
+            return folder;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     List<JavaProcess> daemons() {
@@ -56,36 +95,38 @@ final class Hdfs implements AutoCloseable {
     void shell(Map<String, String> environment, String... arguments) throws InterruptedException {
         List<String> main = new ArrayList<>(List.of("org.apache.hadoop.fs.FsShell"));
         main.addAll(List.of(arguments));
-        try (JavaProcess shell = process("dfs", environment, main.toArray(String[]::new))) {
+        try (JavaProcess shell = process(first, "dfs", environment, main.toArray(String[]::new))) {
             if (shell.awaitExit(START_TIMEOUT) != 0) {
                 throw new AssertionError(String.join(" ", main) + "\n" + shell.logTail(8_000));
             }
         }
     }
 
-    private JavaProcess process(String name, Map<String, String> environment, String... main) {
+    private JavaProcess process(Host host, String name, Map<String, String> environment, String... main) {
         List<String> options = new ArrayList<>(JavaProcess.optionsWithoutC2("384m"));
         options.addAll(security.jvmOptions());
-        return JavaProcess.start(work, new JavaProcess.Spec(name, options, classPath, environment, List.of(main)));
+        String classPath = configure(host) + ":" + ClassPaths.servers(sparkHome);
+        return JavaProcess.start(
+                host, work, new JavaProcess.Spec(name, options, classPath, environment, List.of(main)));
     }
 
-    private Path configure() {
+    private Path configure(Host host) {
         Map<String, String> site = new LinkedHashMap<>(security.settings());
         site.put("fs.defaultFS", uri);
-        site.put("dfs.replication", "1");
-        site.put("dfs.namenode.name.dir", work.resolve("hdfs-names").toUri().toString());
-        site.put("dfs.datanode.data.dir", work.resolve("hdfs-data").toUri().toString());
+        site.put("dfs.replication", "" + replicas);
+        site.put("dfs.namenode.name.dir", folder("hdfs-names", host));
+        site.put("dfs.datanode.data.dir", folder("hdfs-data", host));
         for (String address : new String[] {
             "dfs.namenode.http-address", "dfs.datanode.address", "dfs.datanode.http.address", "dfs.datanode.ipc.address"
         }) {
-            site.put(address, "127.0.0.1:0");
+            site.put(address, host.address() + ":0");
         }
-        site.put("dfs.datanode.hostname", "127.0.0.1");
+        site.put("dfs.datanode.hostname", host.address());
         site.put("dfs.namenode.datanode.registration.ip-hostname-check", "false");
         site.put("dfs.namenode.safemode.extension", "0");
         site.put("dfs.permissions.superusergroup", "polyglow");
         try {
-            Path conf = Files.createDirectories(work.resolve("hdfs-conf"));
+            Path conf = Files.createDirectories(work.resolve("hdfs-conf-" + host.name()));
             HadoopSettings.write(conf.resolve("core-site.xml"), site);
             HadoopSettings.write(conf.resolve("hdfs-site.xml"), site);
             Files.writeString(conf.resolve("log4j2.properties"), Logs.INFO);
@@ -93,6 +134,10 @@ final class Hdfs implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private String folder(String name, Host host) {
+        return work.resolve(name + "-" + host.name()).toUri().toString();
     }
 
     @Override

@@ -34,12 +34,17 @@ final class JavaProcess implements AutoCloseable {
             Map<String, String> environment,
             List<String> main) {}
 
-    /** Starts it in {@code directory}, where its log will be {@code NAME.log}. */
+    /** Starts it on this machine in {@code directory}, where its log will be {@code NAME.log}. */
     static JavaProcess start(Path directory, Spec spec) {
+        return start(Host.LOOPBACK, directory, spec);
+    }
+
+    /** The same on a host, from where {@code directory} is the same. */
+    static JavaProcess start(Host host, Path directory, Spec spec) {
         try {
             Files.createDirectories(directory);
             Path log = directory.resolve(spec.name() + ".log");
-            List<String> command = new ArrayList<>();
+            List<String> command = new ArrayList<>(host.enter());
             command.add(ProcessHandle.current().info().command().orElse("java"));
             command.addAll(spec.jvmOptions());
             command.addAll(List.of("-cp", spec.classPath()));

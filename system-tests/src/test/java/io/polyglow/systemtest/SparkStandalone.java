@@ -9,43 +9,48 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** A Spark standalone master and workers as processes on loopback. */
+/** A Spark standalone master and workers as processes. */
 final class SparkStandalone implements ClusterManager {
     private static final Duration START_TIMEOUT = Duration.ofSeconds(90);
 
     private final String master;
+    private final Host users;
+    private final List<String> settings;
     private final List<JavaProcess> daemons = new ArrayList<>();
     private final List<JavaProcess> workers = new ArrayList<>();
 
-    private SparkStandalone(String master) {
+    private SparkStandalone(String master, Host users, List<String> settings) {
         this.master = master;
+        this.users = users;
+        this.settings = settings;
     }
 
-    static SparkStandalone start(Path work, Path sparkHome, int workers, int coresPerWorker) {
+    /** The master on the first host, and a worker of two cores on each; Hadoop's {@code settings} are the users' alone. */
+    static SparkStandalone start(Path work, Path sparkHome, Hosts hosts, List<String> settings) {
         int port = Await.freePort();
-        SparkStandalone spark = new SparkStandalone("spark://127.0.0.1:" + port);
-        String classPath = configure(work) + ":" + ClassPaths.clients(sparkHome);
-        Map<String, String> environment = Map.of(
-                "SPARK_HOME", sparkHome.toString(),
-                "SPARK_SCALA_VERSION", "2.12",
-                "SPARK_LOCAL_IP", "127.0.0.1");
-        List<String> address = List.of("--host", "127.0.0.1", "--webui-port", "0");
-        List<String> main = new ArrayList<>(List.of("org.apache.spark.deploy.master.Master", "--port", "" + port));
-        main.addAll(address);
-        spark.daemons.add(daemon(work, "master", classPath, environment, main));
-        for (int i = 0; i < workers; i++) {
-            List<String> worker = new ArrayList<>(List.of("org.apache.spark.deploy.worker.Worker"));
-            worker.addAll(address);
-            worker.addAll(List.of("-c", "" + coresPerWorker, "-m", "4g"));
-            worker.addAll(List.of("-d", work.resolve("worker-" + i).toString(), spark.master));
-            spark.workers.add(daemon(work, "worker-" + i, classPath, environment, worker));
+        Host first = hosts.all().get(0);
+        SparkStandalone spark = new SparkStandalone("spark://" + first.address() + ":" + port, hosts.users(), settings);
+        Path conf = configure(work);
+        List<String> master = List.of("org.apache.spark.deploy.master.Master", "--port", "" + port);
+        spark.daemons.add(daemon(first, work, "master", sparkHome, conf, master));
+        for (int i = 0; i < hosts.all().size(); i++) {
+            List<String> worker = List.of(
+                    "org.apache.spark.deploy.worker.Worker",
+                    "-c",
+                    "2",
+                    "-m",
+                    "4g",
+                    "-d",
+                    work.resolve("worker-" + i).toString(),
+                    spark.master);
+            spark.workers.add(daemon(hosts.all().get(i), work, "worker-" + i, sparkHome, conf, worker));
         }
         spark.daemons.addAll(spark.workers);
         spark.workers.forEach(worker -> worker.awaitLog("Successfully registered with master", START_TIMEOUT));
         return spark;
     }
 
-    /** {@code spark://127.0.0.1:PORT}. */
+    /** {@code spark://ADDRESS:PORT}. */
     @Override
     public String master() {
         return master;
@@ -53,12 +58,12 @@ final class SparkStandalone implements ClusterManager {
 
     @Override
     public List<String> settings() {
-        return List.of();
+        return settings;
     }
 
     @Override
     public Map<String, String> environment() {
-        return Map.of("SPARK_LOCAL_IP", "127.0.0.1");
+        return Map.of("SPARK_LOCAL_IP", users.address());
     }
 
     @Override
@@ -74,10 +79,22 @@ final class SparkStandalone implements ClusterManager {
                 .toList();
     }
 
-    private static JavaProcess daemon(
-            Path work, String name, String classPath, Map<String, String> environment, List<String> main) {
+    private static JavaProcess daemon(Host host, Path work, String name, Path sparkHome, Path conf, List<String> main) {
+        Map<String, String> environment = Map.of(
+                "SPARK_HOME", sparkHome.toString(),
+                "SPARK_SCALA_VERSION", "2.12",
+                "SPARK_LOCAL_IP", host.address());
+        List<String> all = new ArrayList<>(main);
+        all.addAll(1, List.of("--host", host.address(), "--webui-port", "0"));
         return JavaProcess.start(
-                work, new JavaProcess.Spec(name, JavaProcess.optionsWithoutC2("384m"), classPath, environment, main));
+                host,
+                work,
+                new JavaProcess.Spec(
+                        name,
+                        JavaProcess.optionsWithoutC2("384m"),
+                        conf + ":" + ClassPaths.clients(sparkHome),
+                        environment,
+                        all));
     }
 
     private static Path configure(Path work) {

@@ -3,6 +3,7 @@ package io.polyglow.systemtest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.polyglow.common.json.Json;
+import io.polyglow.common.json.JsonObject;
 import io.polyglow.common.store.Store;
 import io.polyglow.common.store.Stores;
 import io.polyglow.trainer.checkpoint.CheckpointDirectory;
@@ -19,7 +20,7 @@ final class TrainingRuns {
     static final Duration LONG = Duration.ofMinutes(4);
     static final int STEPS = 160;
 
-    private static final String CORPUS = "corpus";
+    static final String CORPUS = "corpus";
 
     private final ClusterFixture<?> cluster;
     private String weightsOfOneRank = "";
@@ -38,10 +39,24 @@ final class TrainingRuns {
         assertThat(lossesOfOneRank).hasSize(STEPS).doesNotHaveDuplicates();
     }
 
-    /** Prepares a corpus with two cores for each executor. */
+    /** Prepares a corpus. */
     void prepare(String corpus, String... settings) throws InterruptedException {
-        String sample = cluster.work().resolve("sample").toString();
-        cluster.run("sample", SHORT, "sample", "--output", sample, "--numbers", "2000", "--lines-per-language", "300");
+        cluster.run("sample", SHORT, sample(cluster.work().resolve("sample").toString()));
+        cluster.run("prepare", LONG, preparing(text(), cluster.onHdfs(corpus), settings));
+    }
+
+    /** The command that makes text to prepare. */
+    String[] sample(String directory) {
+        return new String[] {"sample", "--output", directory, "--numbers", "2000", "--lines-per-language", "300"};
+    }
+
+    /** Where {@link #prepare} has its text from. */
+    String text() {
+        return cluster.work().resolve("sample").resolve("train").toString();
+    }
+
+    /** The command that prepares a corpus with two cores for each executor. */
+    String[] preparing(String input, String output, String... settings) {
         List<String> prepare = new ArrayList<>(List.of("prepare", config("prepare"), "--master", cluster.master()));
         List<String> properties = new ArrayList<>(List.of(
                 "spark.executor.extraJavaOptions=-XX:TieredStopAtLevel=1", // they live for a minute
@@ -49,8 +64,8 @@ final class TrainingRuns {
                 "spark.sql.shuffle.partitions=4"));
         properties.addAll(Arrays.asList(settings));
         properties.forEach(property -> prepare.addAll(List.of("--conf", property)));
-        prepare.addAll(List.of("--set", "input=" + sample + "/train", "--set", "output=" + cluster.onHdfs(corpus)));
-        cluster.run("prepare", LONG, prepare.toArray(String[]::new));
+        prepare.addAll(List.of("--set", "input=" + input, "--set", "output=" + output));
+        return prepare.toArray(String[]::new);
     }
 
     /** A small model whose training takes some seconds, so that there is time to kill. */
@@ -100,7 +115,7 @@ final class TrainingRuns {
     }
 
     String weights(String run) throws IOException {
-        try (Store store = Stores.open(cluster.onHdfs(run))) {
+        try (Store store = Stores.open(cluster.byAddress(cluster.onHdfs(run)))) {
             return new CheckpointDirectory(store).open(STEPS).weightsSha256();
         }
     }
@@ -112,6 +127,19 @@ final class TrainingRuns {
         String json = output.substring(output.indexOf("\n{") + 1);
         return Json.parseObject("inspect", json.getBytes(StandardCharsets.UTF_8))
                 .getString("weights_sha256");
+    }
+
+    /** The events of a kind in the logs of the four ranks. */
+    List<JsonObject> events(String run, String event) throws IOException {
+        List<JsonObject> events = new ArrayList<>();
+        for (int rank = 0; rank < 4; rank++) {
+            String log = cluster.onHdfs(run) + "/logs/rank-" + rank + ".jsonl";
+            for (String line : cluster.read(log).lines().toList()) {
+                events.add(Json.parseObject(log, line.getBytes(StandardCharsets.UTF_8)));
+            }
+        }
+        events.removeIf(json -> !json.getString("event").equals(event));
+        return events;
     }
 
     private List<String> losses(String run) throws IOException {
