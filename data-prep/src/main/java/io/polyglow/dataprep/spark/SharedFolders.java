@@ -35,7 +35,7 @@ final class SharedFolders {
                 ErrorKind.ENVIRONMENT,
                 path.toUri().getPath() + " is there for the driver, but not on " + host()
                         + ". A plain path is a folder of each machine: with executors on several, put input and output on HDFS,"
-                        + " or into a folder that all machines mount there. Nothing was published");
+                        + " or into a folder that all machines mount there. Nothing was published.");
     }
 
     private static boolean isLocal(Path path) {
