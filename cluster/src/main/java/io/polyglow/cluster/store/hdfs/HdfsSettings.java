@@ -1,9 +1,9 @@
 package io.polyglow.cluster.store.hdfs;
 
+import java.util.Optional;
+import java.util.ServiceLoader;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.hdfs.HdfsConfiguration;
-import org.apache.spark.SparkEnv;
-import org.apache.spark.deploy.SparkHadoopUtil;
 
 /** Hadoop's settings, for HDFS. */
 public final class HdfsSettings {
@@ -15,9 +15,12 @@ public final class HdfsSettings {
         return new Configuration();
     }
 
-    /** Those of this process: in one of a Spark application the application's too ({@code spark.hadoop.*}), which is all that an executor may have; a copy. */
+    /** Those of this process: its application's too, which are all that an executor may have; a copy. */
     static Configuration ofProcess() {
-        SparkEnv env = SparkEnv.get();
-        return env == null ? onClassPath() : SparkHadoopUtil.get().newConfiguration(env.conf());
+        return ServiceLoader.load(HdfsSettingsProvider.class, HdfsSettings.class.getClassLoader()).stream()
+                .map(provider -> provider.get().get())
+                .flatMap(Optional::stream)
+                .findFirst()
+                .orElseGet(HdfsSettings::onClassPath);
     }
 }
