@@ -42,6 +42,7 @@ public final class MemoryStore implements Store {
     /** Path to file, or to null for a directory. */
     private TreeMap<String, @Nullable File> entries = new TreeMap<>();
 
+    private final List<String> opened = new ArrayList<>();
     private int incarnation;
     private int operations;
     private int failFrom = NEVER;
@@ -51,6 +52,11 @@ public final class MemoryStore implements Store {
     /** How many operations there have been. */
     public synchronized int operations() {
         return operations;
+    }
+
+    /** The paths that were opened for reading, once for each time. */
+    public synchronized List<String> opened() {
+        return List.copyOf(opened);
     }
 
     /** Lets operation {@code operation} (counted from 1) fail with an {@link IOException}; those after it work again. */
@@ -155,6 +161,7 @@ public final class MemoryStore implements Store {
         if (offset > file.visible) {
             throw new EOFException(path + ": offset " + offset + " is beyond its " + file.visible + " bytes");
         }
+        opened.add(path);
         return new ByteArrayInputStream(Arrays.copyOfRange(file.bytes, (int) offset, file.visible));
     }
 

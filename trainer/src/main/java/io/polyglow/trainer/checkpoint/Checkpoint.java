@@ -50,6 +50,7 @@ public final class Checkpoint {
     private final String path;
     private final Manifest manifest;
     private final Remedy remedy;
+    private final OpenFiles files;
     private final Map<String, SafetensorsHeader> headers = new HashMap<>();
     private final byte[] chunk = new byte[CHUNK];
     private final UnsafeBuffer view = new UnsafeBuffer(chunk);
@@ -59,6 +60,7 @@ public final class Checkpoint {
         this.path = path;
         this.manifest = manifest;
         this.remedy = new Remedy(store, path);
+        this.files = new OpenFiles(store, path);
     }
 
     /** Reads the manifest of the checkpoint at {@code path} and checks that every file is there in full length. */
@@ -114,14 +116,27 @@ public final class Checkpoint {
     public byte[] file(String name) {
         for (FileEntry entry : manifest.inventory().files()) {
             if (entry.name().equals(name)) {
-                return read(entry);
+                try {
+                    return read(entry);
+                } finally {
+                    closeFiles();
+                }
             }
         }
         throw new PolyglowException(ErrorKind.CHECKPOINT, location() + ": has no file " + name + ".");
     }
 
+    /** Closes the files that {@link #readParameter} and {@link #readMoment} have left open for the next. */
+    void closeFiles() {
+        try {
+            files.close();
+        } catch (IOException e) {
+            throw unreadable(location(), e, remedy);
+        }
+    }
+
     /** Reads a whole parameter, which must have {@code size} elements. */
-    public void readParameter(String name, long size, Sink sink) {
+    void readParameter(String name, long size, Sink sink) {
         for (TensorEntry tensor : manifest.inventory().tensors()) {
             if (tensor.name().equals(name)) {
                 if (tensor.size() != size) {
@@ -144,7 +159,7 @@ public final class Checkpoint {
      * Reads the slices of a moment that overlap elements {@code [from, from + count)}; the sink sees whole slices, which may reach beyond
      * the range on both sides.
      */
-    public void readMoment(String parameter, Moment moment, long from, long count, Sink sink) {
+    void readMoment(String parameter, Moment moment, long from, long count, Sink sink) {
         List<SliceEntry> slices = new ArrayList<>();
         for (SliceEntry slice : manifest.inventory().slices()) {
             if (slice.parameter().equals(parameter)
@@ -185,19 +200,27 @@ public final class Checkpoint {
             return HexFormat.of().formatHex(sha.digest());
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JDK has SHA-256", e);
+        } finally {
+            closeFiles();
         }
     }
 
     /** Reads every byte of every file. */
     public void verify() {
-        for (FileEntry entry : manifest.inventory().files()) {
-            CRC32C crc = new CRC32C();
-            read(entry.name(), 0, entry.bytes(), crc, 0, IGNORED);
-            if ((int) crc.getValue() != entry.crc32c()) {
-                verifyTensors(entry.name());
-            }
-            checkCrc(entry.name(), 0, entry.bytes(), "the file", entry.crc32c(), crc);
+        try {
+            manifest.inventory().files().forEach(this::verify);
+        } finally {
+            closeFiles();
         }
+    }
+
+    private void verify(FileEntry file) {
+        CRC32C crc = new CRC32C();
+        read(file.name(), 0, file.bytes(), crc, 0, IGNORED);
+        if ((int) crc.getValue() != file.crc32c()) {
+            verifyTensors(file.name());
+        }
+        checkCrc(file.name(), 0, file.bytes(), "the file", file.crc32c(), crc);
     }
 
     /** Finds out which tensor of a damaged file is damaged. */
@@ -262,8 +285,8 @@ public final class Checkpoint {
     private SafetensorsHeader readHeader(FileEntry entry) {
         String name = location() + "/" + entry.name();
         SafetensorsHeader header;
-        try (InputStream in = store.open(path + "/" + entry.name(), 0)) {
-            header = SafetensorsHeader.read(name, in, entry.bytes());
+        try {
+            header = SafetensorsHeader.read(name, files.at(entry.name(), 0), entry.bytes());
         } catch (PolyglowException e) {
             throw remedy.addTo(e);
         } catch (IOException e) {
@@ -277,7 +300,8 @@ public final class Checkpoint {
 
     private void read(String file, long offset, long bytes, CRC32C crc, long firstElement, Sink sink) {
         String name = location() + "/" + file;
-        try (InputStream in = store.open(path + "/" + file, offset)) {
+        try {
+            InputStream in = files.at(file, offset);
             for (long done = 0; done < bytes; ) {
                 int length = in.readNBytes(chunk, 0, (int) Math.min(CHUNK, bytes - done));
                 if (length == 0) {

@@ -14,14 +14,18 @@ public final class CheckpointLoader {
 
     /** Loads the weights of a stage, a borrowed table included. */
     public static void loadWeights(Checkpoint checkpoint, Engine engine, ParameterSet parameters) {
-        List<Placed> owned = parameters.layout().owned();
-        for (int i = 0; i < owned.size(); i++) {
-            load(checkpoint, engine, owned.get(i).spec().name(), parameters.parameter(i));
-        }
-        Placed borrowed = parameters.layout().borrowed();
-        Tensor table = parameters.borrowed();
-        if (borrowed != null && table != null) {
-            load(checkpoint, engine, borrowed.spec().name(), table);
+        try {
+            List<Placed> owned = parameters.layout().owned();
+            for (int i = 0; i < owned.size(); i++) {
+                load(checkpoint, engine, owned.get(i).spec().name(), parameters.parameter(i));
+            }
+            Placed borrowed = parameters.layout().borrowed();
+            Tensor table = parameters.borrowed();
+            if (borrowed != null && table != null) {
+                load(checkpoint, engine, borrowed.spec().name(), table);
+            }
+        } finally {
+            checkpoint.closeFiles();
         }
         parameters.refreshComputeCopies();
     }
@@ -33,9 +37,13 @@ public final class CheckpointLoader {
 
     /** Loads optimizer state, whatever the slices that it was saved in. */
     public static void loadMoments(Checkpoint checkpoint, Engine engine, List<MomentSlice> slices) {
-        for (MomentSlice slice : slices) {
-            load(checkpoint, engine, slice, Checkpoint.Moment.FIRST, slice.first());
-            load(checkpoint, engine, slice, Checkpoint.Moment.SECOND, slice.second());
+        try {
+            for (MomentSlice slice : slices) {
+                load(checkpoint, engine, slice, Checkpoint.Moment.FIRST, slice.first());
+                load(checkpoint, engine, slice, Checkpoint.Moment.SECOND, slice.second());
+            }
+        } finally {
+            checkpoint.closeFiles();
         }
     }
 

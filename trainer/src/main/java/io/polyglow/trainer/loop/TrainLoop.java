@@ -4,6 +4,7 @@ import io.polyglow.common.config.ConfigFile;
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.store.Retry;
+import io.polyglow.common.store.Store;
 import io.polyglow.common.store.Stores;
 import io.polyglow.common.token.Tokenizer;
 import io.polyglow.common.token.shard.Tombstone;
@@ -24,6 +25,7 @@ import io.polyglow.trainer.plan.Throughput;
 import io.polyglow.trainer.tensor.DType;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -197,11 +199,22 @@ public final class TrainLoop {
         UnsafeBuffer step = new UnsafeBuffer(new byte[Long.BYTES]);
         if (links.rank() == 0) {
             step.putLong(0, chooseStep());
-            Stores.rewrite(
-                    context.run(), CONFIG_FILE, ConfigFile.of(config).yaml().getBytes(StandardCharsets.UTF_8));
+            keepConfig();
         }
         links.world().broadcast(step, Long.BYTES, 0);
         return step.getLong(0);
+    }
+
+    /** Writes the config if the run has another; a restart reads it only, since a store that has just lost a server may take long to write. */
+    private void keepConfig() throws IOException {
+        Store run = context.run();
+        byte[] yaml = ConfigFile.of(config).yaml().getBytes(StandardCharsets.UTF_8);
+        boolean there = run.exists(CONFIG_FILE)
+                && run.stat(CONFIG_FILE).bytes() == yaml.length
+                && Arrays.equals(Stores.read(run, CONFIG_FILE, yaml.length), yaml);
+        if (!there) {
+            Stores.rewrite(run, CONFIG_FILE, yaml);
+        }
     }
 
     private long chooseStep() throws IOException {

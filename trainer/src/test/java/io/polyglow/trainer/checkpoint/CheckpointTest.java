@@ -66,6 +66,18 @@ class CheckpointTest {
     }
 
     @Test
+    void shouldReadEveryFileThroughOneStreamWhenResumed() throws Exception {
+        int before = run.opened().size();
+        TrainLab.train(config("stop-after=3"), run, corpus, Start.RESUME);
+        List<String> opened = run.opened();
+        assertThat(opened.subList(before, opened.size()).stream()
+                        .filter(path -> path.startsWith(STEP_2) && path.endsWith(".safetensors")))
+                .as("weights and moments of four ranks, restored by one")
+                .hasSize(4 + 4)
+                .doesNotHaveDuplicates();
+    }
+
+    @Test
     void shouldNameFileWhenAnyFileIsTruncatedOrMissing() throws Exception {
         for (Store.Entry entry : run.list(STEP_2)) {
             byte[] bytes = Stores.read(run, entry.path(), 1 << 20);
