@@ -39,6 +39,7 @@ final class RunMonitor implements AutoCloseable {
 
     private final Future<?> looking;
     private final LeaseKeeper keeper;
+    private volatile boolean anew = true;
     private boolean blind;
     private long newestCheckpoint;
     private long firstStep;
@@ -64,9 +65,9 @@ final class RunMonitor implements AutoCloseable {
         return checkpoints.steps().stream().mapToLong(Long::longValue).max().orElse(0);
     }
 
-    /** The speed of the next attempt is measured anew. */
-    synchronized void newAttempt() {
-        firstStep = 0;
+    /** The speed of the next attempt is measured anew. Does not wait for a look at a store that is slow to read. */
+    void newAttempt() {
+        anew = true;
     }
 
     /** Throws once another driver has the run. */
@@ -95,7 +96,7 @@ final class RunMonitor implements AutoCloseable {
         }
     }
 
-    private synchronized void report() throws IOException {
+    private void report() throws IOException {
         for (JsonObject line : metrics.poll()) {
             listener.step(progress(line));
         }
@@ -109,7 +110,8 @@ final class RunMonitor implements AutoCloseable {
     private JobListener.StepProgress progress(JsonObject line) {
         long step = line.getLong("step");
         long now = clock.nanoTime();
-        if (firstStep == 0) {
+        if (anew) {
+            anew = false;
             firstStep = step;
             firstStepNs = now;
         }
@@ -118,18 +120,19 @@ final class RunMonitor implements AutoCloseable {
         return new JobListener.StepProgress(step, steps, eta, line);
     }
 
-    /** Reports what the run has gained since the last look, and stops. */
+    /** Reports what the run has gained since the last look, unless that one does not end, and stops. */
     @Override
     public void close() throws IOException {
         keeper.close();
         looking.cancel(false);
         thread.shutdown();
+        boolean over = false;
         try {
-            thread.awaitTermination(5, TimeUnit.SECONDS);
+            over = thread.awaitTermination(5, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        if (fenced == null) {
+        if (over && fenced == null) {
             report();
         }
     }

@@ -1,0 +1,59 @@
+package io.polyglow.cluster.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.polyglow.common.store.Lease;
+import io.polyglow.common.store.MemoryStore;
+import io.polyglow.common.store.Store;
+import io.polyglow.common.store.Stores;
+import java.lang.reflect.Proxy;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import org.agrona.concurrent.SystemNanoClock;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(20)
+class RunMonitorTest {
+    private final MemoryStore run = new MemoryStore();
+    private final CountDownLatch reading = new CountDownLatch(1);
+    private final CountDownLatch answer = new CountDownLatch(1);
+    private final List<Long> steps = new ArrayList<>();
+
+    @Test
+    void shouldNotKeepTheDriverFromItsNextAttemptWhileTheStoreDoesNotAnswer() throws Exception {
+        run.makeDirectory("checkpoints");
+        Stores.write(run, "metrics.jsonl", "{\"step\": 1}\n{\"step\": 2}\n".getBytes(StandardCharsets.UTF_8));
+        try (Lease lease = Lease.take(run, "leases", "The run", SystemNanoClock.INSTANCE, 1_000_000_000L);
+                RunMonitor monitor =
+                        new RunMonitor(slowToOpen(run), lease, 10, listener(), SystemNanoClock.INSTANCE, () -> {})) {
+            reading.await();
+            monitor.newAttempt();
+            assertThat(steps).as("the store has not answered yet").isEmpty();
+            answer.countDown();
+        }
+        assertThat(steps).containsExactly(1L, 2L);
+    }
+
+    private JobListener listener() {
+        return new JobListener() {
+            @Override
+            public void step(StepProgress progress) {
+                steps.add(progress.step());
+            }
+        };
+    }
+
+    private Store slowToOpen(Store store) {
+        return (Store) Proxy.newProxyInstance(
+                Store.class.getClassLoader(), new Class<?>[] {Store.class}, (proxy, method, arguments) -> {
+                    if (method.getName().equals("open")) {
+                        reading.countDown();
+                        answer.await();
+                    }
+                    return method.invoke(store, arguments);
+                });
+    }
+}
