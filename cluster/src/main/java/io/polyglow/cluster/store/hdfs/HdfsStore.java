@@ -2,8 +2,10 @@ package io.polyglow.cluster.store.hdfs;
 
 import io.polyglow.common.store.Store;
 import io.polyglow.common.store.StorePath;
+import io.polyglow.common.store.Stores;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.net.URI;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
@@ -37,7 +39,8 @@ import org.apache.hadoop.ipc.RemoteException;
  */
 public final class HdfsStore implements Store {
     private static final int BUFFER_BYTES = 64 << 10;
-    private static final long LEASE_RECOVERY_NS = TimeUnit.SECONDS.toNanos(60);
+    private static final int READ_TIMEOUT_MS = 15_000;
+    private static final long LEASE_RECOVERY_NS = TimeUnit.SECONDS.toNanos(20);
     private static final long LEASE_POLL_NS = TimeUnit.MILLISECONDS.toNanos(200);
 
     /** By name: the second is a class of servers, which clients of a cluster do not have. */
@@ -46,11 +49,13 @@ public final class HdfsStore implements Store {
             "org.apache.hadoop.hdfs.protocol.RecoveryInProgressException");
 
     private final DistributedFileSystem hdfs;
+    private final FileSystem reader;
     private final Path root;
     private final String name;
 
-    private HdfsStore(DistributedFileSystem hdfs, Path root, String name) {
+    private HdfsStore(DistributedFileSystem hdfs, FileSystem reader, Path root, String name) {
         this.hdfs = hdfs;
+        this.reader = reader;
         this.root = root;
         this.name = name;
     }
@@ -66,13 +71,15 @@ public final class HdfsStore implements Store {
         URI uri = given.toUri();
         Path path = uri.getPath().isEmpty() ? new Path(given, "/") : given; // hdfs://host:port alone is its root
         probe(uri, path);
-        FileSystem fileSystem = FileSystem.newInstance(uri, patient(uri));
+        Configuration configuration = patient(uri);
+        FileSystem fileSystem = FileSystem.newInstance(uri, configuration);
         if (!(fileSystem instanceof DistributedFileSystem hdfs)) {
             throw new IOException(
                     location + " is not on HDFS but on " + fileSystem.getClass().getName());
         }
         Path root = hdfs.makeQualified(path);
-        return new HdfsStore(hdfs, root, name.isEmpty() ? root.toString() : name);
+        FileSystem reader = FileSystem.newInstance(uri, readSettings(configuration));
+        return new HdfsStore(hdfs, reader, root, name.isEmpty() ? root.toString() : name);
     }
 
     /** The patient client below would wait for minutes for an address that was mistyped. */
@@ -97,7 +104,24 @@ public final class HdfsStore implements Store {
         configuration.setBoolean("dfs.client.retry.policy.enabled", !hasSeveralNameNodes(uri, configuration));
         // sleep ms, number of tries, ...
         configuration.set("dfs.client.retry.policy.spec", "2000,15,5000,30");
+        // 20 s each; by default 45, which is how long readers of a file that is being written wait for a DataNode that
+        // was lost in silence
+        configuration.setInt("ipc.client.connect.max.retries.on.timeouts", 1);
         PromptClose.settings(configuration).forEach(configuration::set);
+        return configuration;
+    }
+
+    /**
+     * Settings for a client that turns to another replica after 15 s without an answer. Not for writing: there the answer of a DataNode that waits for another comes after a minute, and who does not wait
+     * for it gives up the wrong one.
+     */
+    private static Configuration readSettings(Configuration patient) {
+        Configuration configuration = new Configuration(patient);
+        configuration.setInt(
+                HdfsClientConfigKeys.DFS_CLIENT_SOCKET_TIMEOUT_KEY,
+                Math.min(
+                        READ_TIMEOUT_MS,
+                        patient.getInt(HdfsClientConfigKeys.DFS_CLIENT_SOCKET_TIMEOUT_KEY, READ_TIMEOUT_MS)));
         return configuration;
     }
 
@@ -129,7 +153,10 @@ public final class HdfsStore implements Store {
                 null);
     }
 
-    /** A file that a dead writer left open is closed first: its lease is recovered, which takes some seconds. */
+    /**
+     * A file that a dead writer left open is closed first: its lease is recovered, which takes some seconds. That needs all DataNodes that the writer used, or that the NameNode knows which of them are gone, after some ten minutes; so when it
+     * takes long, a copy of what can be read, which is all that was synced, replaces the file.
+     */
     @Override
     public Output append(String path) throws IOException {
         Path file = below(path);
@@ -143,19 +170,41 @@ public final class HdfsStore implements Store {
                 if (!LEFT_OPEN.contains(e.getClassName())) {
                     throw e;
                 }
-                recoverLease(file, e);
+                return hasRecoveredLease(file, LEASE_RECOVERY_NS)
+                        ? new HdfsOutput(hdfs.append(file), file)
+                        : appendToCopy(path, e);
             }
-            return new HdfsOutput(hdfs.append(file), file);
         });
     }
 
-    private void recoverLease(Path file, IOException cause) throws IOException {
-        long deadline = SystemNanoClock.INSTANCE.nanoTime() + LEASE_RECOVERY_NS;
+    private boolean hasRecoveredLease(Path file, long patienceNs) throws IOException {
+        long deadline = SystemNanoClock.INSTANCE.nanoTime() + patienceNs;
         while (!hdfs.recoverLease(file)) {
-            if (SystemNanoClock.INSTANCE.nanoTime() - deadline > 0 || Thread.interrupted()) {
-                throw new IOException(file + ": another writer had it open and HDFS could not close it in time", cause);
+            if (SystemNanoClock.INSTANCE.nanoTime() - deadline > 0) {
+                return false;
+            }
+            if (Thread.interrupted()) {
+                throw new InterruptedIOException(file + ": interrupted while HDFS closes it for another writer");
             }
             LockSupport.parkNanos(LEASE_POLL_NS);
+        }
+        return true;
+    }
+
+    private Output appendToCopy(String path, IOException leftOpen) throws IOException {
+        try {
+            Stores.rewrite(this, path, out -> {
+                try (InputStream in = open(path, 0)) {
+                    in.transferTo(out);
+                }
+            });
+            return new HdfsOutput(hdfs.append(below(path)), below(path));
+        } catch (IOException e) {
+            e.addSuppressed(leftOpen);
+            throw new IOException(
+                    below(path) + ": another writer had it open; HDFS could not close it in time, nor read it: "
+                            + e.getMessage(),
+                    e);
         }
     }
 
@@ -163,7 +212,7 @@ public final class HdfsStore implements Store {
     public InputStream open(String path, long offset) throws IOException {
         Path file = resolve(path);
         return attempt(file, () -> {
-            FSDataInputStream in = hdfs.open(file, BUFFER_BYTES);
+            FSDataInputStream in = reader.open(file, BUFFER_BYTES);
             try {
                 in.seek(offset);
                 return in;
@@ -245,7 +294,9 @@ public final class HdfsStore implements Store {
 
     @Override
     public void close() throws IOException {
-        hdfs.close();
+        try (reader) {
+            hdfs.close();
+        }
     }
 
     private Path resolve(String path) {

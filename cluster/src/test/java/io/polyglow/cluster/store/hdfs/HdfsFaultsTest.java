@@ -1,6 +1,7 @@
 package io.polyglow.cluster.store.hdfs;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.polyglow.common.rng.RandomStream;
 import io.polyglow.common.store.MemoryStore;
@@ -14,6 +15,7 @@ import io.polyglow.trainer.loop.TestCorpus;
 import io.polyglow.trainer.loop.TrainLab;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -175,6 +177,37 @@ class HdfsFaultsTest {
             }
             TrainLab.train(config, run, corpus, Start.RESTART);
             assertThat(weights(run)).isEqualTo(undisturbed());
+        }
+    }
+
+    /** As when a DataNode of the dead writer is lost in silence: HDFS closes such a file once the NameNode knows it, after ten minutes. */
+    @Test
+    void shouldAppendToAFileThatHdfsDoesNotClose() throws Exception {
+        cluster.getNameNode().reconfigureProperty("dfs.namenode.heartbeat.recheck-interval", "300000");
+        try (Store dead = open();
+                Store next = open()) {
+            Store.Output abandoned = dead.create("log");
+            abandoned.write("one\n".getBytes(StandardCharsets.UTF_8));
+            abandoned.sync();
+            // what is to be closed is told to DataNodes in answers to these
+            cluster.getDataNodes().forEach(node -> node.setHeartbeatsDisabledForTests(true));
+
+            try (Store.Output out = next.append("log")) {
+                assertThat(out.position()).isEqualTo(4);
+                out.write("two\n".getBytes(StandardCharsets.UTF_8));
+                out.sync();
+            }
+            assertThat(new String(Stores.read(next, "log", 100), StandardCharsets.UTF_8))
+                    .isEqualTo("one\ntwo\n");
+            assertThatThrownBy(() -> {
+                        try (abandoned) {
+                            abandoned.write("zombie\n".getBytes(StandardCharsets.UTF_8));
+                            abandoned.sync();
+                        }
+                    })
+                    .isInstanceOf(IOException.class);
+            assertThat(new String(Stores.read(next, "log", 100), StandardCharsets.UTF_8))
+                    .isEqualTo("one\ntwo\n");
         }
     }
 
