@@ -68,7 +68,7 @@ final class BenchDedupCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         Path directory = Files.createTempDirectory(Files.createDirectories(work), "polyglow-bench-dedup-");
-        try (SparkSession session = spark.session("polyglow bench dedup")) {
+        try (SparkSession session = spark.session(console, "polyglow bench dedup")) {
             JsonObject result = DedupBench.run(
                     session,
                     new DedupBench.Settings(documents, seed, similarity, partitions),

@@ -65,7 +65,7 @@ final class BenchPrepareCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         Path directory = Files.createTempDirectory(Files.createDirectories(work), "polyglow-bench-prepare-");
-        try (SparkSession session = spark.session("polyglow bench prepare")) {
+        try (SparkSession session = spark.session(console, "polyglow bench prepare")) {
             JsonObject result = PrepareBench.run(
                     session,
                     new PrepareBench.Settings(megabytes, seed, overrides),

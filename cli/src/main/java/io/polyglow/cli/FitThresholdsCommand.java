@@ -70,7 +70,7 @@ final class FitThresholdsCommand implements Callable<Integer> {
             throw new PolyglowException(ErrorKind.USAGE, "--tail is " + tail + ", must be 0 to 0.5.");
         }
         try (Locations locations = new Locations();
-                SparkSession session = spark.session("polyglow prepare fit-thresholds", corpus)) {
+                SparkSession session = spark.session(console, "polyglow prepare fit-thresholds", corpus)) {
             FitThresholds fitted =
                     FitThresholds.of(AnnotatedCorpus.open(session, locations.address(corpus)), tail, minDocuments);
             write(fitted.files());

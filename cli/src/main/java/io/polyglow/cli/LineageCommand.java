@@ -223,7 +223,7 @@ final class LineageCommand implements Callable<Integer> {
     private Map<String, DocumentStory> lookUp(
             String corpus, Function<DocumentLookup, Map<String, DocumentStory>> question) throws IOException {
         console.note("Starting Spark ...");
-        try (SparkSession session = spark.session("polyglow lineage " + place, place, corpus)) {
+        try (SparkSession session = spark.session(console, "polyglow lineage " + place, place, corpus)) {
             return question.apply(DocumentLookup.open(session, corpus));
         }
     }

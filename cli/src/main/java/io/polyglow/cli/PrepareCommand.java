@@ -138,6 +138,6 @@ final class PrepareCommand implements Callable<Integer> {
         List<String> places = new ArrayList<>(List.of(config.input(), config.output()));
         places.addAll(config.dedup().against());
         places.addAll(config.decontamination().sets().values());
-        return options.session("polyglow prepare " + config.output(), places.toArray(String[]::new));
+        return options.session(console, "polyglow prepare " + config.output(), places.toArray(String[]::new));
     }
 }

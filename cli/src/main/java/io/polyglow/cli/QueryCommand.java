@@ -73,7 +73,7 @@ final class QueryCommand implements Callable<Integer> {
             throw new PolyglowException(ErrorKind.USAGE, "--rows " + rows + ": at least one row must be asked for.");
         }
         try (Locations locations = new Locations();
-                SparkSession session = spark.session("polyglow query", corpus)) {
+                SparkSession session = spark.session(console, "polyglow query", corpus)) {
             CorpusTables tables = CorpusTables.open(session, locations.address(corpus));
             if (sql == null) {
                 tables.names()

@@ -2,9 +2,11 @@ package io.polyglow.cli;
 
 import io.polyglow.cluster.spark.ExecutorClassPath;
 import io.polyglow.cluster.spark.ExecutorHadoopSettings;
+import io.polyglow.cluster.spark.ExecutorWatch;
 import io.polyglow.cluster.spark.HdfsAccess;
 import io.polyglow.cluster.spark.SparkTarget;
-import io.polyglow.cluster.spark.YarnMaster;
+import io.polyglow.cluster.spark.yarn.QueueWatch;
+import io.polyglow.cluster.spark.yarn.YarnMaster;
 import io.polyglow.cluster.store.hdfs.PromptClose;
 import io.polyglow.dataprep.spark.LocalFiles;
 import io.polyglow.dataprep.spark.SharedFolderCommits;
@@ -38,8 +40,11 @@ final class SparkOptions {
         return new SparkTarget(master, properties);
     }
 
-    /** A session for a data job that reads and writes {@code places}: all cores of this machine unless a master is given. */
-    SparkSession session(String application, String... places) {
+    /**
+     * A session for a data job that reads and writes {@code places}: all cores of this machine unless a master is given. The console hears when the job waits for
+     * its start or for executors.
+     */
+    SparkSession session(Console console, String application, String... places) {
         SparkConf conf = new SparkConf();
         properties.forEach(conf::set);
         conf.setAppName(application);
@@ -66,6 +71,9 @@ final class SparkOptions {
         HdfsAccess.grant(conf, List.of(places));
         ExecutorClassPath.addTo(conf);
         ExecutorHadoopSettings.addTo(conf);
-        return SparkSession.builder().config(conf).getOrCreate();
+        SparkSession session = QueueWatch.start(
+                conf, console::note, () -> SparkSession.builder().config(conf).getOrCreate());
+        ExecutorWatch.start(session.sparkContext(), console::note);
+        return session;
     }
 }

@@ -136,7 +136,7 @@ final class TakedownCommand implements Callable<Integer> {
                     .toList();
         }
         console.note("Starting Spark ...");
-        try (SparkSession session = spark.session("polyglow takedown " + corpus, place)) {
+        try (SparkSession session = spark.session(console, "polyglow takedown " + corpus, place)) {
             List<Tombstone.Taken> taken = DocumentLookup.open(session, place).withEquals(wanted, sources, urls);
             requireKnown(wanted, taken);
             return taken;

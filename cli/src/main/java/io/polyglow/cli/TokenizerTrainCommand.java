@@ -107,7 +107,8 @@ final class TokenizerTrainCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         TokenizerConfig settings = settings();
         try (Locations locations = new Locations();
-                SparkSession session = spark.session("polyglow tokenizer train", inputs.toArray(String[]::new));
+                SparkSession session =
+                        spark.session(console, "polyglow tokenizer train", inputs.toArray(String[]::new));
                 LocalFile target = LocalFile.of(output)) {
             TrainedTokenizer trained = TokenizerJob.run(
                     session,

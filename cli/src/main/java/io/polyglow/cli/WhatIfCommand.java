@@ -63,7 +63,7 @@ final class WhatIfCommand implements Callable<Integer> {
         both.addAll(then.values());
         AnnotatedCorpus.check(both); // a wrong key is told before Spark starts
         try (Locations locations = new Locations();
-                SparkSession session = spark.session("polyglow prepare what-if", corpus)) {
+                SparkSession session = spark.session(console, "polyglow prepare what-if", corpus)) {
             AnnotatedCorpus annotated = AnnotatedCorpus.open(session, locations.address(corpus));
             WhatIf answer = WhatIf.of(annotated, now, both);
             console.line(json ? Json.pretty(answer.json()) : answer.table().stripTrailing());

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Everything on an embedded HDFS: each command starts it again, at another address, and must find what the earlier ones left. */
+/** Everything on an embedded HDFS: the first commands each start it again, at another address, later ones join one that runs, and all must find what the earlier ones left. */
 @Timeout(300)
 class EmbeddedHdfsTest {
     private static final Path ROOT = Path.of(System.getProperty("polyglow.root"));
@@ -105,6 +105,14 @@ class EmbeddedHdfsTest {
                         "--set",
                         "data=" + on("/corpus")))
                 .contains("Done at step 8");
+        try (Locations held = new Locations()) {
+            held.resolve(on("/"));
+            useTheModel();
+            traceAndTakeDown();
+        }
+    }
+
+    private void useTheModel() {
         assertThat(run("evaluate", on("/run"), "--sequences", "2")).contains("Step 8");
         assertThat(run("generate", on("/run"), "--prompt", "The", "--max-tokens", "2"))
                 .startsWith("The");
@@ -119,7 +127,6 @@ class EmbeddedHdfsTest {
         assertThat(inspect(on("/run") + "/" + found.getString("checkpoint")).getString("weights_sha256"))
                 .isEqualTo(found.getString("weights_sha256"));
         assertThat(inspect(on("/corpus")).getString("path")).isEqualTo(on("/corpus"));
-        traceAndTakeDown();
     }
 
     private void traceAndTakeDown() {

@@ -24,16 +24,16 @@ import picocli.CommandLine;
 class SparkOptionsTest {
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+    private final Console console = new Console(
+            new PrintStream(out, true, StandardCharsets.UTF_8),
+            new PrintStream(err, true, StandardCharsets.UTF_8),
+            false,
+            () -> 0);
 
     @TempDir
     private Path folder;
 
     private int run(String... args) {
-        Console console = new Console(
-                new PrintStream(out, true, StandardCharsets.UTF_8),
-                new PrintStream(err, true, StandardCharsets.UTF_8),
-                false,
-                () -> 0);
         return Main.execute(console, false, args);
     }
 
@@ -41,10 +41,10 @@ class SparkOptionsTest {
         return err.toString(StandardCharsets.UTF_8);
     }
 
-    private static SparkSession session(String... args) {
+    private SparkSession session(String... args) {
         SparkOptions options = new SparkOptions();
         new CommandLine(options).parseArgs(args);
-        return options.session("test");
+        return options.session(console, "test");
     }
 
     private int trainTokenizer(String master) throws IOException {

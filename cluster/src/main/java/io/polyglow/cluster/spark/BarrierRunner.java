@@ -1,6 +1,7 @@
 package io.polyglow.cluster.spark;
 
 import io.polyglow.cluster.member.FailureLog;
+import io.polyglow.cluster.spark.yarn.QueueWatch;
 import io.polyglow.cluster.worker.RankMain;
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
@@ -40,7 +41,7 @@ final class BarrierRunner implements AutoCloseable {
         this.failures = failures;
         this.listener = listener;
         this.clock = clock;
-        spark = new JavaSparkContext(settings.conf());
+        spark = QueueWatch.start(settings.conf(), listener::stage, () -> new JavaSparkContext(settings.conf()));
         spark.sc().addSparkListener(watch);
         if (!settings.master().startsWith("local")) {
             listener.stage("Spark application " + spark.sc().applicationId());
@@ -112,16 +113,7 @@ final class BarrierRunner implements AutoCloseable {
                         + " core(s) and " + settings.rankMemory()
                         + " of memory per rank. Free or add workers or wait for the queue, lower spark.task.cpus or spark.executor.memory, or train"
                         + " with a smaller layout, for example --set layout.data=1; a resumed run may use any layout."
-                        + (slots() == 0 ? ifWorkersAreFree() : ""));
-    }
-
-    /** Executors that cannot reach the driver end without a word that it could hear. */
-    private String ifWorkersAreFree() {
-        return " If workers are free, their executors cannot reach this process at "
-                + spark.getConf().get("spark.driver.host") + ":"
-                + spark.getConf().get("spark.driver.port")
-                + ": let their connections through any firewall, set spark.driver.host to an address that they can reach, or start the"
-                + " command on a machine of the cluster.";
+                        + (slots() == 0 ? ExecutorWatch.ifWorkersAreFree(spark.getConf()) : ""));
     }
 
     /** Old ranks must not hold slots of the next attempt; the task reaper ends the JVMs of those that do not listen. */

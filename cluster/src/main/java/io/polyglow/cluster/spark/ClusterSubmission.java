@@ -1,5 +1,6 @@
 package io.polyglow.cluster.spark;
 
+import io.polyglow.cluster.spark.yarn.YarnMaster;
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-package io.polyglow.cluster.spark;
+package io.polyglow.cluster.spark.yarn;
 
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;

@@ -1,4 +1,4 @@
-package io.polyglow.cluster.spark;
+package io.polyglow.cluster.spark.yarn;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
