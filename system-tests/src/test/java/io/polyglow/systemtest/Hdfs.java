@@ -124,6 +124,10 @@ final class Hdfs implements AutoCloseable {
         site.put("dfs.datanode.hostname", host.address());
         site.put("dfs.namenode.datanode.registration.ip-hostname-check", "false");
         site.put("dfs.namenode.safemode.extension", "0");
+        // as docs/design/hdfs.md asks of administrators: else for ten minutes every new file may wait one for a lost
+        // host
+        site.put("dfs.namenode.avoid.read.stale.datanode", "true");
+        site.put("dfs.namenode.avoid.write.stale.datanode", "true");
         site.put("dfs.permissions.superusergroup", "polyglow");
         try {
             Path conf = Files.createDirectories(work.resolve("hdfs-conf-" + host.name()));

@@ -20,6 +20,7 @@ final class Hosts implements AutoCloseable {
 
     private static final String BRIDGE = "polyglow-b";
     private static final int USERS = 254;
+    private static final String NOBODY = "02:00:00:00:00:fe";
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final Path work;
@@ -104,8 +105,57 @@ final class Hosts implements AutoCloseable {
         return work.resolve("own");
     }
 
-    /** Pulls the cable of a host out. */
+    /** Whether {@link #loseDatagrams} can work here. */
+    static boolean canLoseDatagrams() {
+        return succeeds("iptables", "--version");
+    }
+
+    /** Each host loses this share of the datagrams that it would receive, instead of the share that it has lost before. */
+    void loseDatagrams(double share) {
+        for (Host host : all) {
+            run("ip", "netns", "exec", host.name(), "iptables", "--flush", "INPUT");
+            run(
+                    "ip",
+                    "netns",
+                    "exec",
+                    host.name(),
+                    "iptables",
+                    "--append",
+                    "INPUT",
+                    "--protocol",
+                    "udp",
+                    "--match",
+                    "statistic",
+                    "--mode",
+                    "random",
+                    "--probability",
+                    "" + share,
+                    "--jump",
+                    "DROP");
+        }
+    }
+
+    /** Pulls the cable of a host out. Nobody tells the others that it is gone, as where routers lie between: what they send is lost in silence. */
     void unplug(int host) {
+        String lost = all.get(host).address();
+        for (int other = 0; other < all.size(); other++) {
+            if (other != host) {
+                run(
+                        "ip",
+                        "-n",
+                        name(other),
+                        "neigh",
+                        "replace",
+                        lost,
+                        "lladdr",
+                        NOBODY,
+                        "dev",
+                        "eth0",
+                        "nud",
+                        "permanent");
+            }
+        }
+        run("ip", "neigh", "replace", lost, "lladdr", NOBODY, "dev", BRIDGE, "nud", "permanent");
         run("ip", "link", "set", name(host), "down");
     }
 

@@ -50,9 +50,22 @@ class TrainingOnHostsTest {
                 .allSatisfy(event -> assertThat(event.getInt("peers_over_udp")).isGreaterThanOrEqualTo(2));
         CLUSTER.hosts().unplug(LAST_HOST);
 
-        assertThat(driver.awaitExit(LONG.multipliedBy(2))).as(driver.log()).isZero();
+        assertThat(driver.awaitExit(LONG.multipliedBy(3))).as(driver.log()).isZero();
         assertThat(driver.log()).contains("Done at step " + STEPS + " after 1 restart");
         RUNS.requireWhatOneRankComputed("lost");
+    }
+
+    @Test
+    @EnabledIf("io.polyglow.systemtest.Hosts#canLoseDatagrams")
+    void shouldEndWithTheWeightsOfOneRankWhenTheNetworkLosesDatagrams() throws Exception {
+        CLUSTER.hosts().loseDatagrams(0.02);
+        try {
+            String log = CLUSTER.run("lossy", LONG, RUNS.onSpark(RUNS.train("lossy")));
+            assertThat(log).contains("Done at step " + STEPS + ";");
+        } finally {
+            CLUSTER.hosts().loseDatagrams(0);
+        }
+        RUNS.requireWhatOneRankComputed("lossy");
     }
 
     @Test

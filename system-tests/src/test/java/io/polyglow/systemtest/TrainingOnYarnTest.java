@@ -70,6 +70,29 @@ class TrainingOnYarnTest {
                 .contains("no executor could start", "set spark.executorEnv.JAVA_HOME");
     }
 
+    @Test
+    void shouldSayWhyYarnDoesNotStartAJobYetAndStartItWhenItDoes() throws Exception {
+        JavaProcess first = CLUSTER.polyglow("first", inNarrowQueue(RUNS.onSpark(RUNS.train("first", "steps=100000"))));
+        first.awaitLog("attempt 1 on 4 ranks", SHORT);
+        JavaProcess second = CLUSTER.polyglow(
+                "second",
+                inNarrowQueue(RUNS.preparing(RUNS.text(), CLUSTER.onHdfs("second"), "spark.executor.memory=512m")));
+        second.awaitLog(
+                "Waiting for YARN to start application_\\S+ in queue " + Yarn.NARROW
+                        + ", .*; YARN says: .*AM resource limit exceeded",
+                SHORT);
+
+        first.close();
+        second.awaitLog("prepare +\\[", SHORT);
+        second.close();
+    }
+
+    private static String[] inNarrowQueue(String... arguments) {
+        List<String> all = new ArrayList<>(List.of(arguments));
+        all.addAll(List.of("--conf", "spark.yarn.queue=" + Yarn.NARROW));
+        return all.toArray(String[]::new);
+    }
+
     private static JavaProcess refused(String run, String... properties) throws InterruptedException {
         List<String> arguments = new ArrayList<>(List.of(RUNS.onSpark(RUNS.train(run))));
         for (String property : properties) {

@@ -18,6 +18,9 @@ final class Yarn implements ClusterManager {
     /** The most that a container may ask for. */
     static final int LARGEST_CONTAINER_MIB = 3072;
 
+    /** A queue where one application master may run, and no second. */
+    static final String NARROW = "narrow";
+
     private static final int NODES = 2;
     private static final Duration START_TIMEOUT = Duration.ofSeconds(90);
     private static final String DAEMONS = "org.apache.hadoop.yarn.server.";
@@ -140,9 +143,20 @@ final class Yarn implements ClusterManager {
             HadoopSettings.write(
                     conf.resolve("capacity-scheduler.xml"),
                     Map.of(
-                            "yarn.scheduler.capacity.root.queues", "default",
-                            "yarn.scheduler.capacity.root.default.capacity", "100",
-                            "yarn.scheduler.capacity.maximum-am-resource-percent", "0.5"));
+                            "yarn.scheduler.capacity.root.queues",
+                            "default," + NARROW,
+                            "yarn.scheduler.capacity.root.default.capacity",
+                            "99",
+                            "yarn.scheduler.capacity.maximum-am-resource-percent",
+                            "0.5",
+                            "yarn.scheduler.capacity.root." + NARROW + ".capacity",
+                            "1",
+                            "yarn.scheduler.capacity.root." + NARROW + ".maximum-capacity",
+                            "100",
+                            "yarn.scheduler.capacity.root." + NARROW + ".user-limit-factor",
+                            "100",
+                            "yarn.scheduler.capacity.root." + NARROW + ".maximum-am-resource-percent",
+                            "0.001"));
             Path logging = Files.createDirectories(work.resolve("yarn-logging"));
             Files.writeString(logging.resolve("log4j2.properties"), Logs.INFO);
             List<String> options = new ArrayList<>(JavaProcess.optionsWithoutC2("384m"));
