@@ -24,6 +24,9 @@ final class StageTracker extends SparkListener implements AutoCloseable {
     private static final String JOB_GROUP = "spark.jobGroup.id";
     private static final double NEARLY_ALL = 0.99;
 
+    /** What a standalone master says after ten executors in a row. */
+    private static final String GIVEN_UP = "Master removed our application: FAILED";
+
     private final SparkContext context;
     private final String job;
     private final int stages;
@@ -149,8 +152,10 @@ final class StageTracker extends SparkListener implements AutoCloseable {
         Throwable cause = place == null ? deepest(failure) : place;
         String what = job + " stopped in stage " + progress.stage() + " of " + stages + " (" + name + "): "
                 + firstLine(cause);
-        String advice =
-                ". Nothing was published; Spark's log tells more. Run the same command again once the cause is gone.";
+        String advice = (what.contains(GIVEN_UP)
+                        ? ": its executors could not start, or ended one after another, and the workers' logs tell why. "
+                        : ". Spark's log tells more. ")
+                + "Nothing was published; run the same command again once the cause is gone.";
         // a Spark exception without a cause of ours tells of lost executors and the like
         boolean environment = cause instanceof IOException
                 || cause instanceof UncheckedIOException
