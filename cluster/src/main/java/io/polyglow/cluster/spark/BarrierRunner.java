@@ -161,9 +161,14 @@ final class BarrierRunner implements AutoCloseable {
                 .map(TaskWatch.Ended::message)
                 .toList();
         if (!lost.isEmpty()) {
-            return new PolyglowException(ErrorKind.PEER_LOST, String.join("; ", lost), job);
+            return new PolyglowException(ErrorKind.PEER_LOST, lost(ended.get(0), String.join("; ", lost)), job);
         }
         return candidates.isEmpty() ? unexplained(job) : candidates.get(0);
+    }
+
+    /** Ranks miss a host that has fallen silent long before Spark misses its executors, which are not the only ones lost by then: others were ended because they did not listen. */
+    private static String lost(TaskWatch.Ended first, String executors) {
+        return first.executorLost() ? executors : first.message() + " Then lost: " + executors;
     }
 
     private PolyglowException unexplained(Exception job) {

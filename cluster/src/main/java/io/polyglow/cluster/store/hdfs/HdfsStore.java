@@ -78,7 +78,8 @@ public final class HdfsStore implements Store {
                     location + " is not on HDFS but on " + fileSystem.getClass().getName());
         }
         Path root = hdfs.makeQualified(path);
-        FileSystem reader = FileSystem.newInstance(uri, readSettings(configuration));
+        FileSystem reader =
+                hasObservers(uri, configuration) ? hdfs : FileSystem.newInstance(uri, readSettings(configuration));
         return new HdfsStore(hdfs, reader, root, name.isEmpty() ? root.toString() : name);
     }
 
@@ -126,7 +127,16 @@ public final class HdfsStore implements Store {
     }
 
     private static boolean hasSeveralNameNodes(URI uri, Configuration configuration) {
-        return configuration.get(HdfsClientConfigKeys.Failover.PROXY_PROVIDER_KEY_PREFIX + "." + uri.getHost()) != null;
+        return !proxyProvider(uri, configuration).isEmpty();
+    }
+
+    /** NameNodes that answer from a past in which, for another client, files that this process has just written may not exist. */
+    private static boolean hasObservers(URI uri, Configuration configuration) {
+        return proxyProvider(uri, configuration).contains("Observer");
+    }
+
+    private static String proxyProvider(URI uri, Configuration configuration) {
+        return configuration.get(HdfsClientConfigKeys.Failover.PROXY_PROVIDER_KEY_PREFIX + "." + uri.getHost(), "");
     }
 
     @Override
