@@ -7,12 +7,15 @@ import org.agrona.concurrent.NanoClock;
 import org.agrona.concurrent.SystemNanoClock;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Says it when a data job waits because none of its executors is there, and when one has come. Spark waits without end, and tells so below the level that users see; where a cluster is full that is right, but
  * not in silence. Training has its own wait for all ranks at once, {@link BarrierRunner}.
  */
 public final class ExecutorWatch {
+    private static final Logger LOG = LoggerFactory.getLogger(ExecutorWatch.class);
     private static final long QUIET_NS = TimeUnit.SECONDS.toNanos(10);
     private static final long PERIOD_NS = TimeUnit.SECONDS.toNanos(1);
 
@@ -43,7 +46,11 @@ public final class ExecutorWatch {
 
     private void run(NanoClock clock) {
         while (!context.isStopped()) {
-            look(clock.nanoTime());
+            try {
+                look(clock.nanoTime());
+            } catch (RuntimeException e) { // the context may be stopped while it is asked
+                LOG.debug("cannot see executors", e);
+            }
             LockSupport.parkNanos(PERIOD_NS);
         }
     }
