@@ -50,7 +50,7 @@ class TrainingOnHostsTest {
                 .allSatisfy(event -> assertThat(event.getInt("peers_over_udp")).isGreaterThanOrEqualTo(2));
         CLUSTER.hosts().unplug(LAST_HOST);
 
-        assertThat(driver.awaitExit(LONG.multipliedBy(3))).as(driver.log()).isZero();
+        assertThat(driver.awaitExit(LONG.multipliedBy(2))).as(driver.log()).isZero();
         assertThat(driver.log()).contains("Done at step " + STEPS + " after 1 restart");
         RUNS.requireWhatOneRankComputed("lost");
     }

@@ -1,5 +1,5 @@
 /**
- * Places, starts and restarts ranks as tasks of a Spark barrier job; never in the path of a step. The only package of this module that knows Spark. Start at {@link io.polyglow.cluster.spark.TrainJob}.
+ * Places, starts and restarts ranks as tasks of a Spark barrier job; never in the path of a step. With what is below it the only package of this module that knows Spark. Start at {@link io.polyglow.cluster.spark.TrainJob}.
  */
 @NullMarked
 package io.polyglow.cluster.spark;
