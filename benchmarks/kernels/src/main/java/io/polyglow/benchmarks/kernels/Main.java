@@ -1,7 +1,10 @@
 package io.polyglow.benchmarks.kernels;
 
 import io.polyglow.benchmarks.TrainPlan;
+import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.json.Json;
+import io.polyglow.trainer.kernels.Engine;
+import io.polyglow.trainer.kernels.Engines;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,10 +24,16 @@ public final class Main {
 
     private Main() {}
 
-    /** Runs JMH, one process a kernel. */
+    /** Runs JMH, one process a kernel; refuses before that a type which the engine does not multiply. */
     public static void main(String[] arguments) throws IOException, RunnerException {
         Path folder = Path.of(arguments[1]);
         TrainPlan plan = TrainPlan.read(folder);
+        try (Engine engine = Engines.named(plan.engine()).open(plan.threads())) {
+            plan.config().computeType(engine);
+        } catch (PolyglowException e) {
+            System.err.println("polyglow bench: " + e.getMessage());
+            System.exit(e.kind().exitCode());
+        }
         String[] names = KernelCases.of(plan).stream().map(KernelCase::name).toArray(String[]::new);
         Collection<RunResult> results = new Runner(new OptionsBuilder()
                         .include(KernelBenchmark.class.getName())

@@ -5,8 +5,8 @@ import io.polyglow.trainer.tensor.DType;
 /**
  * How a matrix product is cut into tiles of C: by its dims and strides alone, so that threads share out the same tiles however many they are.
  *
- * <p>oneDNN copies, once for each tile, the part of a transposed operand that the tile needs, and of B in BF16. Where A is copied, tiles are therefore bands of rows; where B is,
- * they are blocks with enough rows to make a copy worth while. A plain B of many rows of C, which oneDNN reads in place in F32 though its rows often compete for a few sets of the first
+ * <p>oneDNN copies the part of a transposed operand that a tile needs, and of B in BF16: B once for each tile, or, but for AMX with a plain A, once for some 256 rows of it, and a transposed A
+ * once for some 384 columns (128 rows, and 768 columns or more, in F32). Where A is copied, tiles are therefore bands of rows; where B is, they are blocks with enough rows to make a copy worth while. A plain B of many rows of C, which oneDNN reads in place in F32 though its rows often compete for a few sets of the first
  * cache, is packed once for all tiles ({@link Packing}). Its sums are cut into slices, so that packed columns are a few MiB however many rows B has.
  *
  * @param rows of a tile, but for the last ones
@@ -29,13 +29,17 @@ record Tiling(int rows, int columns, int depth, boolean packed) {
 
     private static final int LEAST_TILE = 128;
     private static final int TILE_MULTIPLE = 16;
-    private static final int BLOCK_ROWS = 256;
-    private static final int BLOCK_COLUMNS = 384;
+    private static final int WIDE_ROWS = 256;
+    private static final int WIDE_COLUMNS = 384;
+    private static final int TALL_ROWS = 512;
+    private static final int TALL_COLUMNS = 192;
     private static final int NARROW_ROWS = 512;
     private static final int NARROW_COLUMNS = 64;
 
-    private static final int PACKED_ROWS = 512;
-    private static final int PACKED_COLUMNS = 192;
+    /** Rows of a band that copies B, if this leaves {@link #ENOUGH_BANDS}. */
+    private static final int HIGH_BAND_ROWS = 256;
+
+    private static final int ENOUGH_BANDS = 12;
     private static final int PACKED_BAND_COLUMNS = 768;
     private static final int LEAST_BAND_COLUMNS = 384;
     private static final int LOW_BAND_ROWS = 32;
@@ -67,12 +71,16 @@ record Tiling(int rows, int columns, int depth, boolean packed) {
         int most = (int) Math.min(work, Integer.MAX_VALUE);
         boolean bands = isTransposed(spec.a());
         if (packs(spec)) {
-            Tiling tiling = bands ? packedBands(spec) : enoughBlocks(spec, most, PACKED_ROWS, PACKED_COLUMNS);
+            Tiling tiling = bands ? packedBands(spec) : enoughBlocks(spec, most, TALL_ROWS, TALL_COLUMNS);
             int slices = Team.pieces(spec.k(), PACKED_DEPTH);
             return new Tiling(tiling.rows, tiling.columns, length(spec.k(), slices), true);
         }
-        boolean copied = isTransposed(spec.b()) || spec.in() == DType.BF16;
-        return copied && !bands ? enoughBlocks(spec, most, BLOCK_ROWS, BLOCK_COLUMNS) : bands(spec, most);
+        if (spec.in() == DType.BF16) {
+            return bands ? highBands(spec, most) : enoughBlocks(spec, most, TALL_ROWS, TALL_COLUMNS);
+        }
+        return isTransposed(spec.b()) && !bands
+                ? enoughBlocks(spec, most, WIDE_ROWS, WIDE_COLUMNS)
+                : bands(spec, most, even(Math.min(spec.m() / LEAST_TILE, most)));
     }
 
     private static boolean isTransposed(GemmSpec.Strides strides) {
@@ -100,9 +108,14 @@ record Tiling(int rows, int columns, int depth, boolean packed) {
         return new Tiling(length(spec.m(), even(byRows)), length(spec.n(), byColumns), spec.k(), false);
     }
 
-    /** Bands of whole rows, or of whole columns where the rows are too few; of wide parts of rows where these are too few bands. */
-    private static Tiling bands(GemmSpec spec, int most) {
-        int byRows = even(Math.min(spec.m() / LEAST_TILE, most));
+    /** Bands of as many rows as oneDNN multiplies with one copy of B, or where these leave too few tiles, of half of them. */
+    private static Tiling highBands(GemmSpec spec, int most) {
+        Tiling high = bands(spec, most, Math.max(1, Math.min(Team.pieces(spec.m(), HIGH_BAND_ROWS), most)));
+        return high.tiles(spec) >= ENOUGH_BANDS ? high : bands(spec, most, even(Math.min(spec.m() / LEAST_TILE, most)));
+    }
+
+    /** So many bands of whole rows, or where there is but one, of whole columns; of wide parts of rows where these are too few bands. */
+    private static Tiling bands(GemmSpec spec, int most, int byRows) {
         int byColumns = byRows > 1 ? 1 : even(Math.min(spec.n() / LEAST_TILE, most));
         if (isLarge(spec) && byRows * byColumns < ENOUGH_TILES) {
             int wanted = Math.min(Team.pieces(ENOUGH_TILES, byRows), most / byRows);
