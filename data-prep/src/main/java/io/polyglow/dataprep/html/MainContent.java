@@ -11,7 +11,7 @@ import org.jsoup.nodes.Element;
  * Trafilatura (parts whose names say that they are furniture go first). A page on which that leaves little is taken with fewer scruples.
  */
 public final class MainContent {
-    /** With less text than this, and less than half of the page's, less strict ways are tried. */
+    /** With less text than this the next way is tried, and the longer text counts. */
     private static final int ENOUGH_CHARS = 250;
 
     private static final Set<String> FURNITURE = Set.of("nav", "aside", "footer", "figure", "menu");
@@ -25,22 +25,23 @@ public final class MainContent {
         WHOLE_BODY
     }
 
+    private static final List<Way> SELECTIVE = List.of(Way.WITHOUT_NAMED_FURNITURE, Way.BY_SCORE);
+
     private MainContent() {}
 
     /** The main text of a page: a line per block, no blank lines; empty when there is no text. */
     public static String of(Document page) {
         Element root = root(page);
         String best = "";
-        for (Way way : Way.values()) {
+        for (Way way : SELECTIVE) {
             String text = extract(root, way);
             if (text.length() >= ENOUGH_CHARS) {
                 return text;
             }
-            // the whole body holds more on every page with a menu
-            boolean better = way == Way.WHOLE_BODY ? best.isEmpty() : text.length() > best.length();
-            best = better ? text : best;
+            best = text.length() > best.length() ? text : best;
         }
-        return best;
+        // the whole body holds more on every page with a menu, so its length tells nothing
+        return best.isEmpty() ? extract(root, Way.WHOLE_BODY) : best;
     }
 
     /** The element that the page marks as its main part, unless it holds little of the text; else the body. */

@@ -79,6 +79,14 @@ class MainContentTest {
         assertThat(of("<body>")).isEmpty();
     }
 
+    @Test
+    void shouldRatherKeepAShortTextThanTheFurnitureAroundIt() {
+        String teasers = "<aside>" + ("<p>" + TEXT + "</p>").repeat(9) + "</aside>";
+
+        String article = TEXT.substring(0, 150).strip();
+        assertThat(of("<body><article><p>" + article + "</article>" + teasers)).isEqualTo(article);
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {"<div>", "<b>", "<ul><li>", "<table><tr><td>", "<blockquote>", "<a href=x>", "<font><p>", "<svg>"
