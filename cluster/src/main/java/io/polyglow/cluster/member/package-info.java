@@ -1,5 +1,5 @@
 /**
- * Who takes part in an attempt and who owns the run: ranks that agree before they train, epochs that only grow, one driver at a time. Depends on {@code common} alone. Start at {@link io.polyglow.cluster.member.Membership}.
+ * Who takes part in an attempt: ranks that agree before they train, and what failed ranks died of. Depends on {@code common} alone. Start at {@link io.polyglow.cluster.member.Membership}.
  */
 @NullMarked
 package io.polyglow.cluster.member;

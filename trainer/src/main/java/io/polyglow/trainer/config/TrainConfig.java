@@ -29,7 +29,9 @@ public record TrainConfig(
                 @Range(min = 0)
                 long stopAfter,
         @Doc("Seed of initial weights and order of data.") @Default("1234") long seed,
-        @Doc("Which engine computes: auto takes the fastest that works here.") @Default("auto") EngineChoice engine,
+        @Doc("Which engine computes: auto is cpu wherever it works; cuda and nd4j are asked for by name.")
+                @Default("auto")
+                EngineChoice engine,
         @Doc("Dtype of matrix products; weights, sums and optimizer are f32 always. auto is the engine's choice.")
                 @Default("auto")
                 DTypeChoice dtype,
@@ -55,7 +57,7 @@ public record TrainConfig(
 
     /** Names of engines. */
     public enum EngineChoice {
-        /** The fastest that works here. */
+        /** The one of highest priority that works here. */
         AUTO,
         /** Naive Java, the truth. */
         REFERENCE,
