@@ -1,6 +1,7 @@
 package io.polyglow.engine.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.polyglow.engine.cpu.GemmSpec.Addend;
 import io.polyglow.engine.cpu.GemmSpec.Strides;
@@ -173,6 +174,31 @@ class TilingTest {
             assertThat(Values.read(engine, dX)).isEqualTo(product(N, I, O, dOut, O, 1, w));
             assertThat(Values.read(engine, dW)).isEqualTo(product(300, I, N, wide, 1, 300, x));
         }
+    }
+
+    /** Integers that bf16 holds, with sums that f32 holds; of the last tile in each direction something is missing. */
+    @Test
+    void shouldComputeInBf16WhatTheFormulaSays() {
+        int N = 60, I = 3_100, O = 390;
+        assertThat(Tiling.of(inBf16(weightGradient(N, I, O)))).isEqualTo(new Tiling(240, 390, N, false));
+        try (CpuEngine engine = new CpuEngine(2)) {
+            assumeThat(engine.computeTypes()).contains(DType.BF16);
+            double[] x = integers(N * I, i -> i * 7 % 5 - 2), dOut = integers(N * O, i -> i * 11 % 7 - 3);
+            double[] w = integers(I * O, i -> i * 3 % 5 - 2);
+            Tensor dW = tensor(engine, I, O), out = tensor(engine, N, O);
+            Tensor rows = inBf16(engine, x, N, I), slopes = inBf16(engine, dOut, N, O);
+            engine.kernels().linearBackwardWeight(dW, null, rows, slopes, WeightLayout.IN_OUT, false);
+            engine.kernels().linear(out, rows, inBf16(engine, w, I, O), WeightLayout.IN_OUT, null, null);
+            assertThat(Values.read(engine, dW)).isEqualTo(product(I, O, N, x, 1, I, dOut));
+            assertThat(Values.read(engine, out)).isEqualTo(product(N, O, I, x, I, 1, w));
+        }
+    }
+
+    private static Tensor inBf16(CpuEngine engine, double[] values, long... dims) {
+        Tensor source = filled(engine, values, dims);
+        Tensor tensor = new Tensor(engine.allocate("test", 2 * source.size()), 0, DType.BF16, dims);
+        engine.kernels().copy(tensor, source);
+        return tensor;
     }
 
     /** What is left over of 1,070 or 334 columns is narrower than the tiles before, and padded otherwise. */
