@@ -1,6 +1,7 @@
 package io.polyglow.benchmarks.kernels;
 
 import io.polyglow.benchmarks.TrainPlan;
+import io.polyglow.common.AllowApi;
 import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.json.Json;
 import io.polyglow.trainer.kernels.Engine;
@@ -18,6 +19,7 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 
 /** {@code kernels FOLDER RESULT}: times the kernels of the plan in a folder and writes a JSON file. */
+@AllowApi("this is a process of its own")
 public final class Main {
     private static final int WARMUPS = 2;
     private static final int MEASUREMENTS = 5;
