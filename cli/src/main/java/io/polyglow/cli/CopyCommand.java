@@ -60,14 +60,32 @@ final class CopyCommand implements Callable<Integer> {
             if (target.folder().exists(target.name())) {
                 throw new PolyglowException(ErrorKind.USAGE, to + " exists already; choose another folder.");
             }
+            requireApart(source);
             String staging = target.name() + ".incomplete";
             target.folder().delete(staging);
             target.folder().makeDirectory(staging);
-            copy(source, target.folder(), staging);
-            target.folder().publish(staging, target.name());
+            try {
+                copy(source, target.folder(), staging);
+                target.folder().publish(staging, target.name());
+            } catch (IOException | RuntimeException e) {
+                target.folder().delete(staging);
+                throw e;
+            }
         }
         console.line(String.format(Locale.ROOT, "%s with %,d bytes, in %s", Console.count(files, "file"), bytes, to));
         return 0;
+    }
+
+    /** A copy inside of what is copied would be copied too, and so on. */
+    private void requireApart(Store source) {
+        boolean local = !source.root().contains("://");
+        if (local
+                && to.toAbsolutePath()
+                        .normalize()
+                        .startsWith(Path.of(source.root()).normalize())) {
+            throw new PolyglowException(
+                    ErrorKind.USAGE, to + " lies in " + from + ", which is to be copied; choose a folder beside it.");
+        }
     }
 
     private void copy(Store source, Store target, String staging) throws IOException {

@@ -97,6 +97,16 @@ final class GenerateCommand implements Callable<Integer> {
         Sampling sampling = new Sampling(maxTokens, end < 0 ? List.of() : List.of(end), temperature, topK, topP, seed);
         List<int[]> ids =
                 prompts.stream().map(prompt -> encode(tokenizer, prompt)).toList();
+        int context = model.config().model().context();
+        for (int[] prompt : ids) {
+            if (prompt.length > context) {
+                console.note(String.format(
+                        Locale.ROOT,
+                        "Of this prompt's %,d tokens the model sees the last %,d, its context.",
+                        prompt.length,
+                        context));
+            }
+        }
         try (Generator generator = model.generator(ids.size())) {
             List<int[]> continued = generator.generate(ids, sampling);
             for (int i = 0; i < continued.size(); i++) {

@@ -89,6 +89,7 @@ final class QueryCommand implements Callable<Integer> {
 
     private void answer(SparkSession session, String question) {
         try {
+            session.sessionState().sqlParser().parseQuery(question); // refuses whatever would change something
             print(session.sql(question));
         } catch (Exception e) { // Scala's exceptions are not declared
             throw explained(e);
@@ -105,8 +106,12 @@ final class QueryCommand implements Callable<Integer> {
         String what = String.valueOf(OrdinaryFailures.deepest(failure).getMessage());
         return new PolyglowException(
                 ErrorKind.USAGE,
-                "The SQL cannot be answered: " + what.lines().findFirst().orElse("")
-                        + " Without SQL the command lists tables and columns.",
+                "The SQL cannot be answered: "
+                        + what.lines()
+                                .filter(line -> !line.isBlank())
+                                .findFirst()
+                                .orElse("")
+                        + " It must be one query, such as a SELECT. Without SQL the command lists tables and columns.",
                 failure);
     }
 

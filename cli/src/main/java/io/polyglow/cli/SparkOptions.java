@@ -1,5 +1,6 @@
 package io.polyglow.cli;
 
+import io.polyglow.cluster.spark.DriverHeap;
 import io.polyglow.cluster.spark.ExecutorClassPath;
 import io.polyglow.cluster.spark.ExecutorHadoopSettings;
 import io.polyglow.cluster.spark.ExecutorWatch;
@@ -67,6 +68,7 @@ final class SparkOptions {
         if (prompt.keySet().stream().noneMatch(key -> conf.contains("spark.hadoop." + key))) {
             prompt.forEach((key, value) -> conf.set("spark.hadoop." + key, value));
         }
+        DriverHeap.require();
         YarnMaster.require(conf);
         HdfsAccess.grant(conf, List.of(places));
         ExecutorClassPath.addTo(conf);

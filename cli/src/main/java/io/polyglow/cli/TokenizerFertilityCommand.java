@@ -128,11 +128,18 @@ final class TokenizerFertilityCommand implements Callable<Integer> {
     }
 
     private static String text(Path file) {
-        Format format = file.toString().endsWith(".html") ? Format.HTML : Format.TEXT;
+        Format format =
+                Compression.ofName(file.toString()).strip(file.toString()).endsWith(".html")
+                        ? Format.HTML
+                        : Format.TEXT;
         ReadOptions options = new ReadOptions("", "", "", "", "", MAX_TEXT_BYTES);
         try {
             RawDocument document = Readers.readFile(
-                            format, Compression.NONE, file.toString(), Files.newInputStream(file), options)
+                            format,
+                            Compression.ofName(file.toString()),
+                            file.toString(),
+                            Files.newInputStream(file),
+                            options)
                     .next();
             String text = document.text();
             if (text == null) {

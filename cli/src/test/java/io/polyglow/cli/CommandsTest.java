@@ -403,6 +403,7 @@ class CommandsTest {
         assertThat(folder.resolve("some")).isDirectoryNotContaining("glob:**logs");
         assertThat(folder.resolve("some/metrics.jsonl")).hasContent("{}{}");
         assertThat(run("copy", from, folder.resolve("some").toString())).isEqualTo(64);
+        assertThat(run("copy", from, from + "/itself")).isEqualTo(64);
         assertThat(run("copy", from, folder.resolve("none").toString(), "--only", "typo"))
                 .isEqualTo(65);
         assertThat(folder.resolve("none")).doesNotExist();

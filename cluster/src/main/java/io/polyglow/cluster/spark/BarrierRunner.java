@@ -41,6 +41,7 @@ final class BarrierRunner implements AutoCloseable {
         this.failures = failures;
         this.listener = listener;
         this.clock = clock;
+        DriverHeap.require();
         spark = QueueWatch.start(settings.conf(), listener::stage, () -> new JavaSparkContext(settings.conf()));
         spark.sc().addSparkListener(watch);
         if (!settings.master().startsWith("local")) {

@@ -13,6 +13,7 @@ import io.polyglow.trainer.loop.TrainLoop;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -36,6 +37,25 @@ final class RunDirectory {
                             + ". Continue it with: polyglow resume " + run.root()
                             + ", or choose another directory with --set run=...");
         }
+    }
+
+    /** Refuses a run in its own corpus, which {@code prepare} with {@code overwrite} would replace, and the run with it. */
+    static void requireApart(TrainConfig config) {
+        String corpus = place(config.data());
+        String run = place(config.run());
+        if (run.equals(corpus) || run.startsWith(corpus + "/")) {
+            throw new PolyglowException(
+                    ErrorKind.USAGE,
+                    "run = " + config.run() + " lies in the corpus (data = " + config.data()
+                            + "), which is replaced as a whole when it is prepared again; choose a directory beside it");
+        }
+    }
+
+    private static String place(String location) {
+        String place = location.contains(":/")
+                ? location
+                : Path.of(location).toAbsolutePath().normalize().toString();
+        return place.replaceAll("/+$", "");
     }
 
     /** Whether a run was started here, however far it came. */

@@ -49,6 +49,7 @@ public final class TrainJob {
     public static String lay(Resolved<TrainConfig> config) {
         return guard(config.value().run(), run -> {
             RunDirectory.requireNew(run);
+            RunDirectory.requireApart(config.value());
             CorpusCheck.run(config.value());
             Stores.checkWritable(run);
             try (Lease lease =
@@ -64,11 +65,12 @@ public final class TrainJob {
     public static TrainResult start(Resolved<TrainConfig> config, SparkTarget target, JobListener listener) {
         return guard(config.value().run(), run -> {
             RunDirectory.requireNew(run);
+            RunDirectory.requireApart(config.value());
             TrainConfig full = CorpusCheck.run(config.value());
-            if (RunDirectory.isRun(run)) {
-                listener.stage("beginning anew: the run in this directory never reached a checkpoint");
-            }
             return new TrainJob(config, target, listener, Start.NEW).run(run, () -> {
+                if (RunDirectory.isRun(run)) {
+                    listener.stage("beginning anew: the run in this directory never reached a checkpoint");
+                }
                 RunDirectory.create(run, config);
                 return full;
             });

@@ -93,6 +93,14 @@ class TrainJobTest {
     }
 
     @Test
+    void shouldRefuseARunInItsOwnCorpus() {
+        assertThatThrownBy(() -> TrainJob.start(config("corpus/runs/a"), SparkTarget.HERE, JobListener.SILENT))
+                .isInstanceOfSatisfying(
+                        PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.USAGE))
+                .hasMessageContaining("lies in the corpus");
+    }
+
+    @Test
     void shouldRefuseToBeginARunOverAnotherOne() {
         assertThatThrownBy(() -> TrainJob.start(config("one"), SparkTarget.HERE, JobListener.SILENT))
                 .isInstanceOfSatisfying(

@@ -88,7 +88,8 @@ final class TrainStep {
         return new PolyglowException(
                 ErrorKind.NUMERIC,
                 "step " + step + ": " + what
-                        + "; no rank has applied this step. Resume from the last checkpoint with a lower "
-                        + "optimizer.learning-rate in a new run, or with dtype: f32, or look for damaged data in this step's samples");
+                        + "; no rank has applied this step. Begin a new run with a lower optimizer.learning-rate, a longer "
+                        + "optimizer.warmup-steps or, in bf16, with dtype: f32, or look for damaged data in this step's samples"
+                        + " (polyglow lineage RUN --step " + step + ")");
     }
 }
