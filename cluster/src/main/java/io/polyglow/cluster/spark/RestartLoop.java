@@ -40,7 +40,7 @@ final class RestartLoop {
             try {
                 return new Outcome<>(attempt.run(), restarts);
             } catch (PolyglowException failure) {
-                if (!failure.kind().restartable()) {
+                if (!failure.kind().restartable() || isShuttingDown()) {
                     throw failure;
                 }
                 withoutProgress = progress.committed() > before ? 0 : withoutProgress + 1;
@@ -49,6 +49,18 @@ final class RestartLoop {
                 }
                 listener.restarting(failure.getMessage(), budget - withoutProgress);
             }
+        }
+    }
+
+    /** Whether this process has been told to end, by a signal: its attempt fails because Spark ends with it. */
+    private static boolean isShuttingDown() {
+        Thread none = new Thread(() -> {});
+        try {
+            Runtime.getRuntime().addShutdownHook(none);
+            Runtime.getRuntime().removeShutdownHook(none);
+            return false;
+        } catch (IllegalStateException e) { // it is too late for hooks
+            return true;
         }
     }
 
