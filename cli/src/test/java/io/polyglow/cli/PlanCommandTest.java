@@ -106,7 +106,7 @@ class PlanCommandTest {
                         "1300m"))
                 .isEqualTo(64);
         assertThat(err.toString(StandardCharsets.UTF_8))
-                .contains("needs 1,363.8 MiB (weights 3.2 MiB, ", "threads 7.3 MiB", "heap 1,024.0 MiB")
+                .contains("needs 1,364.8 MiB (weights 3.2 MiB, ", "threads 8.3 MiB", "heap 1,024.0 MiB")
                 .contains("may use 1,300.0 MiB")
                 .containsAnyOf("the smallest layout whose ranks fit is --set layout.data=", "no layout of this model");
         err.reset();
@@ -120,7 +120,7 @@ class PlanCommandTest {
         assertThat(plan(Stream.concat(Stream.of(needed), Stream.of("1358m")).toArray(String[]::new)))
                 .isEqualTo(64);
         assertThat(err.toString(StandardCharsets.UTF_8))
-                .contains("this layout fits with --set recompute=selective, with 1,354.8 MiB a rank, or ");
+                .contains("this layout fits with --set recompute=selective, with 1,355.8 MiB a rank, or ");
         err.reset();
         assertThat(plan(Stream.concat(Stream.of(needed), Stream.of("1358m", "--set", "recompute=selective"))
                         .toArray(String[]::new)))
