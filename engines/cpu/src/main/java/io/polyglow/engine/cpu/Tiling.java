@@ -6,7 +6,7 @@ import io.polyglow.trainer.tensor.DType;
  * How a matrix product is cut into tiles of C: by its dims and strides alone, so that threads share out the same tiles however many they are.
  *
  * <p>oneDNN copies the part of a transposed operand that a tile needs, and of B in BF16: B once for each tile, or, but for AMX with a plain A, once for some 256 rows of it, and a transposed A
- * once for some 384 columns (128 rows, and 768 columns or more, in F32). Where A is copied, tiles are therefore bands of rows; where B is, they are blocks with enough rows to make a copy worth while. A plain B of many rows of C, which oneDNN reads in place in F32 though its rows often compete for a few sets of the first
+ * once for some 384 columns. Where A is copied, tiles are therefore bands of rows; where B is, they are blocks with enough rows to make a copy worth while. A plain B of many rows of C, which oneDNN reads in place in F32 though its rows often compete for a few sets of the first
  * cache, is packed once for all tiles ({@link Packing}). Its sums are cut into slices, so that packed columns are a few MiB however many rows B has.
  *
  * @param rows of a tile, but for the last ones
