@@ -8,6 +8,7 @@ import java.util.concurrent.Callable;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.execution.SparkSqlParser;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -72,6 +73,9 @@ final class QueryCommand implements Callable<Integer> {
         if (rows < 1) {
             throw new PolyglowException(ErrorKind.USAGE, "--rows " + rows + ": at least one row must be asked for.");
         }
+        if (sql != null) {
+            requireQuery(sql);
+        }
         try (Locations locations = new Locations();
                 SparkSession session = spark.session(console, "polyglow query", corpus)) {
             CorpusTables tables = CorpusTables.open(session, locations.address(corpus));
@@ -87,9 +91,17 @@ final class QueryCommand implements Callable<Integer> {
         }
     }
 
+    /** Refuses SQL that would change something, before Spark starts: Spark's rule for a query knows no INSERT, CREATE or DROP. */
+    static void requireQuery(String question) {
+        try {
+            new SparkSqlParser().parseQuery(question);
+        } catch (Exception e) { // Scala's exceptions are not declared
+            throw explained(e);
+        }
+    }
+
     private void answer(SparkSession session, String question) {
         try {
-            session.sessionState().sqlParser().parseQuery(question); // refuses whatever would change something
             print(session.sql(question));
         } catch (Exception e) { // Scala's exceptions are not declared
             throw explained(e);

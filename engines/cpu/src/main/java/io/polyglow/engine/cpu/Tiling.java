@@ -39,6 +39,7 @@ record Tiling(int rows, int columns, int depth, boolean packed) {
     /** Rows of a band that copies B, if this leaves {@link #ENOUGH_BANDS}. */
     private static final int HIGH_BAND_ROWS = 256;
 
+    private static final int LEAST_HIGH_BAND_COLUMNS = 256;
     private static final int ENOUGH_BANDS = 12;
     private static final int PACKED_BAND_COLUMNS = 768;
     private static final int LEAST_BAND_COLUMNS = 384;
@@ -80,7 +81,7 @@ record Tiling(int rows, int columns, int depth, boolean packed) {
         }
         return isTransposed(spec.b()) && !bands
                 ? enoughBlocks(spec, most, WIDE_ROWS, WIDE_COLUMNS)
-                : bands(spec, most, even(Math.min(spec.m() / LEAST_TILE, most)));
+                : lowBands(spec, most);
     }
 
     private static boolean isTransposed(GemmSpec.Strides strides) {
@@ -110,16 +111,21 @@ record Tiling(int rows, int columns, int depth, boolean packed) {
 
     /** Bands of as many rows as oneDNN multiplies with one copy of B, or where these leave too few tiles, of half of them. */
     private static Tiling highBands(GemmSpec spec, int most) {
-        Tiling high = bands(spec, most, Math.max(1, Math.min(Team.pieces(spec.m(), HIGH_BAND_ROWS), most)));
-        return high.tiles(spec) >= ENOUGH_BANDS ? high : bands(spec, most, even(Math.min(spec.m() / LEAST_TILE, most)));
+        int byRows = Math.max(1, Math.min(Team.pieces(spec.m(), HIGH_BAND_ROWS), most));
+        Tiling high = bands(spec, most, byRows, LEAST_HIGH_BAND_COLUMNS);
+        return high.tiles(spec) >= ENOUGH_BANDS ? high : lowBands(spec, most);
     }
 
-    /** So many bands of whole rows, or where there is but one, of whole columns; of wide parts of rows where these are too few bands. */
-    private static Tiling bands(GemmSpec spec, int most, int byRows) {
+    private static Tiling lowBands(GemmSpec spec, int most) {
+        return bands(spec, most, even(Math.min(spec.m() / LEAST_TILE, most)), LEAST_BAND_COLUMNS);
+    }
+
+    /** So many bands of whole rows, or where there is but one, of whole columns; of parts of rows, not narrower than asked, where these are too few bands. */
+    private static Tiling bands(GemmSpec spec, int most, int byRows, int leastColumns) {
         int byColumns = byRows > 1 ? 1 : even(Math.min(spec.n() / LEAST_TILE, most));
         if (isLarge(spec) && byRows * byColumns < ENOUGH_TILES) {
             int wanted = Math.min(Team.pieces(ENOUGH_TILES, byRows), most / byRows);
-            byColumns = Math.max(byColumns, Math.min(wanted, spec.n() / LEAST_BAND_COLUMNS));
+            byColumns = Math.max(byColumns, Math.min(wanted, spec.n() / leastColumns));
         }
         return new Tiling(length(spec.m(), byRows), length(spec.n(), byColumns), spec.k(), false);
     }
