@@ -6,16 +6,12 @@ import io.polyglow.common.error.Reasons;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.InvalidPathException;
-import java.util.List;
 import org.apache.spark.SparkException;
 import org.apache.spark.sql.AnalysisException;
 import org.jspecify.annotations.Nullable;
 
 /** What goes wrong outside of our code and reaches the user in the words of others: files, Spark, memory. All else that nobody foresaw is a bug. */
 final class OrdinaryFailures {
-    private static final List<String> BAD_MASTER =
-            List.of("Could not parse Master URL", "Invalid master URL", "Asked to run locally with 0 threads");
-
     private OrdinaryFailures() {}
 
     /** The failure in our words, or null if it is none of these. */
@@ -60,16 +56,9 @@ final class OrdinaryFailures {
     }
 
     private static PolyglowException ofSpark(SparkException spark, Throwable failure) {
-        String what = firstLine(spark);
-        if (BAD_MASTER.stream().anyMatch(what::contains)) {
-            return new PolyglowException(
-                    ErrorKind.USAGE,
-                    what + ". --master is spark://host:port, yarn, local[N] or local-cluster[N,CORES,MB].",
-                    failure);
-        }
         return new PolyglowException(
                 ErrorKind.ENVIRONMENT,
-                "Spark failed: " + what + ". Check the master, its workers and their logs, then run the command again.",
+                "Spark failed: " + firstLine(spark) + ". Check the master, its workers and their logs, then run the command again.",
                 failure);
     }
 

@@ -5,9 +5,9 @@ import io.polyglow.cluster.spark.ExecutorClassPath;
 import io.polyglow.cluster.spark.ExecutorHadoopSettings;
 import io.polyglow.cluster.spark.ExecutorWatch;
 import io.polyglow.cluster.spark.HdfsAccess;
+import io.polyglow.cluster.spark.SparkMaster;
 import io.polyglow.cluster.spark.SparkTarget;
 import io.polyglow.cluster.spark.yarn.QueueWatch;
-import io.polyglow.cluster.spark.yarn.YarnMaster;
 import io.polyglow.cluster.store.hdfs.PromptClose;
 import io.polyglow.dataprep.spark.LocalFiles;
 import io.polyglow.dataprep.spark.SharedFolderCommits;
@@ -69,7 +69,7 @@ final class SparkOptions {
             prompt.forEach((key, value) -> conf.set("spark.hadoop." + key, value));
         }
         DriverHeap.require();
-        YarnMaster.require(conf);
+        SparkMaster.require(conf);
         HdfsAccess.grant(conf, List.of(places));
         ExecutorClassPath.addTo(conf);
         ExecutorHadoopSettings.addTo(conf);

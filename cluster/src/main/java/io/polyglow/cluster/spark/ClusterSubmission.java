@@ -1,6 +1,5 @@
 package io.polyglow.cluster.spark;
 
-import io.polyglow.cluster.spark.yarn.YarnMaster;
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import java.io.IOException;
@@ -37,7 +36,7 @@ public final class ClusterSubmission {
                     "--deploy-mode cluster is for --master yarn, not for " + conf.get("spark.master")
                             + ". Leave it out: the driver then runs in this process.");
         }
-        YarnMaster.require(conf);
+        SparkMaster.require(conf);
     }
 
     /**

@@ -1,6 +1,5 @@
 package io.polyglow.cluster.spark;
 
-import io.polyglow.cluster.spark.yarn.YarnMaster;
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import java.io.IOException;
@@ -75,9 +74,9 @@ final class SparkSettings {
         HdfsAccess.grant(conf, configYaml.lines().toList());
     }
 
-    /** Fails if there is no cluster where the master should be, as far as Spark itself would not say so soon. */
+    /** Fails if there is no cluster where the master should be. */
     void requireMaster() {
-        YarnMaster.require(conf);
+        SparkMaster.require(conf);
     }
 
     /** How long to wait until all ranks have a slot. */

@@ -14,8 +14,13 @@ public record SparkTarget(@Nullable String master, Map<String, String> propertie
     /** This machine. */
     public static final SparkTarget HERE = new SparkTarget(null, Map.of());
 
-    /** Copies the properties. */
+    /** Copies the properties; a USAGE error when the master is none that Spark knows. */
     public SparkTarget {
         properties = Map.copyOf(properties);
+        if (master != null) {
+            SparkMaster.check(master);
+        } else if (properties.containsKey("spark.master")) {
+            SparkMaster.check(properties.get("spark.master"));
+        }
     }
 }

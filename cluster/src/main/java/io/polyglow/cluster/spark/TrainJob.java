@@ -112,8 +112,8 @@ public final class TrainJob {
     private TrainResult run(Store run, Preparation preparation) throws IOException {
         int worldSize = config.value().layout().grid().worldSize();
         SparkSettings settings = new SparkSettings("polyglow " + config.value().run(), target, worldSize);
-        Stores.checkWritable(run);
         settings.requireMaster();
+        Stores.checkWritable(run);
         try (Lease lease = Lease.take(run, LEASES, "The run " + run.root(), clock, LEASE_STALE_AFTER_NS)) {
             CheckpointDirectory checkpoints = new CheckpointDirectory(run);
             long newest = RunMonitor.newest(checkpoints);
