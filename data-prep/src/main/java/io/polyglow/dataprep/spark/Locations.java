@@ -3,6 +3,7 @@ package io.polyglow.dataprep.spark;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.FileSystemException;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
@@ -41,14 +42,23 @@ final class Locations {
         return files instanceof LocalFileSystem local ? local.getRawFileSystem() : files;
     }
 
-    /** A stream of the file's bytes from {@code offset} on. */
+    /**
+     * A stream of the file's bytes from {@code offset} on.
+     *
+     * @throws FileNotFoundException when it is not there; Java says so of a file that may not be read, too, and where too many are open, which is another {@link IOException} here
+     */
     static InputStream open(String uri, long offset, Configuration conf) throws IOException {
         Path path = new Path(uri);
+        FileSystem files = fileSystem(path, conf);
         try {
-            var in = fileSystem(path, conf).open(path);
+            var in = files.open(path);
             in.seek(offset);
             return in;
         } catch (FileNotFoundException e) {
+            if (files.exists(path)) {
+                String reason = String.valueOf(e.getMessage()).replaceFirst(".*\\((.*)\\)$", "$1");
+                throw (IOException) new FileSystemException(uri, null, reason).initCause(e);
+            }
             throw SharedFolders.missing(path, e);
         }
     }

@@ -2,14 +2,19 @@ package io.polyglow.dataprep.spark;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.polyglow.common.token.shard.SourceFile;
 import io.polyglow.dataprep.doc.Digest;
 import io.polyglow.dataprep.read.Compression;
 import io.polyglow.dataprep.read.Format;
 import io.polyglow.dataprep.read.ReadOptions;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -126,6 +131,22 @@ class ReadingTest {
         assertThat(rows).extracting(row -> row.<String>getAs("text")).containsExactly(null, null, "here");
         assertThat(rows.get(0).<String>getAs("rejected")).startsWith("vanished: ");
         assertThat(rows.get(1).<String>getAs("rejected")).startsWith("vanished: ");
+    }
+
+    @Test
+    void shouldFailAtFilesThatAreThereButCannotBeOpened() throws IOException {
+        // Java says FileNotFoundException of a socket, as of a file without permission, which root would read
+        try (ServerSocketChannel socket = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            socket.bind(UnixDomainSocketAddress.of(directory.resolve("closed.jsonl")));
+            List<InputFile> files = List.of(file("closed.jsonl", 4, Format.JSONL));
+            DocumentSource source = new DocumentSource(LocalSpark.session(), OPTIONS);
+
+            assertThatThrownBy(() -> SourceHashes.of(LocalSpark.session(), files))
+                    .hasRootCauseInstanceOf(FileNotFoundException.class)
+                    .hasStackTraceContaining("FileSystemException: " + directory.resolve("closed.jsonl").toUri() + ": ");
+            assertThatThrownBy(() -> source.read(files).collectAsList())
+                    .hasStackTraceContaining("cannot read " + directory.resolve("closed.jsonl").toUri());
+        }
     }
 
     @ParameterizedTest
