@@ -43,18 +43,22 @@ final class TakenDown {
                 .select(col(DocumentTable.ID).as(TAKEN));
     }
 
-    /** The table {@code duplicates}, where they have that reason and no cluster. */
-    Dataset<Row> marked(Dataset<Row> duplicates) {
+    /** A table of documents and reasons, where they have that reason and, if it tells of clusters, none. */
+    Dataset<Row> marked(Dataset<Row> documents) {
         Column taken = col(TAKEN).isNotNull();
         Column others = array_remove(col(Decisions.REASONS), Rejections.TAKEN_DOWN);
         Column reasons = concat(array(lit(Rejections.TAKEN_DOWN)), others);
-        Column nothing = lit(null).cast("string");
-        return duplicates
+        Dataset<Row> marked = documents
                 .join(ids, col(DocumentTable.ID).equalTo(col(TAKEN)), "left")
-                .withColumn(Decisions.REASONS, when(taken, reasons).otherwise(col(Decisions.REASONS)))
-                .withColumn(Deduplication.CLUSTER, when(taken, nothing).otherwise(col(Deduplication.CLUSTER)))
-                .withColumn(Deduplication.DUPLICATE, when(taken, nothing).otherwise(col(Deduplication.DUPLICATE)))
-                .drop(TAKEN);
+                .withColumn(Decisions.REASONS, when(taken, reasons).otherwise(col(Decisions.REASONS)));
+        List<String> columns = List.of(documents.columns());
+        for (String cluster : List.of(Deduplication.CLUSTER, Deduplication.DUPLICATE)) {
+            if (columns.contains(cluster)) {
+                Column nothing = lit(null).cast("string");
+                marked = marked.withColumn(cluster, when(taken, nothing).otherwise(col(cluster)));
+            }
+        }
+        return marked.drop(TAKEN);
     }
 
     /** A table of documents without them. */

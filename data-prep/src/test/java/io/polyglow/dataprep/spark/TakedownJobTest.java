@@ -20,6 +20,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -157,6 +158,28 @@ class TakedownJobTest extends PrepareFixture {
         notes.clear();
         PrepareJob.run(spark, filtered, noting(notes));
         assertThat(notes).noneMatch(note -> note.contains("made again"));
+    }
+
+    @Test
+    void shouldAnswerQuestionsFromWhatIsLeft() throws IOException {
+        String id = line(7).id().toString();
+        Function<String, List<String>> lines = question -> spark.sql(question + " where id = '" + id + "'")
+                .toJSON()
+                .collectAsList();
+        CorpusTables.open(spark, corpus).createViews();
+        assertThat(lines.apply("select id from kept")).hasSize(1);
+        long others = spark.sql("select * from outcomes where id = cluster").count();
+        takeDown(7);
+
+        CorpusTables.open(spark, corpus).createViews();
+
+        assertThat(lines.apply("select id from kept")).isEmpty();
+        for (String table : List.of("decisions", "duplicates", "outcomes")) {
+            assertThat(lines.apply("select reasons from " + table)).containsExactly("{\"reasons\":[\"taken down\"]}");
+        }
+        assertThat(lines.apply("select cluster, duplicate from outcomes")).containsExactly("{}");
+        assertThat(spark.sql("select * from outcomes where id = cluster").count())
+                .isEqualTo(others - 1);
     }
 
     @Test
