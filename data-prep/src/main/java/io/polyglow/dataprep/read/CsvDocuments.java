@@ -41,6 +41,13 @@ final class CsvDocuments extends DocumentIterator {
     }
 
     private RawDocument document(CsvTable.Row row) {
+        if (row.hasTooManyFields()) {
+            return RawDocument.rejected(
+                    row.place(),
+                    "malformed CSV: " + row.fields().size() + " fields for "
+                            + row.names().size()
+                            + " columns; a text with the delimiter in it must stand in quotes");
+        }
         String text = row.field(options.textColumn());
         return text == null
                 ? RawDocument.rejected(

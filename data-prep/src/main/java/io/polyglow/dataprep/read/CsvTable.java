@@ -12,6 +12,7 @@ import java.io.InputStream;
 import java.nio.charset.Charset;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,7 +33,7 @@ public final class CsvTable implements Closeable {
      *
      * @param isHeader whether this is the record that names the columns
      * @param names of the columns
-     * @param fields null where a field is empty; they may be fewer or more than names
+     * @param fields null where a field is empty; they may be fewer or more than names, see {@link #hasTooManyFields}
      * @param repairs malformed sequences and NULs repaired while reading
      * @param rejected why the record cannot be used; null when it can
      */
@@ -47,6 +48,11 @@ public final class CsvTable implements Closeable {
         public @Nullable String field(String name) {
             int column = names.indexOf(name);
             return column >= 0 && column < fields.size() ? fields.get(column) : null;
+        }
+
+        /** Whether something stands behind the last column, as when a delimiter in a text is not in quotes: fields are then cut short and in the wrong columns. */
+        boolean hasTooManyFields() {
+            return fields.stream().skip(names.size()).anyMatch(Objects::nonNull);
         }
     }
 

@@ -139,7 +139,7 @@ record PrepareKeys(
     }
 
     private static StageKey documents(PrepareConfig config, List<SourceFile> sources) {
-        StageKey.Builder read = StageKey.of("documents", 6)
+        StageKey.Builder read = StageKey.of("documents", 7)
                 .and(config.format().name())
                 .and(config.columns())
                 .and(config.limits())

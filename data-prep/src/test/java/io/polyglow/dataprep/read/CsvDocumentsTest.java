@@ -59,6 +59,20 @@ class CsvDocumentsTest {
     }
 
     @Test
+    void shouldRejectARecordWithMoreFieldsThanColumnsSinceItsTextIsCutShort() {
+        List<RawDocument> documents = csv("id,text\n1,Well, yes\n2,plain,\n3\n4,last\n");
+
+        assertThat(documents.get(0).rejected())
+                .isEqualTo(
+                        "malformed CSV: 3 fields for 2 columns; a text with the delimiter in it must stand in quotes");
+        assertThat(documents.get(1).text())
+                .as("nothing behind the last delimiter")
+                .isEqualTo("plain");
+        assertThat(documents.get(2).rejected()).startsWith("no text");
+        assertThat(documents.get(3).text()).isEqualTo("last");
+    }
+
+    @Test
     void shouldRejectALongRecordAndGoOn() {
         List<RawDocument> documents = csv("text\n" + "y".repeat(100_000) + "\nnext\n");
 

@@ -143,9 +143,11 @@ class ReadingTest {
 
             assertThatThrownBy(() -> SourceHashes.of(LocalSpark.session(), files))
                     .hasRootCauseInstanceOf(FileNotFoundException.class)
-                    .hasStackTraceContaining("FileSystemException: " + directory.resolve("closed.jsonl").toUri() + ": ");
+                    .hasStackTraceContaining("FileSystemException: "
+                            + directory.resolve("closed.jsonl").toUri() + ": ");
             assertThatThrownBy(() -> source.read(files).collectAsList())
-                    .hasStackTraceContaining("cannot read " + directory.resolve("closed.jsonl").toUri());
+                    .hasStackTraceContaining(
+                            "cannot read " + directory.resolve("closed.jsonl").toUri());
         }
     }
 

@@ -163,9 +163,8 @@ class TakedownJobTest extends PrepareFixture {
     @Test
     void shouldAnswerQuestionsFromWhatIsLeft() throws IOException {
         String id = line(7).id().toString();
-        Function<String, List<String>> lines = question -> spark.sql(question + " where id = '" + id + "'")
-                .toJSON()
-                .collectAsList();
+        Function<String, List<String>> lines = question ->
+                spark.sql(question + " where id = '" + id + "'").toJSON().collectAsList();
         CorpusTables.open(spark, corpus).createViews();
         assertThat(lines.apply("select id from kept")).hasSize(1);
         long others = spark.sql("select * from outcomes where id = cluster").count();
