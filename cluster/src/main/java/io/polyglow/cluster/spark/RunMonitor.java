@@ -100,10 +100,11 @@ final class RunMonitor implements AutoCloseable {
         for (JsonObject line : metrics.poll()) {
             listener.step(progress(line));
         }
-        long newest = newest(checkpoints);
-        if (newest > newestCheckpoint) {
-            newestCheckpoint = newest;
-            listener.checkpoint(newest);
+        for (long step : checkpoints.steps()) {
+            if (step > newestCheckpoint) {
+                newestCheckpoint = step;
+                listener.checkpoint(step);
+            }
         }
     }
 

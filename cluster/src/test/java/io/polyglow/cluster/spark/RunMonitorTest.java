@@ -21,6 +21,7 @@ class RunMonitorTest {
     private final CountDownLatch reading = new CountDownLatch(1);
     private final CountDownLatch answer = new CountDownLatch(1);
     private final List<Long> steps = new ArrayList<>();
+    private final List<Long> committed = new ArrayList<>();
 
     @Test
     void shouldNotKeepTheDriverFromItsNextAttemptWhileTheStoreDoesNotAnswer() throws Exception {
@@ -37,8 +38,25 @@ class RunMonitorTest {
         assertThat(steps).containsExactly(1L, 2L);
     }
 
+    @Test
+    void shouldTellOfEveryCheckpointAlsoOfTwoBetweenTwoLooks() throws Exception {
+        run.makeDirectory("checkpoints");
+        try (Lease lease = Lease.take(run, "leases", "The run", SystemNanoClock.INSTANCE, 1_000_000_000L);
+                RunMonitor monitor = new RunMonitor(run, lease, 10, listener(), SystemNanoClock.INSTANCE, () -> {})) {
+            run.makeDirectory("checkpoints/step-00000002");
+            run.makeDirectory("checkpoints/step-00000004");
+            monitor.requireOwner();
+        }
+        assertThat(committed).containsExactly(2L, 4L);
+    }
+
     private JobListener listener() {
         return new JobListener() {
+            @Override
+            public void checkpoint(long step) {
+                committed.add(step);
+            }
+
             @Override
             public void step(StepProgress progress) {
                 steps.add(progress.step());
