@@ -156,9 +156,13 @@ public final class RankTransport implements AutoCloseable {
         }
     }
 
-    /** On SIGTERM the driver would vanish like a killed one, and the others would notice only by its silence. */
+    /**
+     * On SIGTERM and SIGINT the driver would vanish like a killed one: the others would notice only by its silence, and its buffers would take shared memory until another rank starts
+     * on this host.
+     */
     private void onShutdown() {
         abort("the JVM of rank " + transport.rank() + " is shutting down");
+        transport.deleteDirectory();
         try {
             closed.await(SHUTDOWN_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {

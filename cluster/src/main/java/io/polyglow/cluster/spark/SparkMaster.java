@@ -37,7 +37,9 @@ public final class SparkMaster {
 
     /** Fails if this is no master that Spark knows; asks nobody. */
     static void check(String master) {
-        boolean known = master.startsWith(SPARK) ? isStandalone(master) : OTHER.matcher(master).matches();
+        boolean known = master.startsWith(SPARK)
+                ? isStandalone(master)
+                : OTHER.matcher(master).matches();
         if (!known) {
             throw new PolyglowException(
                     ErrorKind.USAGE,
@@ -54,7 +56,8 @@ public final class SparkMaster {
             requireAnswer(
                     "ResourceManager of YARN",
                     YarnMaster.addresses(conf),
-                    "Check that YARN runs, and yarn.resourcemanager.address or .hostname in " + YarnMaster.settings() + ".",
+                    "Check that YARN runs, and yarn.resourcemanager.address or .hostname in " + YarnMaster.settings()
+                            + ".",
                     SystemNanoClock.INSTANCE,
                     PATIENCE_NS);
         } else if (master.startsWith(SPARK)) {

@@ -72,6 +72,19 @@ class RankProcessTest {
     }
 
     @Test
+    void shouldLeaveNoSharedMemoryWhenItIsTerminatedWhileItsOwnThreadDoesNotListen() throws Exception {
+        List<String> jvmOptions =
+                List.of(System.getProperty("polyglow.jvm.options").split(" "));
+        try (RankProcess rank = RankProcess.start(jvmOptions, 0, 2, 1, "loop")) {
+            rank.await("address ");
+            assertThat(directories(rank.pid())).hasSize(1);
+            rank.terminate();
+            rank.awaitEnd();
+            assertThat(directories(rank.pid())).isEmpty();
+        }
+    }
+
+    @Test
     void shouldNameTheMissingJvmFlag() throws Exception {
         try (RankProcess rank = RankProcess.start(List.of(), 0, 2, 1, "loop")) {
             assertThat(rank.await("failed "))

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntPredicate;
+import org.agrona.IoUtil;
 import org.agrona.concurrent.NanoClock;
 import org.jspecify.annotations.Nullable;
 
@@ -44,6 +45,7 @@ public final class AeronTransport implements Transport {
     private final AeronOptions options;
     private final NanoClock clock;
     private final int windowBytes;
+    private final Path directory;
     private final EmbeddedDriver driver;
     private final Subscription remote;
     private final Subscription local;
@@ -68,8 +70,8 @@ public final class AeronTransport implements Transport {
         this.windowBytes = Math.min(socketBytes, Math.max(MIN_WINDOW_BYTES, socketBytes / Math.max(1, bulkPeers)));
         DriverDirectory.reapStale(options.directory());
         this.hostPeers = new HostPeers(options.directory(), options.peerTimeout());
-        Path directory = DriverDirectory.unique(options.directory(), rank, epoch);
-        this.driver = launch(directory, socketBytes);
+        this.directory = DriverDirectory.unique(options.directory(), rank, epoch);
+        this.driver = launch(socketBytes);
         try {
             this.remote = driver.aeron().addSubscription(udp(this.host + ":0").build(), epoch);
             this.local = driver.aeron().addSubscription(CommonContext.IPC_CHANNEL, epoch);
@@ -91,7 +93,7 @@ public final class AeronTransport implements Transport {
         return new AeronTransport(host, rank, worldSize, epoch, bulkPeers, options, clock);
     }
 
-    private EmbeddedDriver launch(Path directory, int socketBytes) {
+    private EmbeddedDriver launch(int socketBytes) {
         long usable = DriverDirectory.usable(options.directory(), options.maxDirectoryBytes());
         if (usable < BufferPlan.DRIVER_BYTES) {
             throw DriverDirectory.tooSmall(
@@ -294,6 +296,11 @@ public final class AeronTransport implements Transport {
     @Override
     public String address(int peer) {
         return addresses.get(peer).endpoint();
+    }
+
+    /** Deletes the driver's directory while it is used, since this process will end before {@link #close} can: what is mapped stays until then. Any thread. */
+    public void deleteDirectory() {
+        IoUtil.delete(directory.toFile(), true);
     }
 
     /** Closes clients and driver and deletes the driver's directory; also when this thread is interrupted. */
