@@ -49,6 +49,12 @@ final class Console {
         err.flush();
     }
 
+    /** The last news: what fails because the process is ending is said no more, here or in logs. */
+    synchronized void lastWord(String text) {
+        note(text);
+        err.close();
+    }
+
     /** Bytes of a result, as they are. */
     synchronized void raw(byte[] bytes) {
         clearProgress();

@@ -43,12 +43,16 @@ import picocli.CommandLine.Spec;
         },
         subcommands = {WhatIfCommand.class, FitThresholdsCommand.class})
 final class PrepareCommand implements Callable<Integer> {
+    private static final String INTERRUPTED =
+            "Interrupted. Finished stages are kept: the same command goes on after them.";
+
     private final Console console;
 
     // not required: what-if and fit-thresholds go without
     @Parameters(
             index = "0",
             arity = "0..1",
+            hideParamSyntax = true,
             paramLabel = "CONFIG",
             description = "A YAML file such as those under configs/.")
     private @Nullable Path file;
@@ -111,12 +115,14 @@ final class PrepareCommand implements Callable<Integer> {
         }
     }
 
+    @SuppressWarnings("try") // the last word is kept until the work has ended
     private Prepared prepare(ConfigSource config, PrepareConfig written) throws IOException {
         try (Locations locations = new Locations()) {
             List<String> places = List.of(
                     "input=" + locations.address(written.input()), "output=" + locations.address(written.output()));
             PrepareConfig placed = config.load(PrepareConfig.class, places).value();
-            try (SparkSession session = session(console, placed, spark)) {
+            try (LastWord ignored = new LastWord(console, () -> INTERRUPTED);
+                    SparkSession session = session(console, placed, spark)) {
                 PrepareReport report = PrepareJob.run(session, placed, new StageProgress(console, "prepare"));
                 return new Prepared(
                         report,

@@ -75,10 +75,12 @@ final class QuickstartCommand implements Callable<Integer> {
     }
 
     @Override
+    @SuppressWarnings("try") // the last word is kept until the work has ended
     public Integer call() throws IOException {
         long startNs = clock.nanoTime();
         Path folder = Locations.data().resolve("quickstart").toAbsolutePath().normalize();
-        try (Locations locations = new Locations();
+        try (LastWord ignored = new LastWord(console, () -> "Interrupted. quickstart begins anew each time.");
+                Locations locations = new Locations();
                 Store local = new LocalStore(folder)) {
             local.delete("sample");
             local.delete("corpus");

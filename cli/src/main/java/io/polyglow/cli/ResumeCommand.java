@@ -50,6 +50,7 @@ final class ResumeCommand implements Callable<Integer> {
     }
 
     @Override
+    @SuppressWarnings("try") // the last word is kept until the work has ended
     public Integer call() throws IOException {
         try (Locations locations = new Locations()) {
             String place = locations.resolve(run);
@@ -61,9 +62,12 @@ final class ResumeCommand implements Callable<Integer> {
                 DeployMode.submit(console, place, changes, spark.target());
                 return 0;
             }
-            TrainResult result = TrainJob.resume(place, changes, spark.target(), new TrainProgress(console));
-            TrainCommand.conclude(console, run, result);
-            return 0;
+            TrainProgress progress = new TrainProgress(console);
+            try (LastWord ignored = new LastWord(console, () -> progress.whenInterrupted(run))) {
+                TrainResult result = TrainJob.resume(place, changes, spark.target(), progress);
+                TrainCommand.conclude(console, run, result);
+                return 0;
+            }
         }
     }
 

@@ -46,6 +46,7 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     @Override
+    @SuppressWarnings("try") // the last word is kept until the work has ended
     public Integer call() throws IOException {
         TrainConfig written = config.load(TrainConfig.class).value();
         boolean onCluster = deploy.onCluster(spark.target());
@@ -61,9 +62,12 @@ final class TrainCommand implements Callable<Integer> {
                 DeployMode.submit(console, run, List.of("stop-after=" + written.stopAfter()), spark.target());
                 return 0;
             }
-            TrainResult result = TrainJob.start(resolved, spark.target(), new TrainProgress(console));
-            conclude(console, written.run(), result);
-            return 0;
+            TrainProgress progress = new TrainProgress(console);
+            try (LastWord ignored = new LastWord(console, () -> progress.whenInterrupted(written.run()))) {
+                TrainResult result = TrainJob.start(resolved, spark.target(), progress);
+                conclude(console, written.run(), result);
+                return 0;
+            }
         }
     }
 

@@ -14,6 +14,8 @@ final class TrainProgress implements JobListener {
     private final long startNs = clock.nanoTime();
     private long firstStep = -1;
     private @Nullable JsonObject last;
+    private volatile long step = -1;
+    private volatile long checkpoint = -1;
 
     TrainProgress(Console console) {
         this.console = console;
@@ -31,6 +33,7 @@ final class TrainProgress implements JobListener {
             firstStep = progress.step();
         }
         last = metrics;
+        step = progress.step();
         console.progress(
                 "train",
                 (double) progress.step() / Math.max(1, progress.steps()),
@@ -54,12 +57,23 @@ final class TrainProgress implements JobListener {
 
     @Override
     public void checkpoint(long step) {
+        checkpoint = step;
         console.note("  step " + step + ": checkpoint committed");
     }
 
     @Override
     public void restarting(String reason, int restartsLeft) {
         console.note("  restarting from the last checkpoint (" + restartsLeft + " more without progress): " + reason);
+    }
+
+    /** What is said when a signal ends the job; any thread. */
+    String whenInterrupted(String run) {
+        if (step < 0) {
+            return "Interrupted before the first step.";
+        }
+        return "Interrupted at step " + step
+                + (checkpoint < 0 ? "" : "; the newest checkpoint is of step " + checkpoint)
+                + ". Go on with: polyglow resume " + run;
     }
 
     /** The first step that this job did, or -1. */
