@@ -3,6 +3,7 @@ package io.polyglow.cli;
 import io.polyglow.common.AllowApi;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
@@ -60,10 +61,11 @@ public final class Main implements Runnable {
     /** Runs one command and ends the process with its exit code. */
     @AllowApi("the only place that ends the process, and where the terminal belongs")
     public static void main(String[] args) {
-        System.setOut(utf8(FileDescriptor.out));
-        System.setErr(utf8(FileDescriptor.err));
+        StandardOutput out = new StandardOutput(new FileOutputStream(FileDescriptor.out));
+        System.setOut(utf8(out));
+        System.setErr(utf8(new FileOutputStream(FileDescriptor.err)));
         Console console = Console.system(SystemNanoClock.INSTANCE);
-        int code = execute(console, System.getenv("POLYGLOW_DEBUG") != null, args);
+        int code = execute(console, out, System.getenv("POLYGLOW_DEBUG") != null, args);
         if (code != 0 || !inYarnsContainer()) {
             System.exit(code);
         }
@@ -76,14 +78,18 @@ public final class Main implements Runnable {
     }
 
     /** Whatever the locale is: what we print has many languages. */
-    private static PrintStream utf8(FileDescriptor stream) {
-        return new PrintStream(new FileOutputStream(stream), true, StandardCharsets.UTF_8);
+    private static PrintStream utf8(OutputStream stream) {
+        return new PrintStream(stream, true, StandardCharsets.UTF_8);
     }
 
     /** Runs one command and returns its exit code, also when it ends with an {@link Error}, which the command line lets pass. */
-    static int execute(Console console, boolean debug, String... args) {
+    static int execute(Console console, StandardOutput out, boolean debug, String... args) {
         try {
-            return commandLine(console, debug).execute(args);
+            int code = commandLine(console, debug).execute(args);
+            if (code == 0) {
+                out.requireWritten();
+            }
+            return code;
         } catch (Throwable e) { // nothing is left to do but to say so
             return new ErrorReport(console, debug).report(e);
         }

@@ -6,6 +6,7 @@ import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -34,7 +35,7 @@ class SparkOptionsTest {
     private Path folder;
 
     private int run(String... args) {
-        return Main.execute(console, false, args);
+        return Main.execute(console, new StandardOutput(OutputStream.nullOutputStream()), false, args);
     }
 
     private String err() {
