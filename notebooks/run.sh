@@ -21,17 +21,18 @@ cat > "$kernels/kernels/polyglow-java/kernel.json" <<JSON
 {"argv": ["${JAVA_HOME:+$JAVA_HOME/bin/}java", "-Djava.awt.headless=true", "-Djava.util.logging.config.file=/dev/null", "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED", "-cp", "$here/target/classes:$here/target/lib/*", "io.polyglow.notebook.JShellKernel", "{connection_file}"],
  "display_name": "Polyglow (Java)", "language": "java"}
 JSON
+needed=manifest.json
+[ "$notebook" != run-report ] || needed=metrics.jsonl
 # The kernel reads folders; what a report needs from elsewhere is copied into one with the same name.
 case $location in
   *://* | hdfs-embedded:*)
-    needed=manifest.json
-    [ "$notebook" != run-report ] || needed=metrics.jsonl
     name=$(basename "${location//:/\/}")
     "$here/../polyglow" copy "$location" "$work/$name" --only "$needed" >&2
     location=$work/$name
     ;;
   *) location=$(cd "${location#file:}" && pwd) ;;
 esac
+[ -f "$location/$needed" ] || { echo "$2 holds no $needed, which $notebook reads: name the folder of a $([ "$notebook" = run-report ] && echo run || echo corpus)" >&2; exit 64; }
 # never the name of the notebook itself
 result=$notebook-$(basename "$location").ipynb
 mkdir -p "$output"

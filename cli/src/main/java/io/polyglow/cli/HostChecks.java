@@ -136,7 +136,7 @@ final class HostChecks {
 
     /** What it computes on, and how it meets others: the first line belongs to the finding, what follows is advice. */
     private static Finding usable(String what, EngineProvider provider) {
-        try (Engine engine = provider.open(1)) {
+        try (Engine engine = provider.open(Runtime.getRuntime().availableProcessors())) {
             String[] meets = engine.connectivity().split("\n", 2);
             String found = describe(engine) + (meets[0].isEmpty() ? "" : "; " + meets[0]);
             return new Finding(what, true, found, meets.length == 1 ? "" : meets[1]);

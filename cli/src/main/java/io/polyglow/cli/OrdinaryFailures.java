@@ -58,7 +58,8 @@ final class OrdinaryFailures {
     private static PolyglowException ofSpark(SparkException spark, Throwable failure) {
         return new PolyglowException(
                 ErrorKind.ENVIRONMENT,
-                "Spark failed: " + firstLine(spark) + ". Check the master, its workers and their logs, then run the command again.",
+                "Spark failed: " + firstLine(spark)
+                        + ". Check the master, its workers and their logs, then run the command again.",
                 failure);
     }
 

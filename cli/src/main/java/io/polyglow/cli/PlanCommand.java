@@ -18,6 +18,7 @@ import io.polyglow.trainer.plan.RunPlan;
 import io.polyglow.trainer.plan.StepTimes;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -50,6 +51,9 @@ final class PlanCommand implements Callable<Integer> {
     private static final long BUDGET_NS = TimeUnit.SECONDS.toNanos(10);
     private static final double MOST_OF_MEMORY = 0.75;
 
+    /** Stands for a corpus and a run that are not there yet. */
+    private static final String NOWHERE = "(nowhere)";
+
     private final Console console;
 
     @Mixin
@@ -81,7 +85,10 @@ final class PlanCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        TrainConfig written = config.load(TrainConfig.class).value();
+        List<String> places = config.draft(TrainConfig.class).missing().stream()
+                .map(key -> key + "=" + NOWHERE)
+                .toList();
+        TrainConfig written = config.load(TrainConfig.class, places).value();
         TrainConfig full = withVocabulary(written);
         Schedule schedule = PipelineSchedules.named(full.layout().schedule());
         try (Engine engine = openEngine(full)) {
@@ -123,11 +130,14 @@ final class PlanCommand implements Callable<Integer> {
         if (vocabSize > 0) {
             return written.forVocabulary(vocabSize);
         }
-        try (Locations locations = new Locations();
-                Store store = Stores.open(locations.resolve(written.data()))) {
-            if (store.exists(CorpusManifest.FILE)) {
-                return written.forVocabulary(
-                        TokenDataset.open(store, "").tokenizer().vocabSize());
+        boolean named = !written.data().equals(NOWHERE);
+        if (named) {
+            try (Locations locations = new Locations();
+                    Store store = Stores.open(locations.resolve(written.data()))) {
+                if (store.exists(CorpusManifest.FILE)) {
+                    return written.forVocabulary(
+                            TokenDataset.open(store, "").tokenizer().vocabSize());
+                }
             }
         }
         if (written.model().vocabSize() > 0) {
@@ -135,7 +145,8 @@ final class PlanCommand implements Callable<Integer> {
         }
         throw new PolyglowException(
                 ErrorKind.USAGE,
-                "the size of the vocabulary is not known: there is no corpus at " + written.data()
+                "the size of the vocabulary is not known: "
+                        + (named ? "there is no corpus at " + written.data() : "no corpus is named")
                         + " and model.vocab-size is not set; add --vocab-size N, or --set data=CORPUS");
     }
 

@@ -26,6 +26,7 @@ import picocli.CommandLine.Parameters;
             "  annotations    what is known of each document: languages, numbers, personal data",
             "  decisions      reasons to leave documents out",
             "  contamination  what was found of evaluation sets, if there are any",
+            "  sketches       what near-duplicates are found by, if they are looked for",
             "  duplicates     the clusters of those without a reason",
             "  passages       lines and paragraphs that many documents share, if they are taken out",
             "  kept           the texts that are trained on",

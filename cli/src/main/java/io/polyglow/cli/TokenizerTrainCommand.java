@@ -9,6 +9,7 @@ import io.polyglow.dataprep.spark.TokenizerJob;
 import io.polyglow.dataprep.spark.TrainedTokenizer;
 import io.polyglow.dataprep.tokenize.TokenizerConfig;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -106,6 +107,12 @@ final class TokenizerTrainCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         TokenizerConfig settings = settings();
+        if (Files.exists(output)) {
+            throw new PolyglowException(
+                    ErrorKind.USAGE,
+                    output
+                            + " exists already, and corpora may have been made with it. Name another file with --output, or delete it.");
+        }
         try (Locations locations = new Locations();
                 SparkSession session =
                         spark.session(console, "polyglow tokenizer train", inputs.toArray(String[]::new));

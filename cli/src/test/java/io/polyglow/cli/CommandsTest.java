@@ -369,6 +369,26 @@ class CommandsTest {
     }
 
     @Test
+    void shouldNotReplaceATokenizer() throws IOException {
+        Path text = Files.writeString(folder.resolve("text.txt"), "text");
+        Path there = Files.writeString(folder.resolve("tokenizer.json"), "{}");
+
+        assertThat(run(
+                        "tokenizer",
+                        "train",
+                        "--input",
+                        text.toString(),
+                        "--vocab-size",
+                        "300",
+                        "--output",
+                        there.toString()))
+                .isEqualTo(64);
+
+        assertThat(err()).contains(there + " exists already");
+        assertThat(there).hasContent("{}");
+    }
+
+    @Test
     void shouldRefuseAnInputWithNothingInItBeforeSparkStarts() throws IOException {
         Path empty = Files.createDirectory(folder.resolve("empty"));
         assertThat(prepare(folder.resolve("missing"))).isEqualTo(65);

@@ -24,12 +24,16 @@ class PlanCommandTest {
     @TempDir
     private Path folder;
 
-    private int plan(String... more) {
+    private int execute(String... args) {
         Console console = new Console(
                 new PrintStream(out, true, StandardCharsets.UTF_8),
                 new PrintStream(err, true, StandardCharsets.UTF_8),
                 false,
                 () -> 0);
+        return Main.commandLine(console, false).execute(args);
+    }
+
+    private int plan(String... more) {
         List<String> args = new ArrayList<>(List.of(
                 "plan",
                 NANO,
@@ -39,7 +43,7 @@ class PlanCommandTest {
                 "run=" + folder.resolve("run"),
                 "--no-timing"));
         args.addAll(List.of(more));
-        return Main.commandLine(console, false).execute(args.toArray(new String[0]));
+        return execute(args.toArray(new String[0]));
     }
 
     @Test
@@ -52,6 +56,17 @@ class PlanCommandTest {
                 .contains("2 replicas x 2 stages = 4 ranks")
                 .contains("stage 0", "stage 1")
                 .contains("weights", "gradients", "activations", "optimizer", "heap", "java", "aeron", "sent per step");
+    }
+
+    @Test
+    void shouldPlanBeforeThereIsACorpusOrAPlaceForARun() {
+        assertThat(execute("plan", NANO, "--no-timing", "--vocab-size", "300")).isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8)).contains("848,128 parameters");
+
+        assertThat(execute("plan", NANO, "--no-timing")).isEqualTo(64);
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .contains(
+                        "no corpus is named and model.vocab-size is not set; add --vocab-size N, or --set data=CORPUS");
     }
 
     @Test
