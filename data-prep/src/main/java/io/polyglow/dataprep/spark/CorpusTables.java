@@ -101,8 +101,10 @@ public final class CorpusTables {
             views.computeIfPresent(DUPLICATES, (name, rows) -> taken.marked(rows));
             views.computeIfPresent(KEPT, (name, rows) -> taken.without(rows));
         }
-        if (names().contains(Outcomes.TABLE)) {
-            views.put(Outcomes.TABLE, Outcomes.of(views.get(DUPLICATES), views.get(KEPT)));
+        Dataset<Row> duplicates = views.get(DUPLICATES);
+        Dataset<Row> kept = views.get(KEPT);
+        if (duplicates != null && kept != null) {
+            views.put(Outcomes.TABLE, Outcomes.of(duplicates, kept));
         }
         views.forEach((name, rows) -> rows.createOrReplaceTempView(name));
     }
