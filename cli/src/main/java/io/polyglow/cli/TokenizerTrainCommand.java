@@ -94,7 +94,11 @@ final class TokenizerTrainCommand implements Callable<Integer> {
             description = "Special tokens besides <|endoftext|>.")
     private List<String> specials = List.of();
 
-    @Option(names = "--output", required = true, paramLabel = "FILE", description = "The tokenizer.json to write.")
+    @Option(
+            names = "--output",
+            required = true,
+            paramLabel = "FILE",
+            description = "The tokenizer.json to write; must not exist.")
     private Path output;
 
     @Mixin

@@ -112,9 +112,10 @@ final class SparkSettings {
         if (conf.contains("spark.master")) { // set by spark-submit
             return conf.get("spark.master");
         }
+        int cores = Math.max(coresPerRank(), conf.getInt("spark.executor.cores", 1));
         return worldSize == 1
-                ? "local[1]"
-                : "local-cluster[" + worldSize + ",1," + conf.getSizeAsMb("spark.executor.memory") + "]";
+                ? "local[" + cores + "]"
+                : "local-cluster[" + worldSize + "," + cores + "," + conf.getSizeAsMb("spark.executor.memory") + "]";
     }
 
     private boolean onThisMachine() {

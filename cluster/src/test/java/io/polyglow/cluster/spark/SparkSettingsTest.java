@@ -47,6 +47,18 @@ class SparkSettingsTest {
         assertThat(conf.contains("spark.jars")).isFalse();
     }
 
+    @Test
+    void shouldGiveRanksOnThisMachineTheCoresThatTheyAreToldToAskFor() {
+        Map<String, String> four = Map.of("spark.task.cpus", "4", "spark.jars", "polyglow.jar");
+        assertThat(new SparkSettings("test", new SparkTarget(null, four), 1).master())
+                .isEqualTo("local[4]");
+        assertThat(new SparkSettings("test", new SparkTarget(null, four), 2).master())
+                .isEqualTo("local-cluster[2,4,1024]");
+        Map<String, String> unsaid = Map.of("spark.jars", "polyglow.jar");
+        assertThat(new SparkSettings("test", new SparkTarget(null, unsaid), 2).master())
+                .isEqualTo("local-cluster[2,1,1024]");
+    }
+
     /** Eight ranks; nothing is packed and sent. */
     private static SparkSettings settings(String master, Map<String, String> properties) {
         Map<String, String> all = new HashMap<>(properties);

@@ -1,6 +1,7 @@
 package io.polyglow.dataprep.mix;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /** Divides a budget by weights under caps. */
 final class Allocation {
@@ -14,19 +15,20 @@ final class Allocation {
      * @return amounts, in the unit of budget and caps
      */
     static double[] of(double[] weights, double[] caps, double budget) {
-        // by the budget at which each reaches its cap: once one stays below, so do all after it
-        Integer[] order = new Integer[weights.length];
-        Arrays.setAll(order, i -> i);
+        // by the budget at which each reaches its cap: once one stays below, so do all after it; without weight there
+        // is none
+        Integer[] order = IntStream.range(0, weights.length)
+                .filter(i -> weights[i] > 0)
+                .boxed()
+                .toArray(Integer[]::new);
         Arrays.sort(order, (a, b) -> Double.compare(caps[a] * weights[b], caps[b] * weights[a]));
         double[] amounts = new double[weights.length];
         double left = budget;
         double weightLeft = Arrays.stream(weights).sum();
         for (int i : order) {
-            if (weights[i] > 0) {
-                amounts[i] = Math.min(caps[i], left * weights[i] / weightLeft);
-                left -= amounts[i];
-                weightLeft -= weights[i];
-            }
+            amounts[i] = Math.min(caps[i], left * weights[i] / weightLeft);
+            left -= amounts[i];
+            weightLeft -= weights[i];
         }
         return amounts;
     }

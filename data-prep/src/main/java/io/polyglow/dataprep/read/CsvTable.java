@@ -69,6 +69,8 @@ public final class CsvTable implements Closeable {
         settings.setMaxColumns(MAX_COLUMNS);
         settings.setIgnoreLeadingWhitespaces(false);
         settings.setIgnoreTrailingWhitespaces(false);
+        // RFC 4180 knows no comments, and texts begin with # too
+        settings.setCommentProcessingEnabled(false);
         settings.setUnescapedQuoteHandling(UnescapedQuoteHandling.STOP_AT_DELIMITER);
         this.parser = new CsvParser(settings);
     }

@@ -109,7 +109,7 @@ record PrepareKeys(
                 .and(seed)
                 .key();
         // languages are weighed in tokens, which the sample that measures the tokenizer tells
-        StageKey mix = StageKey.of("mix", 2)
+        StageKey mix = StageKey.of("mix", 3)
                 .and(kept)
                 .and(tokenizer)
                 .and("measured " + MEASURE)
@@ -148,7 +148,7 @@ record PrepareKeys(
     }
 
     private static StageKey contamination(PrepareConfig config, StageKey decisions, List<SourceFile> evaluationSets) {
-        StageKey.Builder found = StageKey.of("contamination", 3).and(decisions).and(config.decontamination());
+        StageKey.Builder found = StageKey.of("contamination", 4).and(decisions).and(config.decontamination());
         return and(found, evaluationSets).key();
     }
 

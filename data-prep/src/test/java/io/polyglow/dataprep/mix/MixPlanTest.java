@@ -50,6 +50,12 @@ class MixPlanTest {
                 .containsExactly(new double[] {374.7375, 374.7375, 250, .525}, within(1e-9));
     }
 
+    @Test
+    void shouldShareAmongTheOthersWhatALanguageWithoutWeightDoesNotTake() {
+        assertThat(Allocation.of(new double[] {1, 0, 1}, new double[] {4000, 0, 40}, 1010))
+                .containsExactly(970, 0, 40);
+    }
+
     @Property(tries = 200)
     void shouldSpendTheBudgetOrReachEveryCap(
             @ForAll @Size(min = 1, max = 8) List<@DoubleRange(min = 0.01, max = 1000) Double> sizes,

@@ -32,6 +32,13 @@ class CsvDocumentsTest {
     }
 
     @Test
+    void shouldReadARecordThatBeginsWithAHash() {
+        assertThat(read(Format.TSV, "text\tid\n#Berlin is fine\t1\nplain\t2\n"))
+                .extracting(RawDocument::text)
+                .containsExactly("#Berlin is fine", "plain");
+    }
+
+    @Test
     void shouldReadTabs() {
         assertThat(read(Format.TSV, "text\tid\na,b\t1\n").get(0).text()).isEqualTo("a,b");
     }
