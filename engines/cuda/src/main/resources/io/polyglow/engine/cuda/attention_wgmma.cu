@@ -68,6 +68,11 @@ __device__ __forceinline__ void pin(Fragment& a) {
     asm volatile("" : "+r"(a.x[0]), "+r"(a.x[1]), "+r"(a.x[2]), "+r"(a.x[3])::"memory");
 }
 
+// What all threads of a warp have alike, so that the compiler knows: descriptors made of it stay in uniform registers, where wgmma wants them.
+__device__ __forceinline__ int uniform(int ofWarp) {
+    return __shfl_sync(FULL_MASK, ofWarp, 0);
+}
+
 // c[64, 64] = a[64, 16] b[64, 16]^T, both in shared memory; a warp has 16 rows of c. ADD: onto c.
 template <bool ADD>
 __device__ __forceinline__ void multiplyRows(Tile* c, Descriptor a, Descriptor b) {
@@ -145,7 +150,7 @@ __device__ __forceinline__ void store(bf16* head, int ld, int warpFirst, int T, 
 // A warp has 16 query rows; stages of 64 keys come from the diagonal down. Long rows are launched first, for balance.
 extern "C" __global__ void __launch_bounds__(THREADS, 2) flash_forward(
         bf16* out, float* lse, const bf16* qkv, const int* firstKeys, int B, int T, int H, int K) {
-    int group = threadIdx.x / (4 * WARP), warp = threadIdx.x / WARP;
+    int group = uniform(threadIdx.x / (4 * WARP)), warp = uniform(threadIdx.x / WARP);
     int h = blockIdx.y, b = blockIdx.z;
     int firstQuery = (gridDim.x - 1 - blockIdx.x) * ROWS;
     int groupQuery = firstQuery + group * GROUP_ROWS, warpQuery = firstQuery + warp * 16;
@@ -181,6 +186,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2) flash_forward(
         }
 
         Tile s[1][PANEL_TILES] = {};
+        pin(s[0], PANEL_TILES); // zeros may not be written after the fence
         beginProducts();
         scores<false>(s, query, operand(keyTile));
         endProducts();
@@ -229,7 +235,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) flash_backward_kv(
         int T,
         int H,
         int K) {
-    int lane = threadIdx.x % WARP, group = threadIdx.x / (4 * WARP), warp = threadIdx.x / WARP;
+    int lane = threadIdx.x % WARP, group = uniform(threadIdx.x / (4 * WARP)), warp = uniform(threadIdx.x / WARP);
     int kvHead = blockIdx.y, b = blockIdx.z;
     int firstKey = blockIdx.x * ROWS;
     int groupKey = firstKey + group * GROUP_ROWS, warpKey = firstKey + warp * 16;
@@ -284,6 +290,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1) flash_backward_kv(
                 float2 columnDelta = *(const float2*) (statistics + STAGE + n * 8);
                 dS[0][n] = {{-columnDelta.x, -columnDelta.y, -columnDelta.x, -columnDelta.y}};
             }
+            pin(p[0], PANEL_TILES);
             pin(dS[0], PANEL_TILES);
             beginProducts();
             scores<false>(p, keys, queries);
@@ -352,7 +359,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, D == 64 ? 2 : 1) flash_bac
         int T,
         int H,
         int K) {
-    int lane = threadIdx.x % WARP, group = threadIdx.x / (4 * WARP), warp = threadIdx.x / WARP;
+    int lane = threadIdx.x % WARP, group = uniform(threadIdx.x / (4 * WARP)), warp = uniform(threadIdx.x / WARP);
     int h = blockIdx.y, b = blockIdx.z;
     int firstQuery = (gridDim.x - 1 - blockIdx.x) * ROWS;
     int groupQuery = firstQuery + group * GROUP_ROWS, warpQuery = firstQuery + warp * 16;
@@ -400,6 +407,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, D == 64 ? 2 : 1) flash_bac
         for (int n = 0; n < PANEL_TILES; n++) {
             dS[0][n] = {{-rowDelta[0], -rowDelta[0], -rowDelta[1], -rowDelta[1]}};
         }
+        pin(s[0], PANEL_TILES);
         pin(dS[0], PANEL_TILES);
         beginProducts();
         scores<false>(s, query, operand(keyTile));
