@@ -137,9 +137,24 @@ final class TakedownCommand implements Callable<Integer> {
         }
         console.note("Starting Spark ...");
         try (SparkSession session = spark.session(console, "polyglow takedown " + corpus, place)) {
-            List<Tombstone.Taken> taken = DocumentLookup.open(session, place).withEquals(wanted, sources, urls);
+            DocumentLookup documents = DocumentLookup.open(session, place);
+            if (!sources.isEmpty() || !urls.isEmpty()) {
+                requireMatched(documents.unmatched(sources, urls));
+            }
+            List<Tombstone.Taken> taken = documents.withEquals(wanted, sources, urls);
             requireKnown(wanted, taken);
             return taken;
+        }
+    }
+
+    private void requireMatched(List<String> unmatched) {
+        if (!unmatched.isEmpty()) {
+            throw new PolyglowException(
+                    ErrorKind.DATA,
+                    "No document of " + corpus + " comes from " + unmatched.get(0) + ": "
+                            + Console.count(unmatched.size(), "name") + " of " + (sources.size() + urls.size())
+                            + " given by --source and --url match none. Nothing was taken out. Correct them, or leave"
+                            + " them out.");
         }
     }
 
@@ -153,11 +168,6 @@ final class TakedownCommand implements Callable<Integer> {
                             + unknown.iterator().next() + ": "
                             + Console.count(unknown.size(), "id") + " of " + wanted.size()
                             + " named are unknown. Nothing was taken out. Correct the ids, or leave these out.");
-        }
-        if (taken.isEmpty()) {
-            throw new PolyglowException(
-                    ErrorKind.DATA,
-                    "No document of " + corpus + " comes from what was named. Check --source and --url.");
         }
     }
 

@@ -37,7 +37,7 @@ final class Deduplication {
     static final String EARLIER = "earlier:";
 
     private static final String SAME_TEXT = "same_text";
-    private static final String KNOWN_TEXT = "known_text";
+    private static final String KNOWN_AS = "known_as";
 
     private Deduplication() {}
 
@@ -90,24 +90,33 @@ final class Deduplication {
         Dataset<Row> clusters = withKnownTexts(
                 near.select(col(DocumentTable.ID).as(SAME_TEXT), name.as(CLUSTER), col(CLUSTER_SIZE)), exact, earlier);
         Dataset<Row> clustered = SkewJoin.join(staying, staying.count(), SAME_TEXT, DocumentTable.ID, clusters);
-        Column isCopy = col(DocumentTable.ID).notEqual(col(SAME_TEXT)).or(col(KNOWN_TEXT));
+        Column isCopy =
+                col(DocumentTable.ID).notEqual(col(SAME_TEXT)).or(col(KNOWN_AS).isNotNull());
         Column duplicate = when(isKept(), lit(null))
                 .when(isCopy, lit(Rejections.EXACT_DUPLICATE))
                 .otherwise(lit(Rejections.NEAR_DUPLICATE));
         return withClusters(exact.drop(CLUSTER, CLUSTER_SIZE, DUPLICATE), clustered.withColumn(DUPLICATE, duplicate));
     }
 
-    /** Marks the clusters' documents whose very text an earlier corpus has; there is one document of each text, so no key is frequent. */
+    /**
+     * Adds the document of an earlier corpus that has the very text, if any: all that is known of texts without words, which are in no near-duplicate's cluster. There is one
+     * document of each text, so no key is frequent.
+     */
     private static Dataset<Row> withKnownTexts(Dataset<Row> clusters, Dataset<Row> exact, List<Sketched> earlier) {
-        Dataset<Row> known = exact.limit(0).select(DocumentTable.CONTENT_HASH);
-        for (Sketched corpus : earlier) {
-            known = known.union(corpus.documents().select(DocumentTable.CONTENT_HASH));
+        Dataset<Row> known = exact.limit(0)
+                .select(col(DocumentTable.CONTENT_HASH), col(DocumentTable.ID).as(KNOWN_AS));
+        for (int i = 0; i < earlier.size(); i++) {
+            Column name = concat(lit(EARLIER + (i + 1) + ":"), col(DocumentTable.ID));
+            known = known.union(earlier.get(i).documents().select(col(DocumentTable.CONTENT_HASH), name));
         }
+        Dataset<Row> first =
+                known.groupBy(DocumentTable.CONTENT_HASH).agg(min(KNOWN_AS).as(KNOWN_AS));
         Dataset<Row> copies = exact.filter(isKept())
-                .join(known, new String[] {DocumentTable.CONTENT_HASH}, "left_semi")
-                .select(col(DocumentTable.ID).as(SAME_TEXT), lit(true).as(KNOWN_TEXT));
-        return clusters.join(copies, new String[] {SAME_TEXT}, "left")
-                .withColumn(KNOWN_TEXT, coalesce(col(KNOWN_TEXT), lit(false)));
+                .join(first, DocumentTable.CONTENT_HASH)
+                .select(col(DocumentTable.ID).as(SAME_TEXT), col(KNOWN_AS));
+        Column cluster =
+                when(col(CLUSTER).startsWith(EARLIER), col(CLUSTER)).otherwise(coalesce(col(KNOWN_AS), col(CLUSTER)));
+        return clusters.join(copies, new String[] {SAME_TEXT}, "left").withColumn(CLUSTER, cluster);
     }
 
     /** The clustered documents, and those with a reason to go, which are in no cluster. */

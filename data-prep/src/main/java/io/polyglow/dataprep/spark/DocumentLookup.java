@@ -1,5 +1,6 @@
 package io.polyglow.dataprep.spark;
 
+import static org.apache.spark.sql.functions.broadcast;
 import static org.apache.spark.sql.functions.col;
 
 import io.polyglow.common.config.ConfigFile;
@@ -9,16 +10,24 @@ import io.polyglow.common.store.Store;
 import io.polyglow.common.store.Stores;
 import io.polyglow.common.token.shard.DocumentId;
 import io.polyglow.common.token.shard.Tombstone;
+import io.polyglow.dataprep.filter.ThresholdCatalog;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where the documents of a corpus come from and what was decided of them, from the tables that {@code prepare} keeps beside it. Whole tables are scanned once a
@@ -26,15 +35,24 @@ import org.apache.spark.sql.SparkSession;
  */
 public final class DocumentLookup {
     private static final String URL = "url";
+    private static final String NAMED = "named";
+    private static final String FILE = "named_file";
+    private static final String LINE = "named_line";
+    private static final StructType PLACES = new StructType()
+            .add(NAMED, DataTypes.StringType)
+            .add(FILE, DataTypes.StringType)
+            .add(LINE, DataTypes.LongType);
     private static final int MOST_OF_A_SOURCE = 1000;
 
     private final CorpusTables tables;
     private final PrepareConfig config;
+    private final @Nullable ThresholdCatalog recorded;
     private final Dataset<Row> documents;
 
-    private DocumentLookup(CorpusTables tables, PrepareConfig config) {
+    private DocumentLookup(CorpusTables tables, PrepareConfig config, @Nullable ThresholdCatalog recorded) {
         this.tables = tables;
         this.config = config;
+        this.recorded = recorded;
         this.documents = tables.table("documents");
     }
 
@@ -58,13 +76,16 @@ public final class DocumentLookup {
             return new DocumentLookup(
                     tables,
                     ConfigFile.load(PrepareConfig.class, corpus + "/prepare.json", yaml, List.of())
-                            .value());
+                            .value(),
+                    Provenance.thresholds(store, "").orElse(null));
         }
     }
 
     /** The documents with these ids, by id; unknown ids have no entry. */
     public Map<String, DocumentStory> byId(Collection<String> ids) {
-        return new DocumentStories(tables, config).of(table(ids));
+        ThresholdCatalog thresholds =
+                recorded == null ? ThresholdCatalog.of(config.filter()) : recorded.with(config.filter());
+        return new DocumentStories(tables, config, thresholds).of(table(ids));
     }
 
     /**
@@ -74,8 +95,7 @@ public final class DocumentLookup {
      * @throws PolyglowException of kind USAGE when they are too many to tell of
      */
     public Map<String, DocumentStory> bySource(String source) {
-        List<String> ids = documents
-                .filter(at(source))
+        List<String> ids = from(List.of(source))
                 .select(DocumentTable.ID)
                 .limit(MOST_OF_A_SOURCE + 1)
                 .as(Encoders.STRING())
@@ -90,6 +110,25 @@ public final class DocumentLookup {
     }
 
     /**
+     * Those of these sources and addresses that no document comes from, in the order given.
+     *
+     * @param sources {@code file} or {@code file:line}, as in reports
+     */
+    public List<String> unmatched(Collection<String> sources, Collection<String> urls) {
+        Set<String> unmatched = new LinkedHashSet<>(sources);
+        unmatched.removeAll(strings(from(sources).select(NAMED)));
+        Set<String> unknown = new LinkedHashSet<>(urls);
+        unknown.removeAll(
+                strings(documents.filter(col(URL).isInCollection(urls)).select(URL)));
+        unmatched.addAll(unknown);
+        return List.copyOf(unmatched);
+    }
+
+    private static List<String> strings(Dataset<Row> rows) {
+        return rows.distinct().as(Encoders.STRING()).collectAsList();
+    }
+
+    /**
      * The documents that any of these name, and those with the same text, since the shards hold one of equals only. What is named may be a file of millions: it is
      * found by joins, and only ids and hashes come to the driver.
      *
@@ -97,18 +136,14 @@ public final class DocumentLookup {
      */
     public List<Tombstone.Taken> withEquals(
             Collection<String> ids, Collection<String> sources, Collection<String> urls) {
-        Column named = col(URL).isInCollection(urls);
-        for (String source : sources) {
-            named = named.or(at(source));
-        }
-        Dataset<Row> all = documents.select(
-                DocumentTable.ID, DocumentTable.CONTENT_HASH, DocumentTable.SOURCE, DocumentTable.POSITION, URL);
-        Dataset<Row> found = all.filter(named)
-                .select(DocumentTable.ID, DocumentTable.CONTENT_HASH)
-                .unionByName(
-                        all.join(table(ids), DocumentTable.ID).select(DocumentTable.ID, DocumentTable.CONTENT_HASH));
-        Dataset<Row> equal = all.select(DocumentTable.ID, DocumentTable.CONTENT_HASH)
-                .join(found.select(DocumentTable.CONTENT_HASH), new String[] {DocumentTable.CONTENT_HASH}, "left_semi");
+        Dataset<Row> all = documents.select(DocumentTable.ID, DocumentTable.CONTENT_HASH);
+        Dataset<Row> found = all.join(table(ids), DocumentTable.ID)
+                .unionByName(documents
+                        .filter(col(URL).isInCollection(urls))
+                        .select(DocumentTable.ID, DocumentTable.CONTENT_HASH))
+                .unionByName(from(sources).select(DocumentTable.ID, DocumentTable.CONTENT_HASH));
+        Dataset<Row> equal = all.join(
+                found.select(DocumentTable.CONTENT_HASH), new String[] {DocumentTable.CONTENT_HASH}, "left_semi");
         return found.unionByName(equal).distinct().orderBy(DocumentTable.ID).collectAsList().stream()
                 .map(row -> new Tombstone.Taken(DocumentId.parse(row.getString(0)), row.getString(1)))
                 .toList();
@@ -121,14 +156,20 @@ public final class DocumentLookup {
                 .toDF(DocumentTable.ID);
     }
 
-    private static Column at(String source) {
-        Column file = col(DocumentTable.SOURCE).equalTo(source);
-        int colon = source.lastIndexOf(':');
-        if (colon < 0 || !source.substring(colon + 1).matches("[0-9]{1,18}")) {
-            return file;
+    /** The documents of these sources, {@link #NAMED} telling of which; each source is a file, or one of its lines. */
+    private Dataset<Row> from(Collection<String> sources) {
+        List<Row> places = new ArrayList<>();
+        for (String source : sources) {
+            places.add(RowFactory.create(source, source, null));
+            int colon = source.lastIndexOf(':');
+            if (colon >= 0 && source.substring(colon + 1).matches("[0-9]{1,18}")) {
+                long line = Long.parseLong(source.substring(colon + 1));
+                places.add(RowFactory.create(source, source.substring(0, colon), line));
+            }
         }
-        return file.or(col(DocumentTable.SOURCE)
-                .equalTo(source.substring(0, colon))
-                .and(col(DocumentTable.POSITION).equalTo(Long.parseLong(source.substring(colon + 1)))));
+        Dataset<Row> named = documents.sparkSession().createDataFrame(places, PLACES);
+        Column ofFile = documents.col(DocumentTable.SOURCE).equalTo(named.col(FILE));
+        Column ofLine = named.col(LINE).isNull().or(named.col(LINE).equalTo(documents.col(DocumentTable.POSITION)));
+        return documents.join(broadcast(named), ofFile.and(ofLine));
     }
 }

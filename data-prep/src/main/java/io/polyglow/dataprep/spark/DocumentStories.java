@@ -24,11 +24,11 @@ final class DocumentStories {
     private final PrepareConfig config;
     private final ThresholdCatalog thresholds;
 
-    /** Tells by the tables of a corpus and the settings of the run that made it. */
-    DocumentStories(CorpusTables tables, PrepareConfig config) {
+    /** Tells by the tables of a corpus, the settings of the run that made it, and the thresholds that it had. */
+    DocumentStories(CorpusTables tables, PrepareConfig config, ThresholdCatalog thresholds) {
         this.tables = tables;
         this.config = config;
-        this.thresholds = ThresholdCatalog.of(config.filter());
+        this.thresholds = thresholds;
     }
 
     /** The stories of documents, {@code ids} being their column {@code id}, by id. */

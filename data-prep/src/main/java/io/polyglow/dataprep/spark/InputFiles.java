@@ -13,10 +13,10 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.GlobPattern;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RemoteIterator;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * batch at a time; the driver holds about 0.4 KiB for each file, so a million of them take 400 MiB of its heap.
  */
 final class InputFiles {
+    private static final Pattern UNESCAPED_WILDCARD = Pattern.compile("(?<!\\\\)(\\\\{2})*[*?\\[{]");
+
     private final String what;
     private final String input;
     private final Function<String, Optional<Format>> formats;
@@ -120,18 +122,45 @@ final class InputFiles {
     }
 
     /** Hadoop's own walk asks where the blocks of each file are, and of a local file its permissions, for which it starts a process. */
-    private void addDirectory(Path directory) throws IOException {
-        Deque<Path> directories = new ArrayDeque<>(List.of(directory));
+    private void addDirectory(Path path) throws IOException {
+        Deque<Directory> directories = new ArrayDeque<>(List.of(Directory.of(path, null)));
         while (!directories.isEmpty()) {
-            RemoteIterator<FileStatus> entries = files.listStatusIterator(directories.remove());
+            Directory directory = directories.remove();
+            RemoteIterator<FileStatus> entries = files.listStatusIterator(directory.path());
             while (entries.hasNext()) {
                 FileStatus entry = entries.next();
-                if (entry.isDirectory()) {
-                    directories.add(entry.getPath());
-                } else {
+                if (!entry.isDirectory()) {
                     add(entry);
+                    continue;
+                }
+                Directory below = Directory.of(entry.getPath(), directory);
+                if (!below.isWithinItself()) {
+                    directories.add(below);
                 }
             }
+        }
+    }
+
+    /**
+     * A directory on the way down.
+     *
+     * @param place where it is, links followed; the path itself where there are no links
+     */
+    private record Directory(Path path, Object place, @Nullable Directory parent) {
+        static Directory of(Path path, @Nullable Directory parent) throws IOException {
+            boolean local = "file".equals(path.toUri().getScheme());
+            Object place = local ? java.nio.file.Path.of(path.toUri().getPath()).toRealPath() : path;
+            return new Directory(path, place, parent);
+        }
+
+        /** Whether a link led back to a directory that is being read: what is there is found without it. */
+        boolean isWithinItself() {
+            for (Directory above = parent; above != null; above = above.parent) {
+                if (above.place.equals(place)) {
+                    return true;
+                }
+            }
+            return false;
         }
     }
 
@@ -168,10 +197,15 @@ final class InputFiles {
             return files.getFileStatus(path).isDirectory() ? files.makeQualified(path) : parent(path);
         }
         Path fixedPart = path;
-        while (new GlobPattern(fixedPart.toUri().getPath()).hasWildcard()) {
+        while (hasWildcard(fixedPart.toUri().getPath())) {
             fixedPart = parent(fixedPart);
         }
         return files.makeQualified(fixedPart);
+    }
+
+    /** Whether a part of a glob, which may end within braces, is more than a name. */
+    private static boolean hasWildcard(String glob) {
+        return UNESCAPED_WILDCARD.matcher(glob).find();
     }
 
     private Path parent(Path path) {

@@ -103,6 +103,17 @@ final class OutputDirectory implements AutoCloseable {
         return exists() || store.exists(replaced());
     }
 
+    /** An error if the path is one that Spark would not find again. */
+    void refusePattern() {
+        String path = store.root() + "/" + name;
+        if (path.matches(".*[*?\\[\\]{}\\\\].*")) {
+            throw new PolyglowException(
+                    ErrorKind.USAGE,
+                    "The output " + path + " has one of * ? [ ] { } \\ in its path, which Spark would read as a"
+                            + " pattern when it opens the tables beside it. Choose a path without them.");
+        }
+    }
+
     /** An error if something stands here that no prepare run made: whatever is asked for, it is not ours to delete. */
     void refuseForeign() throws IOException {
         if (store.exists(name) && !Provenance.exists(store, name)) {

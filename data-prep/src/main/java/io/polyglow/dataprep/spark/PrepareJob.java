@@ -99,6 +99,7 @@ public final class PrepareJob {
     public static PrepareReport run(SparkSession spark, PrepareConfig config, ProgressListener listener) {
         check(config);
         try (OutputDirectory output = OutputDirectory.at(config.output(), config.overwrite())) {
+            output.refusePattern();
             Stores.checkWritable(output.store(), config.output());
             output.refuseForeign();
             InputFiles.Listing input = InputFiles.listing(

@@ -169,7 +169,7 @@ record PrepareKeys(
 
     private static StageKey duplicates(
             PrepareConfig config, StageKey contamination, StageKey sketches, List<String> earlier) {
-        StageKey.Builder found = StageKey.of("duplicates", 5)
+        StageKey.Builder found = StageKey.of("duplicates", 6)
                 .and(contamination)
                 .and(config.dedup().near());
         if (config.dedup().near().enabled()) {

@@ -61,6 +61,15 @@ class DocumentLookupTest extends PrepareFixture {
     }
 
     @Test
+    void shouldNameSourcesAndAddressesThatNoDocumentComesFrom() {
+        List<String> sources = List.of("b.jsonl:1", "c.jsonl", "a.jsonl", "a.jsonl:62");
+        List<String> urls = List.of("https://b.org/99", "https://c.org/1");
+
+        assertThat(lookup.unmatched(sources, urls)).containsExactly("c.jsonl", "a.jsonl:62", "https://c.org/1");
+        assertThat(lookup.unmatched(List.of(), List.of())).isEmpty();
+    }
+
+    @Test
     void shouldTellOfDocumentsById() {
         Map<String, DocumentStory> found =
                 lookup.byId(List.of(id("a.jsonl:61"), id("b.jsonl:2"), "00000000000000000000000000000000"));
@@ -87,6 +96,8 @@ class DocumentLookupTest extends PrepareFixture {
         }
         Files.copy(web.resolve("page5.txt"), web.resolve("copy.txt"));
         Files.writeString(web.resolve("short.txt"), "No.");
+        Path thresholds = Files.createDirectories(directory.resolve("thresholds"));
+        Path english = Files.writeString(thresholds.resolve("eng_Latn.yaml"), "c4: {on: true}\n");
         PrepareJob.run(
                 spark,
                 config(
@@ -100,10 +111,12 @@ class DocumentLookupTest extends PrepareFixture {
                         "filter.gopher-quality.min-mean-word-length=1",
                         "filter.gopher-repetition.on=false",
                         "filter.fineweb.on=false",
-                        "filter.c4.on=true",
+                        "filter.thresholds=" + thresholds,
                         "filter.c4.min-sentences=0",
                         "dedup.lines.min-documents=2"),
                 ProgressListener.SILENT);
+        Files.delete(english); // what the run read of it is in the corpus
+        Files.delete(thresholds);
         lookup = DocumentLookup.open(spark, corpus("pages"));
         Map<String, DocumentStory> stories = storiesByPlace("pages");
 

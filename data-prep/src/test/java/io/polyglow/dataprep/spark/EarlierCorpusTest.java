@@ -55,21 +55,25 @@ class EarlierCorpusTest extends PrepareFixture {
         String both = text(998);
         String leftOut = text(999);
         prepare("first", List.of(text(996), both, leftOut + " Write to jo@mail.net", text(990)), "pii.email=drop");
-        prepare("second", List.of(text(997), both, text(991)));
+        String wordless = "*** ?! ***";
+        prepare("second", List.of(text(997), both, text(991), wordless));
 
         prepare(
                 "new",
-                List.of(text(996).toUpperCase(Locale.ROOT), text(997), both, leftOut, text(995)),
+                List.of(text(996).toUpperCase(Locale.ROOT), text(997), both, leftOut, text(995), wordless),
                 against("first", "second"));
 
         List<Row> rows = table("new", "duplicates").orderBy("position").collectAsList();
         assertThat(rows)
                 .extracting(row -> row.<String>getAs("duplicate"))
-                .containsExactly("near duplicate", "exact duplicate", "exact duplicate", null, null);
-        assertThat(rows.subList(0, 3))
+                .containsExactly("near duplicate", "exact duplicate", "exact duplicate", null, null, "exact duplicate");
+        assertThat(List.of(rows.get(0), rows.get(1), rows.get(2), rows.get(5)))
                 .extracting(row -> row.<String>getAs("cluster"))
                 .containsExactly(
-                        "earlier:1:" + id("first", 1), "earlier:2:" + id("second", 1), "earlier:1:" + id("first", 2));
+                        "earlier:1:" + id("first", 1),
+                        "earlier:2:" + id("second", 1),
+                        "earlier:1:" + id("first", 2),
+                        "earlier:2:" + id("second", 4));
 
         // the same corpora under another name change nothing
         Files.move(directory.resolve("first"), directory.resolve("moved"));

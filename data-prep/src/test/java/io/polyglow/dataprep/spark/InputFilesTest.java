@@ -47,6 +47,38 @@ class InputFilesTest {
         }
     }
 
+    /** A folder that is reached twice on ways of their own is read twice, as {@code find -L} has it. */
+    @Test
+    void shouldFollowLinksToFoldersButNotInCircles() throws IOException {
+        Path input = directory.resolve("input");
+        Files.createDirectories(input.resolve("a/b"));
+        Files.writeString(input.resolve("a/b/one.txt"), "text\n");
+        Path elsewhere = Files.createDirectories(directory.resolve("elsewhere"));
+        Files.writeString(elsewhere.resolve("two.txt"), "text\n");
+        Files.createSymbolicLink(input.resolve("a/b/up"), input.resolve("a"));
+        Files.createSymbolicLink(input.resolve("out"), elsewhere);
+        Files.createSymbolicLink(elsewhere.resolve("back"), input);
+
+        assertThat(sources(input.toString())).containsExactly("a/b/one.txt", "out/two.txt");
+    }
+
+    @Test
+    void shouldReadGlobsWithFoldersWithinBraces() throws IOException {
+        for (String name : List.of("en/web/a.txt", "de/books/b.txt", "de/web/c.txt")) {
+            Files.createDirectories(directory.resolve(name).getParent());
+            Files.writeString(directory.resolve(name), "text\n");
+        }
+
+        assertThat(sources(directory + "/{en/web,de/books}/*.txt")).containsExactly("de/books/b.txt", "en/web/a.txt");
+        assertThat(sources(directory + "/de/{web,books}/*")).containsExactly("books/b.txt", "web/c.txt");
+    }
+
+    private static List<String> sources(String input) {
+        return InputFiles.list(new Configuration(), input, null).stream()
+                .map(InputFile::source)
+                .toList();
+    }
+
     private List<String> processes(Recording recording) throws IOException {
         Path file = directory.resolve("events.jfr");
         recording.dump(file);
