@@ -8,6 +8,7 @@ import io.polyglow.common.json.JsonObject;
 import io.polyglow.common.store.Store;
 import io.polyglow.common.store.Stores;
 import io.polyglow.common.token.shard.TokenDataset;
+import io.polyglow.dataprep.clean.TextNormalizer;
 import io.polyglow.dataprep.language.LanguageLabel;
 import io.polyglow.dataprep.language.Scripts;
 import io.polyglow.trainer.eval.ExactMatch;
@@ -167,8 +168,8 @@ final class EvaluateCommand implements Callable<Integer> {
                         Json.parseObject(file + ":" + (questions.size() + 1), line.getBytes(StandardCharsets.UTF_8));
                 questions.add(new ExactMatch.Question(
                         label(question.getString("language")),
-                        question.getString("prompt"),
-                        question.getString("answer")));
+                        TextNormalizer.normalize(question.getString("prompt")),
+                        TextNormalizer.normalize(question.getString("answer"))));
             }
             return questions;
         } catch (IOException e) {

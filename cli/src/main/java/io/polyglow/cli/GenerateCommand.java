@@ -3,6 +3,7 @@ package io.polyglow.cli;
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.token.Tokenizer;
+import io.polyglow.dataprep.clean.TextNormalizer;
 import io.polyglow.trainer.eval.TrainedModel;
 import io.polyglow.trainer.generate.GenerationSpeed;
 import io.polyglow.trainer.generate.Generator;
@@ -139,7 +140,7 @@ final class GenerateCommand implements Callable<Integer> {
 
     private static int[] encode(Tokenizer tokenizer, String prompt) {
         if (!prompt.isEmpty()) {
-            return tokenizer.encode(prompt);
+            return tokenizer.encode(TextNormalizer.normalize(prompt));
         }
         if (tokenizer.endOfTextId() < 0) {
             throw new PolyglowException(

@@ -22,6 +22,9 @@ public final class FailureLog {
 
     private static final String ROOT = "failures";
 
+    /** Longest message in characters, so that a report stays readable as a small file however its characters are escaped. */
+    private static final int MAX_MESSAGE = 8192;
+
     private final Store run;
 
     /** The failures of the run in this directory. */
@@ -36,9 +39,16 @@ public final class FailureLog {
             JsonObject content = new JsonObject()
                     .put("rank", failure.rank())
                     .put("kind", failure.kind().name())
-                    .put("message", failure.message());
+                    .put("message", bounded(failure.message()));
             SmallFiles.rewrite(run, path, content);
         }
+    }
+
+    private static String bounded(String message) {
+        return message.length() <= MAX_MESSAGE
+                ? message
+                : message.substring(0, MAX_MESSAGE) + " ... (" + (message.length() - MAX_MESSAGE)
+                        + " characters more, in the executor's log)";
     }
 
     /** What the ranks of an attempt reported, in order of file name. */

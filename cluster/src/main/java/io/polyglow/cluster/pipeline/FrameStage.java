@@ -41,7 +41,9 @@ final class FrameStage implements AutoCloseable {
             throw new PolyglowException(
                     ErrorKind.USAGE,
                     messages + " messages of " + messageBytes + " bytes between two stages take " + wanted
-                            + " bytes to stage, more than " + MAX_BYTES + "; use a smaller batch.micro");
+                            + " bytes to stage, more than " + MAX_BYTES
+                            + "; set layout.schedule to 1f1b, with which a smaller batch.micro helps too, or use a larger"
+                            + " layout.data");
         }
         return BitUtil.findNextPositivePowerOfTwo((int) wanted) + RingBufferDescriptor.TRAILER_LENGTH;
     }

@@ -34,6 +34,7 @@ final class BarrierRunner implements AutoCloseable {
     private final NanoClock clock;
     private final SparkSettings settings;
     private boolean hasRun;
+    private volatile boolean cancelled;
 
     /** Starts the application, or joins the cluster as one. */
     BarrierRunner(SparkSettings settings, FailureLog failures, JobListener listener, NanoClock clock) {
@@ -75,8 +76,9 @@ final class BarrierRunner implements AutoCloseable {
         }
     }
 
-    /** Makes the present attempt fail soon; any thread. */
+    /** Makes the present attempt fail soon, or before its ranks start; any thread. */
     void cancel() {
+        cancelled = true;
         spark.sc().cancelAllJobs();
     }
 
@@ -88,7 +90,7 @@ final class BarrierRunner implements AutoCloseable {
     }
 
     private void awaitSlots(int worldSize, long timeoutNs) {
-        BooleanSupplier over = () -> stopped() || slots() >= worldSize;
+        BooleanSupplier over = () -> stopped() || cancelled || slots() >= worldSize;
         long quietNs = Math.min(QUIET_NS, timeoutNs);
         if (!await(over, quietNs)) {
             listener.stage("waiting for executors: " + slots() + " of " + worldSize + " are there; giving up after "
@@ -101,6 +103,9 @@ final class BarrierRunner implements AutoCloseable {
                     "Spark ended the application before its ranks could start: no answer from the master "
                             + settings.master() + ", or no executor could start. Check the address and the logs: "
                             + executorLogs() + ".");
+        }
+        if (cancelled) {
+            throw new PolyglowException(ErrorKind.PEER_LOST, "The attempt was cancelled before its ranks started.");
         }
         if (slots() >= worldSize) {
             return;

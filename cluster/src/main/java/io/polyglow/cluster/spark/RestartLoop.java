@@ -43,12 +43,22 @@ final class RestartLoop {
                 if (!failure.kind().restartable() || isShuttingDown()) {
                     throw failure;
                 }
-                withoutProgress = progress.committed() > before ? 0 : withoutProgress + 1;
+                withoutProgress = committedAfter(failure) > before ? 0 : withoutProgress + 1;
                 if (withoutProgress > budget) {
                     throw exhausted(withoutProgress, failure);
                 }
                 listener.restarting(failure.getMessage(), budget - withoutProgress);
             }
+        }
+    }
+
+    /** A store that cannot be asked ends the run, by the failure that came first. */
+    private long committedAfter(PolyglowException failure) {
+        try {
+            return progress.committed();
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+            throw failure;
         }
     }
 

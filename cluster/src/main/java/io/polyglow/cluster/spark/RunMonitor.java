@@ -51,7 +51,7 @@ final class RunMonitor implements AutoCloseable {
             throws IOException {
         this.checkpoints = new CheckpointDirectory(run);
         this.newestCheckpoint = newest(checkpoints);
-        this.metrics = new MetricsTail(run, newestCheckpoint);
+        this.metrics = MetricsTail.ofNextAttempt(run, newestCheckpoint);
         this.listener = listener;
         this.clock = clock;
         this.steps = steps;

@@ -160,8 +160,13 @@ public final class TrainJob {
                         "attempt " + attempt.number() + " on " + worldSize + (worldSize == 1 ? " rank" : " ranks"));
                 RankTask task = new RankTask(config.yaml(), attempt.runId(), attempt.number(), start);
                 start = Start.RESTART;
-                return spark.run(attempt.number(), worldSize, host -> RankWorker.run(task, host))
-                        .size();
+                try {
+                    return spark.run(attempt.number(), worldSize, host -> RankWorker.run(task, host))
+                            .size();
+                } catch (PolyglowException e) {
+                    monitor.requireOwner(); // that is why it failed, then
+                    throw e;
+                }
             });
             return result(RunMonitor.newest(checkpoints), outcome.restarts());
         }

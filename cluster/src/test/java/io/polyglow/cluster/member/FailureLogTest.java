@@ -26,6 +26,17 @@ class FailureLogTest {
     }
 
     @Test
+    void shouldKeepReportsReadableHoweverLongTheirMessageIs() throws IOException {
+        log().report(1, new Failure(0, ErrorKind.BUG, "\u0001".repeat(100_000)));
+        assertThat(log().of(1))
+                .singleElement()
+                .extracting(Failure::message)
+                .asString()
+                .startsWith("\u0001\u0001")
+                .endsWith(" ... (91808 characters more, in the executor's log)");
+    }
+
+    @Test
     void shouldIgnoreReportsThatWereCutShort() throws IOException {
         assertThat(log().of(2)).isEmpty();
         Path attempt = Files.createDirectories(folder.resolve("failures/00000002"));

@@ -223,6 +223,19 @@ class BarrierRunnerTest {
         }
     }
 
+    /** Whoever cancels has lost the run; ranks that start then would meet those of its new owner. */
+    @Test
+    void shouldStartNoRanksOnceItIsCancelled() throws IOException {
+        FailureLog failures = new FailureLog(new LocalStore(folder));
+        SparkSettings settings = new SparkSettings("barrier-test", SparkTarget.HERE, 1);
+        try (BarrierRunner runner =
+                new BarrierRunner(settings, failures, JobListener.SILENT, SystemNanoClock.INSTANCE)) {
+            runner.cancel();
+            assertThatThrownBy(() -> runner.run(1, 1, host -> "started"))
+                    .hasMessageContaining("cancelled before its ranks started");
+        }
+    }
+
     @Test
     void shouldRefuseDynamicAllocation() {
         SparkTarget target = new SparkTarget("local[2]", Map.of("spark.dynamicAllocation.enabled", "true"));

@@ -58,6 +58,21 @@ class RestartLoopTest {
         assertThat(restarts).hasSize(9).allMatch(restart -> restart.equals("preempted, 1 left"));
     }
 
+    @Test
+    void shouldEndByTheFailureThatCameFirstWhenTheStoreFailsToo() {
+        IOException broken = new IOException("no NameNode");
+        RestartLoop.Progress progress = () -> {
+            if (attempts > 0) {
+                throw broken;
+            }
+            return 0;
+        };
+        assertThatThrownBy(() -> new RestartLoop(progress, 3, JobListener.SILENT)
+                        .run(() -> fail(ErrorKind.PEER_LOST, "rank 1 is gone")))
+                .hasMessage("rank 1 is gone")
+                .hasSuppressedException(broken);
+    }
+
     private String fail(ErrorKind kind, String message) {
         attempts++;
         throw new PolyglowException(kind, message);

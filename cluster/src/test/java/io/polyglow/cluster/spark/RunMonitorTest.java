@@ -26,11 +26,11 @@ class RunMonitorTest {
     @Test
     void shouldNotKeepTheDriverFromItsNextAttemptWhileTheStoreDoesNotAnswer() throws Exception {
         run.makeDirectory("checkpoints");
-        Stores.write(run, "metrics.jsonl", "{\"step\": 1}\n{\"step\": 2}\n".getBytes(StandardCharsets.UTF_8));
         try (Lease lease = Lease.take(run, "leases", "The run", SystemNanoClock.INSTANCE, 1_000_000_000L);
                 RunMonitor monitor =
                         new RunMonitor(slowToOpen(run), lease, 10, listener(), SystemNanoClock.INSTANCE, () -> {})) {
             reading.await();
+            Stores.write(run, "metrics.jsonl", "{\"step\": 1}\n{\"step\": 2}\n".getBytes(StandardCharsets.UTF_8));
             monitor.newAttempt();
             assertThat(steps).as("the store has not answered yet").isEmpty();
             answer.countDown();

@@ -91,6 +91,11 @@ public final class RetriedOutput extends Store.Output {
         unsynced.reset();
     }
 
+    /** Has {@link #close} try nothing more, as after a {@link #sync} that failed: another file of the same store has had all the patience there is. */
+    public void giveUp() {
+        givenUp = true;
+    }
+
     @Override
     public long position() {
         return durable + unsynced.size();

@@ -26,11 +26,12 @@ public final class MetricsLog implements Closeable {
     private static final long SYNC_INTERVAL_NS = TimeUnit.MILLISECONDS.toNanos(500);
 
     private final NanoClock clock;
-    private final Store.Output lines;
+    private final RetriedOutput lines;
     private final TensorBoardEvents events;
     private long syncedAtNs;
+    private boolean givenUp;
 
-    private MetricsLog(NanoClock clock, Store.Output lines, TensorBoardEvents events) {
+    private MetricsLog(NanoClock clock, RetriedOutput lines, TensorBoardEvents events) {
         this.clock = clock;
         this.lines = lines;
         this.events = events;
@@ -47,7 +48,7 @@ public final class MetricsLog implements Closeable {
         if (run.exists(FILE)) {
             cutAfter(step, run);
         }
-        Store.Output lines = RetriedOutput.append(run, FILE, retry, fence);
+        RetriedOutput lines = RetriedOutput.append(run, FILE, retry, fence);
         try {
             return new MetricsLog(clock, lines, TensorBoardEvents.create(run, step + 1, retry, fence, wallClock));
         } catch (IOException | RuntimeException e) {
@@ -89,16 +90,27 @@ public final class MetricsLog implements Closeable {
 
     /** Blocks until all lines are durable and visible. */
     public void sync() throws IOException {
-        lines.sync();
-        events.sync();
+        givenUp = true;
+        try {
+            lines.sync();
+            events.sync();
+        } catch (IOException | RuntimeException e) {
+            lines.giveUp();
+            events.giveUp();
+            throw e;
+        }
+        givenUp = false;
         syncedAtNs = clock.nanoTime();
     }
 
+    /** Makes all lines durable first, unless the last try to do so was given up: peers wait for the news of why this rank ends. */
     @Override
     public void close() throws IOException {
         try (lines;
                 events) {
-            sync();
+            if (!givenUp) {
+                sync();
+            }
         }
     }
 }

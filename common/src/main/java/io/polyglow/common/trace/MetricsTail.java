@@ -21,8 +21,21 @@ public final class MetricsTail {
 
     /** Follows the run at the root of {@code run}, giving steps after {@code step}; the log need not exist yet. */
     public MetricsTail(Store run, long step) {
+        this(run, step, 0);
+    }
+
+    private MetricsTail(Store run, long step, long offset) {
         this.run = run;
         this.lastStep = step;
+        this.offset = offset;
+    }
+
+    /** As the constructor, for a run that is about to go on from {@code step}: what is in the log now, which will be cut there, is passed over. */
+    public static MetricsTail ofNextAttempt(Store run, long step) throws IOException {
+        return new MetricsTail(
+                run,
+                step,
+                run.exists(MetricsLog.FILE) ? run.stat(MetricsLog.FILE).bytes() : 0);
     }
 
     /** The steps that have become visible since the last call; never waits for more. */

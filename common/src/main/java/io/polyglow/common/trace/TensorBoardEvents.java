@@ -27,10 +27,10 @@ final class TensorBoardEvents implements Closeable {
     private static final int MASK_DELTA = 0xA282EAD8;
     private static final int SESSION_START = 1;
 
-    private final Store.Output out;
+    private final RetriedOutput out;
     private final EpochClock clock;
 
-    private TensorBoardEvents(Store.Output out, EpochClock clock) {
+    private TensorBoardEvents(RetriedOutput out, EpochClock clock) {
         this.out = out;
         this.clock = clock;
     }
@@ -38,7 +38,7 @@ final class TensorBoardEvents implements Closeable {
     /** A new file; TensorBoard then drops what earlier files of the run say about {@code firstStep} and later. */
     static TensorBoardEvents create(Store run, long firstStep, Retry retry, RetriedOutput.Fence fence, EpochClock clock)
             throws IOException {
-        Store.Output out = RetriedOutput.create(run, freeName(run, clock.time()), retry, fence);
+        RetriedOutput out = RetriedOutput.create(run, freeName(run, clock.time()), retry, fence);
         TensorBoardEvents events = new TensorBoardEvents(out, clock);
         try {
             events.write(events.event(0).string(3, "brain.Event:2"));
@@ -81,6 +81,10 @@ final class TensorBoardEvents implements Closeable {
 
     void sync() throws IOException {
         out.sync();
+    }
+
+    void giveUp() {
+        out.giveUp();
     }
 
     @Override

@@ -125,6 +125,43 @@ class MetricsLogTest {
     }
 
     @Test
+    void shouldNotShowStepsThatTheNextAttemptTakesAgain() throws IOException {
+        try (MetricsLog log = open(0)) {
+            for (int s = 1; s <= 4; s++) {
+                log.append(step(s));
+            }
+        }
+        MetricsTail tail = MetricsTail.ofNextAttempt(run, 2);
+        assertThat(steps(tail)).isEmpty();
+        try (MetricsLog log = open(2)) {
+            log.sync();
+            assertThat(steps(tail)).isEmpty();
+            log.append(step(3));
+            log.sync();
+            assertThat(steps(tail)).containsExactly(3L);
+        }
+        assertThat(steps(MetricsTail.ofNextAttempt(new MemoryStore(), 0))).isEmpty();
+    }
+
+    /** Peers wait to hear why this rank ends. */
+    @Test
+    void shouldTryNothingMoreOnceTheStoreHasHadAllThePatienceThereIs() throws IOException {
+        long[] nowNs = {0};
+        Retry retry =
+                new Retry(() -> nowNs[0] += TimeUnit.SECONDS.toNanos(1), TimeUnit.MINUTES.toNanos(1), () -> false);
+        MetricsLog log = MetricsLog.open(run, 0, retry, () -> {}, clock, () -> 0);
+        log.append(step(1));
+        run.failBetween(run.operations() + 1, Integer.MAX_VALUE);
+        assertThatThrownBy(log::sync).isInstanceOf(IOException.class);
+        long gaveUpAtNs = nowNs[0];
+        assertThat(gaveUpAtNs).isGreaterThan(TimeUnit.MINUTES.toNanos(1));
+
+        assertThatThrownBy(log::close).isInstanceOf(IOException.class);
+
+        assertThat(nowNs[0]).as("nobody looked at the clock").isEqualTo(gaveUpAtNs);
+    }
+
+    @Test
     void shouldNeverLoseACommittedStepWhereverResumeIsKilled() throws IOException {
         MemoryStore rehearsal = written();
         int before = rehearsal.operations();

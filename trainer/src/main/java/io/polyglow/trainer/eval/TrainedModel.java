@@ -17,6 +17,7 @@ import io.polyglow.trainer.data.MicroBatchReader;
 import io.polyglow.trainer.generate.Generator;
 import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.model.ModelConfig;
+import io.polyglow.trainer.model.Recompute;
 import io.polyglow.trainer.model.StageModel;
 import io.polyglow.trainer.model.StagePlan;
 import io.polyglow.trainer.parallel.RankLinks;
@@ -53,13 +54,36 @@ public final class TrainedModel implements AutoCloseable {
                 config.computeType(engine),
                 config.batch().micro(),
                 config.model().context(),
-                1);
-        CheckpointLoader.loadWeights(checkpoint, engine, model.parameters());
+                1,
+                Recompute.FULL); // no backward pass will ask for activations
+        try {
+            CheckpointLoader.loadWeights(checkpoint, engine, model.parameters());
+        } catch (RuntimeException | Error e) {
+            model.close();
+            throw e;
+        }
     }
 
-    /** Loads the newest checkpoint of the run directory at the root of {@code run}. */
+    /** Loads the newest checkpoint of the run directory at the root of {@code run}, which may be in training: of a checkpoint that is retired meanwhile, the next. */
     public static TrainedModel open(Store run, Engine engine) throws IOException {
         TrainConfig config = config(run);
+        for (long step = newest(run); ; ) {
+            try {
+                return open(run, engine, config, step);
+            } catch (PolyglowException e) {
+                if (e.kind() != ErrorKind.CHECKPOINT) {
+                    throw e;
+                }
+                long now = newest(run);
+                if (now == step) {
+                    throw e;
+                }
+                step = now;
+            }
+        }
+    }
+
+    private static long newest(Store run) throws IOException {
         List<Long> steps = new CheckpointDirectory(run).steps();
         if (steps.isEmpty()) {
             throw new PolyglowException(
@@ -67,7 +91,11 @@ public final class TrainedModel implements AutoCloseable {
                     "The run " + run.root() + " has no checkpoint yet; train it further with: polyglow resume "
                             + run.root());
         }
-        Checkpoint checkpoint = new CheckpointDirectory(run).open(steps.get(steps.size() - 1));
+        return steps.get(steps.size() - 1);
+    }
+
+    private static TrainedModel open(Store run, Engine engine, TrainConfig config, long step) throws IOException {
+        Checkpoint checkpoint = new CheckpointDirectory(run).open(step);
         Tokenizer tokenizer = TokenizerFile.parse(
                 checkpoint.location() + "/tokenizer.json", new ByteArrayInputStream(checkpoint.file("tokenizer.json")));
         return new TrainedModel(config.forVocabulary(tokenizer.vocabSize()), checkpoint, tokenizer, engine);
@@ -107,7 +135,7 @@ public final class TrainedModel implements AutoCloseable {
 
     /** Continues up to {@code batch} prompts side by side; the caller closes it. */
     public Generator generator(int batch) {
-        return new Generator(engine, config.model(), model.parameters(), batch);
+        return new Generator(engine, config.model(), model.parameters(), tokenizer.vocabSize(), batch);
     }
 
     /** Loss over the first {@code sequences} windows of the corpus's held-out split. */

@@ -30,11 +30,19 @@ public final class Generator implements AutoCloseable {
     }
 
     private final CachedModel model;
+    private final int tokens;
     private final NanoClock clock = SystemNanoClock.INSTANCE;
     private GenerationSpeed speed = GenerationSpeed.NONE;
 
-    /** {@code parameters} are those of the whole model, with fresh compute copies; they stay the caller's. */
-    public Generator(Engine engine, ModelConfig config, ParameterSet parameters, int batch) {
+    /**
+     * Allocates the memory of a batch.
+     *
+     * @param parameters of the whole model, with fresh compute copies; they stay the caller's
+     * @param tokens how many ids the tokenizer has; a model may have more, which are never picked
+     * @param batch most prompts that are continued side by side
+     */
+    public Generator(Engine engine, ModelConfig config, ParameterSet parameters, int tokens, int batch) {
+        this.tokens = tokens;
         model = new CachedModel(engine, config, parameters, batch);
     }
 
@@ -68,7 +76,7 @@ public final class Generator implements AutoCloseable {
     }
 
     private void run(List<Sequence> batch, Sampling sampling, Listener listener) {
-        TokenPicker picker = new TokenPicker(sampling, model.vocabSize());
+        TokenPicker picker = new TokenPicker(sampling, tokens);
         double[] logits = new double[model.sequences() * model.vocabSize()];
         int base = 0;
         int fed = 0;

@@ -3,7 +3,7 @@ package io.polyglow.trainer.generate;
 import io.polyglow.common.rng.RandomStream;
 import java.util.Arrays;
 
-/** Picks a token from a row of logits: temperature, then top-k, then top-p, as Hugging Face orders them. */
+/** Picks a token from the first {@code vocabSize} logits of a row: temperature, then top-k, then top-p, as Hugging Face orders them. */
 final class TokenPicker {
     private final Sampling sampling;
     private final long[] ranked;

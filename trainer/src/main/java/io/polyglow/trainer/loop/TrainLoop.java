@@ -199,6 +199,7 @@ public final class TrainLoop {
         UnsafeBuffer step = new UnsafeBuffer(new byte[Long.BYTES]);
         if (links.rank() == 0) {
             step.putLong(0, chooseStep());
+            context.attempt().requireNewest(context.run());
             keepConfig();
         }
         links.world().broadcast(step, Long.BYTES, 0);
@@ -331,6 +332,7 @@ public final class TrainLoop {
         if (!writer) {
             return null;
         }
+        context.attempt().requireNewest(context.run());
         Retry retry = new Retry(context.clock(), retryNs(), () -> false);
         return MetricsLog.open(
                 context.run(),

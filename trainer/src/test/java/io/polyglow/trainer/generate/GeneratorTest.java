@@ -67,7 +67,7 @@ class GeneratorTest {
     }
 
     private Generator generator(int batch) {
-        return new Generator(engine, config, model.parameters(), batch);
+        return new Generator(engine, config, model.parameters(), config.vocabSize(), batch);
     }
 
     @Test
@@ -87,6 +87,21 @@ class GeneratorTest {
             assertThat(generator.speed().prefillTokens()).isEqualTo(6);
             assertThat(generator.speed().decodeTokens()).isEqualTo(2 * 3);
             assertThat(generator.speed().decodeTokensPerSecond()).isPositive();
+        }
+    }
+
+    /** A model may have more ids than its tokenizer, for sizes that divide well. */
+    @Test
+    void shouldNeverPickAnIdThatTheTokenizerLacks() {
+        try (Generator generator = new Generator(engine, config, model.parameters(), 7, 1)) {
+            List<int[]> prompts = List.of(new int[] {5, 6});
+            int[] likeliest =
+                    generator.generate(prompts, Sampling.greedy(3, List.of())).get(0);
+            assertThat(Arrays.stream(likeliest)).as("7 would follow").hasSize(3).allMatch(id -> id < 7);
+            int[] any = generator
+                    .generate(prompts, new Sampling(4, List.of(), 100, 0, 1, 1))
+                    .get(0);
+            assertThat(Arrays.stream(any)).hasSize(4).allMatch(id -> id < 7);
         }
     }
 

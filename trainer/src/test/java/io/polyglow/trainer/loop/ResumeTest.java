@@ -12,8 +12,10 @@ import io.polyglow.common.token.shard.Takedown;
 import io.polyglow.common.token.shard.TokenDataset;
 import io.polyglow.common.token.shard.Tombstone;
 import io.polyglow.common.trace.MetricsLog;
+import io.polyglow.trainer.checkpoint.Attempt;
 import io.polyglow.trainer.checkpoint.CheckpointDirectory;
 import io.polyglow.trainer.config.TrainConfig;
+import io.polyglow.trainer.kernels.ReferenceEngine;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -154,6 +156,27 @@ class ResumeTest {
         assertThat(loggedSteps(run))
                 .isEqualTo(LongStream.rangeClosed(1, STEPS).boxed().toList());
         assertThat(weights(run)).isEqualTo(weights);
+    }
+
+    @Test
+    void shouldTouchNothingOfTheRunWhenANewerAttemptHasStarted() throws Exception {
+        MemoryStore run = new MemoryStore();
+        TrainLab.train(config("stop-after=5", "checkpoint.every=2"), run, corpus, Start.NEW);
+        run.delete(CheckpointDirectory.path(5));
+        byte[] before = Stores.read(run, TrainLoop.CONFIG_FILE, 1 << 20);
+        TrainConfig changed = config("checkpoint.every=3");
+
+        List<Throwable> errors = TrainLab.attempt(
+                        changed, run, corpus, Start.RESUME, TrainLab.Machinery.inMemory(changed, rank -> {
+                            Attempt.claim(run);
+                            return new ReferenceEngine();
+                        }))
+                .errors();
+
+        assertThat(errors).singleElement().isInstanceOfSatisfying(PolyglowException.class, e -> assertThat(e.kind())
+                .isEqualTo(ErrorKind.FENCED));
+        assertThat(loggedSteps(run)).as("the owner's metrics").hasSize(5);
+        assertThat(Stores.read(run, TrainLoop.CONFIG_FILE, 1 << 20)).isEqualTo(before);
     }
 
     @Test

@@ -6,6 +6,7 @@ import io.aeron.CommonContext;
 import io.aeron.ExclusivePublication;
 import io.aeron.Subscription;
 import io.aeron.exceptions.AeronException;
+import io.aeron.exceptions.TimeoutException;
 import io.polyglow.cluster.transport.FrameHandler;
 import io.polyglow.cluster.transport.FrameWriter;
 import io.polyglow.cluster.transport.LinkState;
@@ -231,8 +232,18 @@ public final class AeronTransport implements Transport {
             return new AeronLink(hostPeer == null ? remote : local, sessionId(stream, peer), publication);
         } catch (AeronException | InternalError e) {
             String what = "rank " + rank + " cannot send to rank " + peer + " at " + address(peer);
-            throw hostPeer == null ? channelError(what, e) : memoryError(what, e);
+            if (hostPeer == null) {
+                throw channelError(what, e);
+            }
+            throw hostPeer.isClosed() || e instanceof TimeoutException ? peerLost(what, e) : memoryError(what, e);
         }
+    }
+
+    private static PolyglowException peerLost(String what, Throwable cause) {
+        return new PolyglowException(
+                ErrorKind.PEER_LOST,
+                what + ": that rank has ended, its media driver no longer answers: " + cause.getMessage(),
+                cause);
     }
 
     private PolyglowException memoryError(String what, Throwable cause) {
