@@ -78,6 +78,9 @@ final class SameDiffModel implements PeerModel {
             of(optimizers, name).update(gradient, learningRate);
             gradient.close();
         }
+        // what the graph leaves behind is freed with the objects that hold it, and a heap of small objects is hardly
+        // ever collected
+        Nd4j.getMemoryManager().invokeGc();
         return total / targets;
     }
 
