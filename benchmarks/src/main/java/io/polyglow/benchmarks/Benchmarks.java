@@ -154,16 +154,18 @@ public final class Benchmarks {
 
     private void inFolder(@Nullable Path given, boolean json, Benchmark benchmark) throws IOException {
         Path root = given == null ? Files.createTempDirectory("polyglow-bench-") : given.toAbsolutePath();
-        boolean done = false;
+        boolean logsWanted = true;
         try {
             JsonObject result = benchmark.in(new WorkFolder(root));
             if (json) {
                 results.accept(Json.line(result));
             }
-            done = true;
+            logsWanted = false;
+        } catch (PolyglowException e) {
+            logsWanted = e.kind() != ErrorKind.USAGE;
+            throw e;
         } finally {
-            // after a failure the logs are wanted
-            if (given == null && done) {
+            if (given == null && !logsWanted) {
                 WorkFolder.delete(root);
             }
         }

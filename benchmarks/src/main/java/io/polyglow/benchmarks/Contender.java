@@ -44,7 +44,7 @@ record Contender(String name, List<String> command, Map<String, String> environm
         builder.redirectInput(new File("/dev/null"));
         builder.environment().putAll(environment);
         MemoryWatch memory = new MemoryWatch(builder.start());
-        int exit = await(memory, timeoutSeconds);
+        int exit = await(memory, log, timeoutSeconds);
         if (exit != 0 || !Files.exists(folder.file(result))) {
             String tail = tail(log);
             String why = memory.ranOut(exit, tail) ? " did not get the memory that it needs: it" : "";
@@ -56,7 +56,7 @@ record Contender(String name, List<String> command, Map<String, String> environm
         return folder.json(result);
     }
 
-    private int await(MemoryWatch memory, long timeoutSeconds) {
+    private int await(MemoryWatch memory, Path log, long timeoutSeconds) {
         Process process = memory.process();
         try {
             for (long second = 0; second < timeoutSeconds; second++) {
@@ -67,7 +67,8 @@ record Contender(String name, List<String> command, Map<String, String> environm
             }
             throw new PolyglowException(
                     ErrorKind.ENVIRONMENT,
-                    name + " did not end within " + timeoutSeconds + " s (--timeout); it held " + memory.held());
+                    name + " did not end within " + timeoutSeconds + " s (--timeout); it held " + memory.held()
+                            + ", and all of its output is in " + log);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new PolyglowException(ErrorKind.ENVIRONMENT, "interrupted while " + name + " ran", e);

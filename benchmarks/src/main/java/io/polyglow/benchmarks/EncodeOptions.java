@@ -45,11 +45,12 @@ record EncodeOptions(
         List<String> others = new ArrayList<>();
         boolean input = false;
         for (String word : line) {
-            input = word.startsWith("--") ? word.equals(INPUT) : input;
+            boolean first = word.startsWith(INPUT + "=");
+            input = word.startsWith("--") ? first || word.equals(INPUT) : input;
             if (!input) {
                 others.add(word);
             } else if (!word.equals(INPUT)) {
-                inputs.add(word);
+                inputs.add(first ? word.substring(INPUT.length() + 1) : word);
             }
         }
         Arguments arguments = new Arguments(others, NAMED, Set.of("--json"));

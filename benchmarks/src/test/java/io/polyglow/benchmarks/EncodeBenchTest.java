@@ -35,6 +35,9 @@ class EncodeBenchTest {
         assertThat(options.peers()).containsExactly("hf", "jtokkit");
         assertThat(options.rounds()).isEqualTo(3);
         assertThat(options.json()).isTrue();
+        assertThat(EncodeOptions.parse(List.of("--input=a.txt", "b", "--rounds", "1"))
+                        .inputs())
+                .containsExactly("a.txt", "b");
         assertThat(EncodeOptions.parse(List.of("--input", "worst:a:100"))
                         .plan()
                         .getArray("inputs")

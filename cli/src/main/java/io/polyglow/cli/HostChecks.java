@@ -140,6 +140,8 @@ final class HostChecks {
             String[] meets = engine.connectivity().split("\n", 2);
             String found = describe(engine) + (meets[0].isEmpty() ? "" : "; " + meets[0]);
             return new Finding(what, true, found, meets.length == 1 ? "" : meets[1]);
+        } catch (RuntimeException | LinkageError e) { // of all findings, this one
+            return Finding.bad(what, "cannot be opened", String.valueOf(e.getMessage()));
         }
     }
 

@@ -10,12 +10,15 @@ import io.polyglow.common.store.Stores;
 import io.polyglow.common.token.shard.CorpusManifest;
 import io.polyglow.common.token.shard.TokenDataset;
 import io.polyglow.trainer.config.TrainConfig;
+import io.polyglow.trainer.config.TrainConfig.DTypeChoice;
+import io.polyglow.trainer.config.TrainConfig.EngineChoice;
 import io.polyglow.trainer.kernels.Engine;
 import io.polyglow.trainer.kernels.Engines;
 import io.polyglow.trainer.model.Recompute;
 import io.polyglow.trainer.parallel.Schedule;
 import io.polyglow.trainer.plan.RunPlan;
 import io.polyglow.trainer.plan.StepTimes;
+import io.polyglow.trainer.tensor.DType;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
@@ -70,7 +73,7 @@ final class PlanCommand implements Callable<Integer> {
             names = "--memory",
             paramLabel = "SIZE",
             description =
-                    "What a rank may use, e.g. 16g or 900m; with engine: cuda, of its GPU. Default: this machine's memory, shared by all ranks of the layout, or its GPU's.")
+                    "What a rank may use, e.g. 16g or 900m; with engine: cuda, of its GPU, and with a dtype no GPU need be here. Default: this machine's memory, shared by all ranks of the layout, or its GPU's.")
     private @Nullable String memory;
 
     @Option(names = "--no-timing", description = "Does not measure this machine; tells no times.")
@@ -92,13 +95,14 @@ final class PlanCommand implements Callable<Integer> {
         TrainConfig full = withVocabulary(written);
         Schedule schedule = PipelineSchedules.named(full.layout().schedule());
         try (Engine engine = openEngine(full)) {
-            RunPlan plan = RunPlan.of(full, full.computeType(engine), schedule);
-            RankRoom room = new RankRoom(engine.deviceBytes(), memory == null ? null : HostMemory.parse(memory));
-            PlanReport report = new PlanReport(plan, engine.describe(), room);
+            DType dtype = engine == null ? DType.valueOf(full.dtype().name()) : full.computeType(engine);
+            RunPlan plan = RunPlan.of(full, dtype, schedule);
+            RankRoom room = room(full, engine);
+            PlanReport report = new PlanReport(plan, engine == null ? name(full) : engine.describe(), room);
             if (!room.fits(plan)) {
                 throw tooLarge(plan, schedule, room, report);
             }
-            StepTimes times = untimed || !canTime(plan, room)
+            StepTimes times = untimed || engine == null || !canTime(plan, room)
                     ? null
                     : StepTimes.measure(engine, SystemNanoClock.INSTANCE, plan, BUDGET_NS);
             if (json) {
@@ -108,6 +112,16 @@ final class PlanCommand implements Callable<Integer> {
             }
             return 0;
         }
+    }
+
+    private RankRoom room(TrainConfig config, @Nullable Engine engine) {
+        Long given = memory == null ? null : HostMemory.parse(memory);
+        if (engine != null) {
+            return new RankRoom(engine.deviceBytes(), engine.devices(), given);
+        }
+        return given != null && config.engine() == EngineChoice.CUDA
+                ? new RankRoom(given, 1, given)
+                : RankRoom.ofHost(given);
     }
 
     /** A layer of a model for larger machines may be too much for this one. */
@@ -121,9 +135,20 @@ final class PlanCommand implements Callable<Integer> {
         return can;
     }
 
-    private Engine openEngine(TrainConfig config) {
-        return Engines.named(config.engine().name().toLowerCase(Locale.ROOT))
-                .open(RankMemory.threads(config, memory == null));
+    /** Null where the config's engine cannot run here, but nothing is left to ask it than times: a run on GPUs may be planned without one. */
+    private @Nullable Engine openEngine(TrainConfig config) {
+        boolean told = memory != null && config.engine() != EngineChoice.AUTO && config.dtype() != DTypeChoice.AUTO;
+        if (told
+                && Engines.candidates(name(config)).stream()
+                        .anyMatch(each -> each.unavailable().isPresent())) {
+            console.note("no times: engine " + name(config) + " cannot run on this machine");
+            return null;
+        }
+        return Engines.named(name(config)).open(RankMemory.threads(config, memory == null));
+    }
+
+    private static String name(TrainConfig config) {
+        return config.engine().name().toLowerCase(Locale.ROOT);
     }
 
     private TrainConfig withVocabulary(TrainConfig written) throws IOException {

@@ -13,9 +13,15 @@ import org.jspecify.annotations.Nullable;
  * What a rank may use, and what counts against that: of a GPU what its engine allocates there, of a host all that its process holds.
  *
  * @param deviceBytes memory of the device that the engine computes on; 0 where it is the host
+ * @param devices how many of these this machine has for its ranks
  * @param given bytes that a rank may use elsewhere, on hosts of its own; null for this machine's memory, shared by all ranks of the layout, or its GPU's
  */
-record RankRoom(long deviceBytes, @Nullable Long given) {
+record RankRoom(long deviceBytes, int devices, @Nullable Long given) {
+    /** Of ranks that compute on this machine's processors. */
+    static RankRoom ofHost(@Nullable Long given) {
+        return new RankRoom(0, 0, given);
+    }
+
     boolean onDevice() {
         return deviceBytes > 0;
     }
@@ -30,9 +36,8 @@ record RankRoom(long deviceBytes, @Nullable Long given) {
         if (given != null) {
             return given;
         }
-        return onDevice()
-                ? deviceBytes
-                : HostMemory.physicalBytes() / config.layout().grid().worldSize();
+        int ranks = config.layout().grid().worldSize();
+        return onDevice() ? deviceBytes / -Math.floorDiv(-ranks, devices) : HostMemory.physicalBytes() / ranks;
     }
 
     /** What a rank's process holds beside its tensors. */
@@ -48,10 +53,13 @@ record RankRoom(long deviceBytes, @Nullable Long given) {
 
     /** The same of the neediest rank. */
     MemoryPlan most(RunPlan plan) {
-        StageNeeds neediest = plan.stages().stream()
+        return counted(plan, neediest(plan));
+    }
+
+    private StageNeeds neediest(RunPlan plan) {
+        return plan.stages().stream()
                 .max(Comparator.comparingLong(this::tensorBytes))
                 .orElseThrow();
-        return counted(plan, neediest);
     }
 
     /** What ranks of one layout differ by. */
@@ -59,8 +67,10 @@ record RankRoom(long deviceBytes, @Nullable Long given) {
         return onDevice() ? stage.engine().total() : stage.bytes();
     }
 
+    /** Tensors first: what a process holds beside them depends on all pairs of ranks, and is not asked of the many layouts that are out of the question. */
     boolean fits(RunPlan plan) {
-        return most(plan).total() <= limit(plan.config());
+        long limit = limit(plan.config());
+        return tensorBytes(neediest(plan)) <= limit && most(plan).total() <= limit;
     }
 
     /** Whether another layout fits; one whose stages cannot send each other a micro-batch does not. */

@@ -70,6 +70,20 @@ class PlanCommandTest {
     }
 
     @Test
+    void shouldPlanARunOnGpusWithoutOne() {
+        String[] run = {"--vocab-size", "300", "--set", "engine=cuda", "--set", "dtype=bf16", "--memory"};
+        assertThat(plan(Stream.concat(Stream.of(run), Stream.of("100m")).toArray(String[]::new)))
+                .isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8))
+                .contains("engine      cuda", "dtype BF16")
+                .contains("may use             100.0 MiB");
+
+        assertThat(plan(Stream.concat(Stream.of(run), Stream.of("1m")).toArray(String[]::new)))
+                .isEqualTo(64);
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains("may use 1.0 MiB");
+    }
+
+    @Test
     void shouldPrintOneJsonObject() {
         assertThat(plan("--vocab-size", "300", "--json")).isZero();
         JsonObject plan = Json.parseObject("plan", out.toByteArray(), out.size());

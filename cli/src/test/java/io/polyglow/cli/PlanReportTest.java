@@ -19,8 +19,8 @@ import org.junit.jupiter.api.Test;
 
 class PlanReportTest {
     private static final Path NANO = Path.of(System.getProperty("polyglow.root"), "configs/train/nano.yaml");
-    private static final RankRoom HOST = new RankRoom(0, null);
-    private static final RankRoom SMALL_GPU = new RankRoom(1 << 20, null);
+    private static final RankRoom HOST = RankRoom.ofHost(null);
+    private static final RankRoom SMALL_GPU = new RankRoom(1 << 20, 1, null);
     private static final long MEBIBYTE = 1 << 20;
 
     private static RunPlan plan(String... overrides) {
@@ -53,6 +53,17 @@ class PlanReportTest {
         assertThat(SMALL_GPU.fits(uneven())).isFalse();
         assertThat(SMALL_GPU.most(uneven()).total()).isEqualTo(20 * MEBIBYTE);
         assertThat(new PlanReport(uneven(), "gpu", SMALL_GPU).memoryLine()).isEqualTo("weights 20.0 MiB");
+    }
+
+    @Test
+    void shouldHaveRanksShareTheGpusThatThereAre() {
+        TrainConfig three = plan("layout.data=1", "layout.pipeline=3").config();
+        assertThat(new RankRoom(90, 1, null).limit(three)).isEqualTo(30);
+        assertThat(new RankRoom(90, 2, null).limit(three))
+                .as("two on the first")
+                .isEqualTo(45);
+        assertThat(new RankRoom(90, 8, null).limit(three)).isEqualTo(90);
+        assertThat(new RankRoom(90, 1, 70L).limit(three)).as("elsewhere").isEqualTo(70);
     }
 
     @Test

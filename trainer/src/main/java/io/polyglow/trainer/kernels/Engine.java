@@ -52,6 +52,11 @@ public interface Engine extends HostCopies, AutoCloseable {
         return 0;
     }
 
+    /** How many such devices this machine has for its ranks, or 0 where the host computes. */
+    default int devices() {
+        return 0;
+    }
+
     /**
      * Nanoseconds since the engine was opened in which its device had nothing to do for certain, because the engine's thread had waited for everything and queued nothing yet: a lower bound of
      * the time in which the device waited for the host. 0 where the host is the device.

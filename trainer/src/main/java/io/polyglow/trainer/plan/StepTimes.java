@@ -46,16 +46,33 @@ public record StepTimes(double layerSeconds, double endsSeconds, double updateSe
         return all.total() + 5L * ELEMENTS * Float.BYTES;
     }
 
-    /** Measures for about {@code budgetNs}, or until each part has run twice: the fastest run counts, when the JVM has compiled the loops. */
+    /**
+     * Measures for about {@code budgetNs}, or until each part has run twice: the fastest run counts, when the JVM has compiled the loops. A micro-batch that would take
+     * longer is measured by some of its sequences, at least one.
+     */
     public static StepTimes measure(Engine engine, NanoClock clock, RunPlan plan, long budgetNs) {
-        try (Passes one = new Passes(engine, plan, 1);
-                Passes two = new Passes(engine, plan, 2);
+        int sequences = sequences(engine, clock, plan, budgetNs);
+        try (Passes one = new Passes(engine, plan, 1, sequences);
+                Passes two = new Passes(engine, plan, 2, sequences);
                 Update update = new Update(engine, plan)) {
             double[] passes = fastest(clock, budgetNs / 3 * 2, one::run, two::run);
             double[] elements = fastest(clock, budgetNs / 3, update::run);
-            double layer = Math.max(passes[1] - passes[0], 0);
-            return new StepTimes(layer, Math.max(passes[0] - layer, 0), elements[0] / ELEMENTS);
+            double all = (double) plan.config().batch().micro() / sequences;
+            double layer = Math.max(passes[1] - passes[0], 0) * all;
+            return new StepTimes(layer, Math.max(passes[0] * all - layer, 0), elements[0] / ELEMENTS);
         }
+    }
+
+    /** How many sequences of a micro-batch fit into the budget, at the engine's best speed. */
+    private static int sequences(Engine engine, NanoClock clock, RunPlan plan, long budgetNs) {
+        double flops = 0;
+        for (int layers = 1; layers <= 2; layers++) {
+            ModelConfig model = model(plan, layers);
+            flops += FEWEST_RUNS * Throughput.flopsPerToken(model) * model.context();
+        }
+        double seconds = flops / Throughput.peakFlops(engine, plan.dtype(), clock);
+        int fitting = (int) Math.min(Integer.MAX_VALUE, budgetNs / 1e9 / seconds);
+        return Math.max(1, Math.min(plan.config().batch().micro(), fitting));
     }
 
     /** Seconds of the fastest of many runs of each work, in turn. */
@@ -97,9 +114,8 @@ public record StepTimes(double layerSeconds, double endsSeconds, double updateSe
         private final GradientSet gradients;
         private final int tokens;
 
-        Passes(Engine engine, RunPlan plan, int layers) {
+        Passes(Engine engine, RunPlan plan, int layers, int B) {
             ModelConfig model = model(plan, layers);
-            int B = plan.config().batch().micro();
             int T = model.context();
             stage = new StageModel(
                     engine,
@@ -157,6 +173,7 @@ public record StepTimes(double layerSeconds, double endsSeconds, double updateSe
             copy = plan.dtype() == DType.F32 ? null : new Tensor(arena, 4 * bytes, plan.dtype(), ELEMENTS);
             norms = new Tensor(arena, 5 * bytes, DType.F64, ELEMENTS / BLOCK);
             read = new UnsafeBuffer(new byte[(int) norms.bytes()]);
+            new RandomOperands(engine).fill(flat[3]); // pages that nobody has written are all the same one
         }
 
         void run() {

@@ -64,7 +64,8 @@ final class KernelCases {
                     new LinearLayer(GEMM, size, size, size, size, WeightLayout.OUT_IN, false, false, false, 1));
         }
         add(COPY, 0, 2.0 * COPY_ELEMENTS * Float.BYTES, (tensors, kernels) -> {
-            Tensor from = tensors.zeros(DType.F32, COPY_ELEMENTS);
+            // not zeros: pages that nobody has written are all the same one
+            Tensor from = tensors.random(DType.F32, COPY_ELEMENTS);
             Tensor to = tensors.zeros(DType.F32, COPY_ELEMENTS);
             return () -> kernels.copy(to, from);
         });

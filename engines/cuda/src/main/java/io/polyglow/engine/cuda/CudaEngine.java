@@ -94,6 +94,11 @@ final class CudaEngine implements Engine {
     }
 
     @Override
+    public int devices() {
+        return device.gpusOnHost();
+    }
+
+    @Override
     public String connectivity() {
         return nccl.unavailable()
                 .map(reason -> device.gpusOnHost() > 1 ? InstallAdvice.nccl(device.gpusOnHost(), reason) : "")
