@@ -24,6 +24,14 @@ import java.util.concurrent.TimeUnit;
 record Contender(String name, List<String> command, Map<String, String> environment) {
     private static final int TAIL_LINES = 25;
 
+    /** The same with a heap of so many MiB, if it runs on the JVM. */
+    Contender withHeap(long mebibytes) {
+        List<String> words = command.stream()
+                .map(word -> word.startsWith("-Xmx") ? "-Xmx" + mebibytes + "m" : word)
+                .toList();
+        return new Contender(name, words, environment);
+    }
+
     /** Takes the plan's steps. */
     Measurement train(WorkFolder folder, String label, long timeoutSeconds) throws IOException {
         try (DeviceWatch device = new DeviceWatch()) {

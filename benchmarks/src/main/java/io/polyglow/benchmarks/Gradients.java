@@ -47,7 +47,10 @@ final class Gradients {
         }
         TrainPlan plan = options.plan();
         Contender ours = Contenders.ours();
-        Contender peer = Contenders.peer(options.peers().get(0), options, folder);
+        // it hands its gradients over in arrays: all of them, one of them twice more, and what 1 GiB is enough for else
+        long heap = 1024 + ((ParameterTable.size(plan.shape()) * 2 * Float.BYTES) >> 20);
+        Contender peer =
+                Contenders.peer(options.peers().get(0), options, folder).withHeap(heap);
         folder.prepare(plan);
         new Export(folder, options.timeoutSeconds()).weights(ours);
         JsonObject own = ours.run(folder, "gradients-of-ours", "gradients", options.timeoutSeconds());

@@ -24,15 +24,39 @@ final class Activations {
 
     void geluBackward(Tensor dX, Tensor dOut, Tensor x) {
         team.ranges(dX.size(), Elements.BLOCK, (from, to, lane) -> {
-            int n = (int) (to - from);
-            Window in = lane.window(0).read(x, from, n);
-            Window dy = lane.window(1).read(dOut, from, n);
-            Window dx = lane.window(2).write(dX, from, n);
-            ByteBuffer e = lane.scratch((long) in.whole * Float.BYTES).view(0);
-            ActivationLoops.geluExponentials(e, 0, in.buffer, in.at, in.whole);
-            ActivationLoops.geluGradient(dx.buffer, dx.at, dy.buffer, dy.at, in.buffer, in.at, e, 0, in.whole);
-            dx.commit();
+            geluGradient(dX, dOut, x, from, (int) (to - from), lane).commit();
         });
+    }
+
+    /** With the sums of dX over rows, each added while it is in the cache. */
+    void geluBackward(Tensor dX, Tensor dBias, Tensor dOut, Tensor x, boolean accumulate) {
+        long N = dX.dim(0);
+        int columns = Math.toIntExact(dX.dim(1));
+        ColumnSums sums = new ColumnSums(team, N, columns, 1);
+        team.ranges(N, ColumnSums.rowsPerTask(columns), (from, to, lane) -> {
+            long sum = sums.open(from, 0);
+            for (long n = from; n < to; n++) {
+                Window row = geluGradient(dX, dOut, x, n * columns, columns, lane);
+                row.commit();
+                row.addTo(sums.view(sum), Memory.at(sum), dX, n * columns, columns);
+            }
+        });
+        if (accumulate) {
+            sums.addTo(dBias, 0, N, team.caller());
+        } else {
+            sums.writeTo(dBias, 0, N, team.caller());
+        }
+    }
+
+    /** Some elements of dX, yet to be committed. */
+    private static Window geluGradient(Tensor dX, Tensor dOut, Tensor x, long from, int n, Lane lane) {
+        Window in = lane.window(0).read(x, from, n);
+        Window dy = lane.window(1).read(dOut, from, n);
+        Window dx = lane.window(2).write(dX, from, n);
+        ByteBuffer e = lane.scratch((long) in.whole * Float.BYTES).view(0);
+        ActivationLoops.geluExponentials(e, 0, in.buffer, in.at, in.whole);
+        ActivationLoops.geluGradient(dx.buffer, dx.at, dy.buffer, dy.at, in.buffer, in.at, e, 0, in.whole);
+        return dx;
     }
 
     void swiglu(Tensor out, Tensor gateUp) {

@@ -143,6 +143,18 @@ final class CpuKernels implements Kernels, AutoCloseable {
     }
 
     @Override
+    public void geluBackward(Tensor dX, @Nullable Tensor dBias, Tensor dOut, Tensor x, boolean accumulate) {
+        if (dBias == null) {
+            geluBackward(dX, dOut, x);
+            return;
+        }
+        KernelChecks.elementwise(dX, x);
+        KernelChecks.elementwise(dX, dOut);
+        KernelChecks.sumRows(dBias, dX);
+        activations.geluBackward(dX, dBias, dOut, x, accumulate);
+    }
+
+    @Override
     public void swiglu(Tensor out, Tensor gateUp) {
         KernelChecks.swiglu(out, gateUp);
         activations.swiglu(out, gateUp);

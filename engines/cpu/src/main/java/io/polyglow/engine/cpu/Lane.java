@@ -9,8 +9,8 @@ import org.bytedeco.dnnl.dnnl_stream;
 
 /** What one thread of the team owns: compiled products, working memory, and windows on tensors. */
 final class Lane implements AutoCloseable {
-    /** Attention's backward pass over 8,192 rows takes 640 products, over and over. */
-    private static final int MAX_PRIMITIVES = 2048;
+    /** Attention's backward pass over 8,192 rows takes 640 products, over and over: were they more than this, each would be made anew every time. */
+    private static final int MAX_PRIMITIVES = 8192;
 
     private static final int WINDOWS = 6;
 

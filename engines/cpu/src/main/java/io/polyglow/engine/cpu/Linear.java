@@ -2,7 +2,6 @@ package io.polyglow.engine.cpu;
 
 import io.polyglow.engine.cpu.GemmSpec.Addend;
 import io.polyglow.engine.cpu.GemmSpec.Strides;
-import io.polyglow.engine.cpu.simd.Loops;
 import io.polyglow.trainer.kernels.WeightLayout;
 import io.polyglow.trainer.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -96,8 +95,7 @@ final class Linear {
         team.ranges(N, ColumnSums.rowsPerTask(O), (from, to, lane) -> {
             long sum = sums.open(from, 0);
             for (long n = from; n < to; n++) {
-                Window row = lane.window(0).read(dOut, n * dOut.dim(1), O);
-                Loops.add(sums.view(sum), Memory.at(sum), row.buffer, row.at, row.whole);
+                lane.window(0).addTo(sums.view(sum), Memory.at(sum), dOut, n * dOut.dim(1), O);
             }
         });
         if (accumulate) {

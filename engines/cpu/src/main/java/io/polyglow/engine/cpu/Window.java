@@ -69,6 +69,17 @@ final class Window implements AutoCloseable {
         }
     }
 
+    /** Adds elements {@code [from, from + count)} of a tensor to f32 sums, which have room for whole vectors; nothing stays open. */
+    void addTo(ByteBuffer sums, int sum, Tensor tensor, long from, int count) {
+        if (tensor.dtype() == DType.BF16) {
+            write(tensor, from, count);
+            BFloat16Loops.add(sums, sum, home, homeAt, count);
+        } else {
+            read(tensor, from, count);
+            Loops.add(sums, sum, buffer, at, whole);
+        }
+    }
+
     private void load() {
         if (bf16) {
             BFloat16Loops.widen(buffer, at, home, homeAt, count);

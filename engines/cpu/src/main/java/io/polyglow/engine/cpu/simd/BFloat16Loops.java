@@ -35,6 +35,21 @@ public final class BFloat16Loops {
         }
     }
 
+    /** {@code out[i] += x[i]}; x is bf16. */
+    public static void add(ByteBuffer out, int o, ByteBuffer x, int xi, int n) {
+        int body = Loops.body(n);
+        for (int i = 0; i < body; i += Loops.LANES) {
+            IntVector bits = (IntVector) ShortVector.fromByteBuffer(HALF, x, xi + 2 * i, LITTLE_ENDIAN)
+                    .convertShape(VectorOperators.S2I, I, 0);
+            FloatVector.fromByteBuffer(F, out, o + 4 * i, LITTLE_ENDIAN)
+                    .add(bits.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats())
+                    .intoByteBuffer(out, o + 4 * i, LITTLE_ENDIAN);
+        }
+        for (int i = body; i < n; i++) {
+            out.putFloat(o + 4 * i, out.getFloat(o + 4 * i) + BFloat16.toFloat(x.getShort(xi + 2 * i)));
+        }
+    }
+
     /** {@code out[i] = x[i]}, rounded to nearest even; out is bf16. */
     public static void narrow(ByteBuffer out, int o, ByteBuffer x, int xi, int n) {
         int body = Loops.body(n);
