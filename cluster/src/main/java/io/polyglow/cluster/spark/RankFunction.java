@@ -2,6 +2,8 @@ package io.polyglow.cluster.spark;
 
 import io.polyglow.cluster.worker.RankHost;
 import io.polyglow.cluster.worker.RankMain;
+import io.polyglow.common.error.ErrorKind;
+import io.polyglow.common.error.PolyglowException;
 import java.util.Arrays;
 import java.util.List;
 import org.apache.spark.BarrierTaskContext;
@@ -75,7 +77,20 @@ final class RankFunction extends AbstractFunction1<Iterator<Integer>, Iterator<S
 
         @Override
         public List<String> allGather(String message) {
-            return List.of(task.allGather(message));
+            try {
+                return List.of(task.allGather(message));
+            } catch (RuntimeException e) {
+                throw e;
+            } catch (
+                    Exception
+                            e) { // Scala declares none, but this is how Spark says that some did not come, or that the
+                // driver is gone
+                throw new PolyglowException(
+                        ErrorKind.PEER_LOST,
+                        "the ranks did not all come to their rendezvous (spark.barrier.sync.timeout says how long they wait): "
+                                + e,
+                        e);
+            }
         }
 
         @Override

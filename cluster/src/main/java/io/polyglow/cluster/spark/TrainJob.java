@@ -114,7 +114,8 @@ public final class TrainJob {
         SparkSettings settings = new SparkSettings("polyglow " + config.value().run(), target, worldSize);
         settings.requireMaster();
         Stores.checkWritable(run);
-        try (Lease lease = Lease.take(run, LEASES, "The run " + run.root(), clock, LEASE_STALE_AFTER_NS)) {
+        try (Lease lease = Lease.take(run, LEASES, "The run " + run.root(), clock, LEASE_STALE_AFTER_NS);
+                RunOwner owner = new RunOwner(lease)) {
             CheckpointDirectory checkpoints = new CheckpointDirectory(run);
             long newest = RunMonitor.newest(checkpoints);
             if (start != Start.NEW && newest >= config.value().lastStep()) {
@@ -122,7 +123,7 @@ public final class TrainJob {
             }
             settings.leaveRoomBesideHeap(RankMemory.besideHeap(preparation.run()));
             settings.grantAccess(config.yaml());
-            return train(run, lease, checkpoints, settings);
+            return train(run, owner, checkpoints, settings);
         }
     }
 
@@ -143,17 +144,17 @@ public final class TrainJob {
         return result(step, 0);
     }
 
-    private TrainResult train(Store run, Lease lease, CheckpointDirectory checkpoints, SparkSettings settings)
+    private TrainResult train(Store run, RunOwner owner, CheckpointDirectory checkpoints, SparkSettings settings)
             throws IOException {
         listener.stage("starting Spark on " + settings.master());
         int worldSize = config.value().layout().grid().worldSize();
         try (BarrierRunner spark = new BarrierRunner(settings, new FailureLog(run), listener, clock);
-                RunMonitor monitor =
-                        new RunMonitor(run, lease, config.value().steps(), listener, clock, spark::cancel)) {
+                RunMonitor monitor = new RunMonitor(run, owner, config.value().steps(), listener, clock)) {
+            owner.whenLost(spark::cancel);
             RestartLoop loop = new RestartLoop(
                     () -> RunMonitor.newest(checkpoints), config.value().restarts(), listener);
             RestartLoop.Outcome<Integer> outcome = loop.run(() -> {
-                monitor.requireOwner();
+                owner.requireHeld();
                 monitor.newAttempt();
                 Attempt attempt = Attempt.claim(run);
                 listener.stage(
@@ -164,7 +165,7 @@ public final class TrainJob {
                     return spark.run(attempt.number(), worldSize, host -> RankWorker.run(task, host))
                             .size();
                 } catch (PolyglowException e) {
-                    monitor.requireOwner(); // that is why it failed, then
+                    owner.require(); // that is why it failed, then
                     throw e;
                 }
             });

@@ -206,6 +206,26 @@ class BarrierRunnerTest {
         }
     }
 
+    /** Another attempt may meet: the store of one host may have stood still. */
+    @Test
+    void shouldCountAsALostPeerWhatDoesNotComeToTheRendezvous() throws IOException {
+        FailureLog failures = new FailureLog(new LocalStore(folder));
+        SparkTarget impatient = new SparkTarget("local[2]", Map.of("spark.barrier.sync.timeout", "1s"));
+        RankMain meeting = host -> host.rank() == 1
+                ? waitUntilCancelled(host)
+                : host.allGather("here").toString();
+        try (BarrierRunner runner = new BarrierRunner(
+                new SparkSettings("barrier-test", impatient, 2),
+                failures,
+                JobListener.SILENT,
+                SystemNanoClock.INSTANCE)) {
+            assertThatThrownBy(() -> runner.run(1, 2, meeting))
+                    .isInstanceOfSatisfying(
+                            PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.PEER_LOST))
+                    .hasMessageContaining("did not all come to their rendezvous");
+        }
+    }
+
     @Test
     void shouldSayHowManySlotsAreNeededWhenThereAreTooFew() throws IOException {
         SparkTarget small =

@@ -1,6 +1,7 @@
 package io.polyglow.cluster.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.polyglow.common.store.Lease;
 import io.polyglow.common.store.MemoryStore;
@@ -27,8 +28,8 @@ class RunMonitorTest {
     void shouldNotKeepTheDriverFromItsNextAttemptWhileTheStoreDoesNotAnswer() throws Exception {
         run.makeDirectory("checkpoints");
         try (Lease lease = Lease.take(run, "leases", "The run", SystemNanoClock.INSTANCE, 1_000_000_000L);
-                RunMonitor monitor =
-                        new RunMonitor(slowToOpen(run), lease, 10, listener(), SystemNanoClock.INSTANCE, () -> {})) {
+                RunOwner owner = new RunOwner(lease);
+                RunMonitor monitor = new RunMonitor(slowToOpen(run), owner, 10, listener(), SystemNanoClock.INSTANCE)) {
             reading.await();
             Stores.write(run, "metrics.jsonl", "{\"step\": 1}\n{\"step\": 2}\n".getBytes(StandardCharsets.UTF_8));
             monitor.newAttempt();
@@ -42,12 +43,44 @@ class RunMonitorTest {
     void shouldTellOfEveryCheckpointAlsoOfTwoBetweenTwoLooks() throws Exception {
         run.makeDirectory("checkpoints");
         try (Lease lease = Lease.take(run, "leases", "The run", SystemNanoClock.INSTANCE, 1_000_000_000L);
-                RunMonitor monitor = new RunMonitor(run, lease, 10, listener(), SystemNanoClock.INSTANCE, () -> {})) {
+                RunOwner owner = new RunOwner(lease);
+                RunMonitor monitor = new RunMonitor(run, owner, 10, listener(), SystemNanoClock.INSTANCE)) {
             run.makeDirectory("checkpoints/step-00000002");
             run.makeDirectory("checkpoints/step-00000004");
-            monitor.requireOwner();
+            monitor.newAttempt();
         }
         assertThat(committed).containsExactly(2L, 4L);
+    }
+
+    /** A run that is done is done, also if the last look at it, for the display, fails. */
+    @Test
+    void shouldEndAlsoWhenTheStoreCannotBeRead() throws Exception {
+        run.makeDirectory("checkpoints");
+        Stores.write(run, "metrics.jsonl", "no JSON\n".getBytes(StandardCharsets.UTF_8));
+        try (Lease lease = Lease.take(run, "leases", "The run", SystemNanoClock.INSTANCE, 1_000_000_000L);
+                RunOwner owner = new RunOwner(lease);
+                RunMonitor monitor = new RunMonitor(run, owner, 10, listener(), SystemNanoClock.INSTANCE)) {
+            monitor.newAttempt();
+        }
+        assertThat(steps).isEmpty();
+    }
+
+    @Test
+    void shouldShowNothingOfARunThatAnotherDriverHas() throws Exception {
+        run.makeDirectory("checkpoints");
+        CountDownLatch stopped = new CountDownLatch(1);
+        try (Lease lease = Lease.take(run, "leases", "The run", SystemNanoClock.INSTANCE, 1);
+                Lease other = Lease.take(run, "leases", "The run", SystemNanoClock.INSTANCE, 1);
+                RunOwner owner = new RunOwner(lease);
+                RunMonitor monitor = new RunMonitor(run, owner, 10, listener(), SystemNanoClock.INSTANCE)) {
+            owner.whenLost(stopped::countDown);
+            stopped.await();
+            run.makeDirectory("checkpoints/step-00000002");
+            monitor.newAttempt();
+            assertThatThrownBy(owner::require).hasMessageContaining("has been taken over by another driver");
+            other.requireHeld();
+        }
+        assertThat(committed).isEmpty();
     }
 
     private JobListener listener() {

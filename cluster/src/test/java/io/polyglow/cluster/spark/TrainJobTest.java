@@ -14,6 +14,7 @@ import io.polyglow.common.trace.MetricsLog;
 import io.polyglow.trainer.checkpoint.CheckpointDirectory;
 import io.polyglow.trainer.config.TrainConfig;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -171,6 +172,39 @@ class TrainJobTest {
                     .hasMessageContaining("is in use by process");
             assertThat(beats.failure).isNull();
             assertThat(folder.resolve("leased/config.yaml")).hasContent("of the other driver");
+        }
+    }
+
+    /** On a cluster whose queue is full Spark may take an hour to start. */
+    @Test
+    void shouldKeepTheRunWhileSparkStartsAndStartNoAttemptOfARunThatAnotherDriverHas() throws Exception {
+        try (LocalStore run = new LocalStore(folder.resolve("lost"))) {
+            Path lease = folder.resolve("lost/leases/000001.json");
+            JobListener thief = new JobListener() {
+                @Override
+                public void stage(String stage) {
+                    if (stage.startsWith("starting Spark")) {
+                        takeOverOnceItBeats();
+                    }
+                }
+
+                private void takeOverOnceItBeats() {
+                    try {
+                        while (Files.readString(lease).contains("\"beats\": 0")) {
+                            LockSupport.parkNanos(1_000_000);
+                        }
+                        Lease.take(run, "leases", "The run", SystemNanoClock.INSTANCE, 1)
+                                .requireHeld();
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                }
+            };
+            assertThatThrownBy(() -> TrainJob.start(config("lost"), SparkTarget.HERE, thief))
+                    .isInstanceOfSatisfying(
+                            PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.FENCED))
+                    .hasMessageContaining("has been taken over by another driver");
+            assertThat(folder.resolve("lost/attempts")).doesNotExist();
         }
     }
 

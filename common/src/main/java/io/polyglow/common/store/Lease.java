@@ -24,7 +24,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Lease implements AutoCloseable {
     private static final long LOOK_EVERY_NS = 200_000_000L;
-    private static final int LOOKS = 5;
     private static final String NAME = "[0-9]{6,9}\\.json";
 
     private final Place place;
@@ -44,19 +43,11 @@ public final class Lease implements AutoCloseable {
         }
 
         List<Store.Entry> leases() throws IOException {
-            for (int look = 1; ; look++) {
-                try {
-                    return store.exists(directory)
-                            ? store.list(directory).stream()
-                                    .filter(entry -> entry.name().matches(NAME))
-                                    .toList()
-                            : List.of();
-                } catch (IOException e) { // a beat replaced a file while it was listed
-                    if (look == LOOKS) {
-                        throw e;
-                    }
-                }
-            }
+            return store.exists(directory)
+                    ? store.list(directory).stream()
+                            .filter(entry -> entry.name().matches(NAME))
+                            .toList()
+                    : List.of();
         }
 
         int last() throws IOException {

@@ -2,6 +2,7 @@ package io.polyglow.common.store;
 
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.process.Threads;
 import java.io.IOException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -57,10 +58,6 @@ public final class LeaseKeeper implements AutoCloseable {
     public void close() {
         beating.cancel(false);
         thread.shutdown();
-        try {
-            thread.awaitTermination(BEAT_EVERY_MS, TimeUnit.MILLISECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        Threads.awaitEnd(thread, BEAT_EVERY_MS, TimeUnit.MILLISECONDS);
     }
 }

@@ -32,6 +32,8 @@ public final class LocalStore implements Store {
     /** A directory being deleted has this prefix first, so that it vanishes at once; leftovers go with the next delete beside it. */
     private static final String DELETED = ".deleted-";
 
+    private static final int LOOKS = 100;
+
     private final Path root;
 
     /** A store under {@code root}, which need not exist yet. */
@@ -85,27 +87,34 @@ public final class LocalStore implements Store {
 
     @Override
     public List<Entry> list(String directory) throws IOException {
-        List<Entry> entries = new ArrayList<>();
-        try {
-            for (Path child : children(resolve(directory))) {
-                String name = child.getFileName().toString();
-                if (!name.startsWith(DELETED)) {
-                    BasicFileAttributes attributes = Files.readAttributes(child, BasicFileAttributes.class);
-                    long bytes = attributes.isDirectory() ? 0 : attributes.size();
-                    entries.add(new Entry(
-                            directory.isEmpty() ? name : directory + "/" + name, attributes.isDirectory(), bytes));
+        for (int look = 1; ; look++) {
+            try {
+                return look(directory);
+            } catch (NoSuchFileException e) {
+                if (!Files.exists(resolve(directory))) {
+                    throw e;
+                }
+                if (look == LOOKS) {
+                    throw new IOException(resolve(directory) + " changed while it was listed: " + e.getMessage(), e);
                 }
             }
-        } catch (NoSuchFileException e) {
-            throw Files.exists(resolve(directory)) ? vanished(directory, e) : e;
+        }
+    }
+
+    /** Fails if an entry is moved or deleted between reading the names and asking for its size. */
+    private List<Entry> look(String directory) throws IOException {
+        List<Entry> entries = new ArrayList<>();
+        for (Path child : children(resolve(directory))) {
+            String name = child.getFileName().toString();
+            if (!name.startsWith(DELETED)) {
+                BasicFileAttributes attributes = Files.readAttributes(child, BasicFileAttributes.class);
+                long bytes = attributes.isDirectory() ? 0 : attributes.size();
+                entries.add(new Entry(
+                        directory.isEmpty() ? name : directory + "/" + name, attributes.isDirectory(), bytes));
+            }
         }
         entries.sort(Comparator.comparing(Entry::path));
         return entries;
-    }
-
-    /** An entry that somebody deleted between reading the names and asking for its size. */
-    private IOException vanished(String directory, NoSuchFileException e) {
-        return new IOException(resolve(directory) + " changed while it was listed: " + e.getMessage(), e);
     }
 
     @Override

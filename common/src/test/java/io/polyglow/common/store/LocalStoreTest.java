@@ -72,6 +72,31 @@ class LocalStoreTest extends StoreContractTest {
         return last;
     }
 
+    /** As one lists the checkpoints of a run that publishes and retires them. */
+    @Test
+    void shouldListBesideAnotherThatMovesEntries() throws Exception {
+        Store store = store();
+        write(store, "checkpoints/step-1/shard", "x");
+        ExecutorService mover = Executors.newSingleThreadExecutor();
+        try {
+            Path here = Path.of(store.root(), "checkpoints/step-1");
+            Future<?> moving = mover.submit(() -> {
+                for (int i = 0; i < 20_000; i++) {
+                    Path there = here.resolveSibling("retired-" + i);
+                    Files.move(here, there);
+                    Files.move(there, here);
+                }
+                return null;
+            });
+            while (!moving.isDone()) {
+                assertThat(store.list("checkpoints")).hasSizeLessThanOrEqualTo(2);
+            }
+            moving.get();
+        } finally {
+            mover.shutdownNow();
+        }
+    }
+
     /** Each collects what the others have yet to delete. */
     @Test
     void shouldDeleteBesideOthersThatDelete() throws Exception {

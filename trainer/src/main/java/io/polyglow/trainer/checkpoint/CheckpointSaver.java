@@ -2,6 +2,7 @@ package io.polyglow.trainer.checkpoint;
 
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.process.Threads;
 import io.polyglow.common.store.Retry;
 import io.polyglow.common.store.Store;
 import io.polyglow.trainer.kernels.Engine;
@@ -108,16 +109,12 @@ public final class CheckpointSaver implements AutoCloseable {
                 cause);
     }
 
-    /** Gives up a save in flight, and waits a while for its thread to notice, so that nothing of it is written afterwards. */
+    /** Gives up a save in flight, and waits a while for its thread to notice, so that nothing of it is written afterwards; an interrupted thread waits too. */
     @Override
     public void close() {
         thread.shutdownNow();
-        try {
-            if (thread.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS)) {
-                part.close();
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+        if (Threads.awaitEnd(thread, CLOSE_SECONDS, TimeUnit.SECONDS)) {
+            part.close();
         }
     }
 }

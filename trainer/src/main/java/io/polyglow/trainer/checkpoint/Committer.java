@@ -8,14 +8,13 @@ import io.polyglow.common.store.Retry;
 import io.polyglow.common.store.Store;
 import io.polyglow.common.store.Stores;
 import io.polyglow.trainer.checkpoint.Inventory.FileEntry;
-import io.polyglow.trainer.checkpoint.Inventory.SliceEntry;
 import io.polyglow.trainer.checkpoint.Inventory.TensorEntry;
+import io.polyglow.trainer.model.ParameterSpec;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -34,6 +33,7 @@ public final class Committer {
     private final Attempt attempt;
     private final int ranks;
     private final int keep;
+    private final List<ParameterSpec> parameters;
     private final Map<String, byte[]> modelFiles;
     private final NanoClock clock;
     private final LongConsumer published;
@@ -42,6 +42,7 @@ public final class Committer {
      * A committer for a job of {@code ranks} ranks.
      *
      * @param keep how many finished checkpoints to keep, 0 for all
+     * @param parameters what a whole checkpoint holds
      * @param modelFiles the small files that make the directory a model, by name: {@code config.json}, {@code tokenizer.json}
      * @param clock for the wait for the other ranks
      * @param published told the step of each published checkpoint
@@ -51,6 +52,7 @@ public final class Committer {
             Attempt attempt,
             int ranks,
             int keep,
+            List<ParameterSpec> parameters,
             Map<String, byte[]> modelFiles,
             NanoClock clock,
             LongConsumer published) {
@@ -59,6 +61,7 @@ public final class Committer {
         this.attempt = attempt;
         this.ranks = ranks;
         this.keep = keep;
+        this.parameters = parameters;
         this.modelFiles = new TreeMap<>(modelFiles);
         this.clock = clock;
         this.published = published;
@@ -74,7 +77,7 @@ public final class Committer {
         String directory = CheckpointDirectory.unfinished(attempt, step);
         Inventory inventory = manifest.inventory();
         gather(directory, inventory, retry);
-        requireComplete(inventory);
+        inventory.requireComplete(parameters);
         for (Map.Entry<String, byte[]> file : modelFiles.entrySet()) {
             inventory.files().add(write(directory, file.getKey(), file.getValue(), retry));
         }
@@ -127,25 +130,6 @@ public final class Committer {
         LockSupport.parkNanos(ns);
         if (Thread.interrupted()) {
             throw new PolyglowException(ErrorKind.PEER_LOST, "saving a checkpoint was interrupted");
-        }
-    }
-
-    /** Every parameter once, and optimizer state for every element of it once. */
-    private static void requireComplete(Inventory all) {
-        Set<String> names = new HashSet<>();
-        long elements = 0;
-        for (TensorEntry tensor : all.tensors()) {
-            if (!names.add(tensor.name())) {
-                throw new IllegalStateException("two ranks saved the parameter " + tensor.name());
-            }
-            elements += tensor.size();
-        }
-        long state = 0;
-        for (SliceEntry slice : all.slices()) {
-            state += slice.count();
-        }
-        if (state != elements) {
-            throw new IllegalStateException("optimizer state for " + state + " of " + elements + " elements");
         }
     }
 

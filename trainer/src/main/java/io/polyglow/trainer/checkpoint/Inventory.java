@@ -1,9 +1,13 @@
 package io.polyglow.trainer.checkpoint;
 
 import io.polyglow.common.json.JsonObject;
+import io.polyglow.trainer.model.ParameterSpec;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 
@@ -47,6 +51,48 @@ record Inventory(List<FileEntry> files, List<TensorEntry> tensors, List<SliceEnt
         files.addAll(other.files);
         tensors.addAll(other.tensors);
         slices.addAll(other.slices);
+    }
+
+    /** Throws unless every parameter of the model is there once, in its shape, and the optimizer's state once for every element of it. */
+    void requireComplete(List<ParameterSpec> model) {
+        Map<String, TensorEntry> saved = new HashMap<>();
+        for (TensorEntry tensor : tensors) {
+            if (saved.put(tensor.name, tensor) != null) {
+                throw new IllegalStateException("two ranks saved the parameter " + tensor.name);
+            }
+        }
+        Map<String, Long> state = elementsWithState();
+        for (ParameterSpec parameter : model) {
+            String name = parameter.name();
+            TensorEntry tensor = saved.remove(name);
+            if (tensor == null || !tensor.shape.equals(parameter.shape())) {
+                throw new IllegalStateException("no rank saved the parameter " + name + " " + parameter.shape()
+                        + (tensor == null ? "" : ", one saved " + tensor.shape));
+            }
+            Long elements = state.remove(name);
+            if (elements == null || elements != parameter.size()) {
+                throw new IllegalStateException("optimizer state for " + (elements == null ? 0 : elements) + " of "
+                        + parameter.size() + " elements of " + name);
+            }
+        }
+        if (!saved.isEmpty() || !state.isEmpty()) {
+            throw new IllegalStateException(
+                    "the model has no parameters " + saved.keySet() + " and none for the state of " + state.keySet());
+        }
+    }
+
+    /** How many elements of each parameter have state; from the first one on, without a hole. */
+    private Map<String, Long> elementsWithState() {
+        Map<String, Long> ends = new HashMap<>();
+        slices.stream().sorted(Comparator.comparingLong(SliceEntry::from)).forEach(slice -> {
+            long end = ends.getOrDefault(slice.parameter, 0L);
+            if (slice.from != end) {
+                throw new IllegalStateException("optimizer state of " + slice.parameter + " goes up to element " + end
+                        + ", then on from element " + slice.from);
+            }
+            ends.put(slice.parameter, end + slice.count);
+        });
+        return ends;
     }
 
     void putInto(JsonObject json) {

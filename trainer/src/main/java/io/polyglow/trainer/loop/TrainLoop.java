@@ -286,6 +286,7 @@ public final class TrainLoop {
                 context.attempt(),
                 ranks,
                 config.checkpoint().keep(),
+                ParameterTable.of(config.model()),
                 modelFiles,
                 context.clock(),
                 context.listener()::checkpointed);

@@ -2,6 +2,7 @@ package io.polyglow.trainer.optim;
 
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.process.Threads;
 import io.polyglow.trainer.kernels.CopyStream;
 import io.polyglow.trainer.kernels.CopyStream.Event;
 import io.polyglow.trainer.model.BackwardProgress;
@@ -123,19 +124,7 @@ final class GradientReducer implements BackwardProgress, AutoCloseable {
             return;
         }
         thread.shutdownNow();
-        boolean interrupted = Thread.interrupted();
-        boolean ended = false;
-        for (int second = 0; second < MOST_SECONDS_TO_END && !ended; second++) {
-            try {
-                ended = thread.awaitTermination(1, TimeUnit.SECONDS);
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
-        if (!ended) {
+        if (!Threads.awaitEnd(thread, MOST_SECONDS_TO_END, TimeUnit.SECONDS)) {
             throw new IllegalStateException("the thread that sums gradients is still at work " + MOST_SECONDS_TO_END
                     + " s after it was told to end; this process must end");
         }

@@ -77,11 +77,6 @@ public record RunPlan(TrainConfig config, DType dtype, List<StageNeeds> stages) 
         return stages.stream().mapToLong(StageNeeds::bytes).max().orElseThrow();
     }
 
-    /** Bytes of engine memory of the rank that needs most of it. */
-    public long mostEngineBytes() {
-        return stages.stream().mapToLong(each -> each.engine().total()).max().orElseThrow();
-    }
-
     /** Bytes beside the engine's of the rank that needs most of them. */
     public long mostHostBytes() {
         return stages.stream().mapToLong(each -> each.host().total()).max().orElseThrow();
