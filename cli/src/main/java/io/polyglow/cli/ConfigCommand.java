@@ -12,6 +12,8 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -41,23 +43,28 @@ final class ConfigCommand implements Runnable {
 
     /** The two kinds of configs. */
     enum Kind {
-        PREPARE(PrepareConfig.class, "input|output|tokenizer|split|shards|format|columns"),
-        TRAIN(TrainConfig.class, "model|optimizer|steps|batch|layout|checkpoint|evaluate");
+        PREPARE(PrepareConfig.class),
+        TRAIN(TrainConfig.class);
+
+        private static final Pattern KEY = Pattern.compile("^([a-z-]+)\\s*:", Pattern.MULTILINE);
 
         private final Class<? extends Record> type;
-        private final Pattern ownKeys;
+        private final Set<String> keys;
 
-        Kind(Class<? extends Record> type, String ownKeys) {
+        Kind(Class<? extends Record> type) {
             this.type = type;
-            this.ownKeys = Pattern.compile("^(" + ownKeys + ")\\s*:", Pattern.MULTILINE);
+            this.keys = Set.copyOf(ConfigFile.keys(type));
         }
 
         /** The kind that most of the file's top-level keys belong to. */
         static Kind of(Path file) {
             try {
-                String yaml = Files.readString(file);
-                long prepare = PREPARE.ownKeys.matcher(yaml).results().count();
-                long train = TRAIN.ownKeys.matcher(yaml).results().count();
+                List<String> keys = KEY.matcher(Files.readString(file))
+                        .results()
+                        .map(key -> key.group(1))
+                        .toList();
+                long prepare = keys.stream().filter(PREPARE.keys::contains).count();
+                long train = keys.stream().filter(TRAIN.keys::contains).count();
                 return prepare > train ? PREPARE : TRAIN;
             } catch (NoSuchFileException e) {
                 throw new PolyglowException(ErrorKind.USAGE, "there is no file " + file + ".", e);

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /** What a host must have for a rank to run on it. */
@@ -46,7 +47,25 @@ final class HostChecks {
         findings.add(udp());
         findings.add(cpu());
         findings.addAll(Engines.all().stream().map(HostChecks::engine).toList());
+        findings.add(fastEngine(Engines.all()));
         return findings;
+    }
+
+    /** Training without any is possible, for days. */
+    static Finding fastEngine(List<EngineProvider> engines) {
+        List<EngineProvider> fast =
+                engines.stream().filter(each -> each.priority() > 0).toList();
+        return fast.stream()
+                .filter(each -> each.unavailable().isEmpty())
+                .findFirst()
+                .map(each -> Finding.good("engine: auto", each.name()))
+                .orElseGet(() -> Finding.bad(
+                        "engine: auto",
+                        "reference, plain Java for tests, a hundred times slower than the others",
+                        fast.stream()
+                                .map(each ->
+                                        each.name() + ": " + each.unavailable().orElse(""))
+                                .collect(Collectors.joining("\n"))));
     }
 
     private static Finding java() {

@@ -17,7 +17,7 @@ record LocalFile(Store folder, String name) implements AutoCloseable {
                     ErrorKind.USAGE, path + " is the root of the file system; name a file or folder in it.");
         }
         return new LocalFile(
-                new LocalStore(parent),
+                LocalStore.ofFreeNames(parent),
                 absolute.getName(absolute.getNameCount() - 1).toString());
     }
 

@@ -67,7 +67,7 @@ final class PlanCommand implements Callable<Integer> {
             paramLabel = "N",
             description =
                     "Size of the vocabulary, while there is no corpus yet. Default: the corpus's, else model.vocab-size.")
-    private int vocabSize;
+    private @Nullable Integer vocabSize;
 
     @Option(
             names = "--memory",
@@ -152,7 +152,10 @@ final class PlanCommand implements Callable<Integer> {
     }
 
     private TrainConfig withVocabulary(TrainConfig written) throws IOException {
-        if (vocabSize > 0) {
+        if (vocabSize != null) {
+            if (vocabSize < 1) {
+                throw new PolyglowException(ErrorKind.USAGE, "--vocab-size is " + vocabSize + ", expected at least 1.");
+            }
             return written.forVocabulary(vocabSize);
         }
         boolean named = !written.data().equals(NOWHERE);

@@ -2,7 +2,6 @@ package io.polyglow.cli;
 
 import io.polyglow.common.json.Json;
 import io.polyglow.common.json.JsonObject;
-import io.polyglow.common.token.PreTokenPattern;
 import io.polyglow.dataprep.spark.LanguageAgreement;
 import io.polyglow.dataprep.spark.PrepareConfig;
 import io.polyglow.dataprep.spark.PrepareJob;
@@ -96,12 +95,9 @@ final class PrepareCommand implements Callable<Integer> {
         if (prepared.agreement() != null) {
             console.line(prepared.agreement().table());
         }
-        if (written.tokenizer().file() == null
-                && written.tokenizer().pattern() != PreTokenPattern.CHAR
-                && report.vocabSize() < written.tokenizer().vocabSize()) {
-            console.line("The vocabulary is smaller than tokenizer.vocab-size = "
-                    + written.tokenizer().vocabSize() + ": the text has no more pairs to merge.");
-        }
+        written.tokenizer()
+                .shortfall(report.vocabSize())
+                .ifPresent(why -> console.line("Vocabulary: " + report.vocabSize() + " ids. " + why));
         console.line((report.reused() ? "Nothing to do, it was there already: " : "Corpus: ") + written.output());
         console.line(
                 "Next: polyglow train configs/train/nano.yaml --set data=" + written.output() + " --set run=runs/nano");

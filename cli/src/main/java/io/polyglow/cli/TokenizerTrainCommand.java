@@ -1,5 +1,6 @@
 package io.polyglow.cli;
 
+import io.polyglow.common.config.ConfigFile;
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.store.Stores;
@@ -11,8 +12,8 @@ import io.polyglow.dataprep.tokenize.TokenizerConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.SparkSession;
 import org.jspecify.annotations.Nullable;
@@ -117,10 +118,17 @@ final class TokenizerTrainCommand implements Callable<Integer> {
                     output
                             + " exists already, and corpora may have been made with it. Name another file with --output, or delete it.");
         }
+        try (LocalFile target = LocalFile.of(output)) {
+            Stores.checkWritable(target.folder(), output.toString());
+            train(settings, target);
+        }
+        return 0;
+    }
+
+    private void train(TokenizerConfig settings, LocalFile target) throws IOException {
         try (Locations locations = new Locations();
                 SparkSession session =
-                        spark.session(console, "polyglow tokenizer train", inputs.toArray(String[]::new));
-                LocalFile target = LocalFile.of(output)) {
+                        spark.session(console, "polyglow tokenizer train", inputs.toArray(String[]::new))) {
             TrainedTokenizer trained = TokenizerJob.run(
                     session,
                     inputs.stream().map(locations::address).toList(),
@@ -135,38 +143,22 @@ final class TokenizerTrainCommand implements Callable<Integer> {
                 console.line("Left out: " + trained.report().dropped() + " pre-tokens seen at most "
                         + trained.report().leastCount() + " times; --max-pre-tokens keeps more.");
             }
-            if (settings.pattern() != PreTokenPattern.CHAR && tokenizer.vocabSize() < vocabSize) {
-                console.line("That is fewer than " + vocabSize + ": the text has no more pairs to merge.");
-            }
+            settings.shortfall(tokenizer.vocabSize()).ifPresent(console::line);
         }
-        return 0;
     }
 
+    /** As a config with these keys would be read, so within the same ranges. */
     private TokenizerConfig settings() {
-        return new TokenizerConfig(
-                null,
-                model(),
-                vocabSize,
-                PreTokenPattern.named(pattern),
-                true,
-                minFrequency,
-                maxTokenLength,
-                specials,
-                1,
-                Map.of(),
-                maxPreTokens,
-                null,
-                null,
-                List.of());
-    }
-
-    private TokenizerConfig.Model model() {
-        return switch (model) {
-            case "bpe" -> TokenizerConfig.Model.BPE;
-            case "unigram" -> TokenizerConfig.Model.UNIGRAM;
-            default ->
-                throw new PolyglowException(
-                        ErrorKind.USAGE, "There is no model \"" + model + "\" to train. Use bpe or unigram.");
-        };
+        List<String> keys = new ArrayList<>(List.of(
+                "model=" + model,
+                "vocab-size=" + vocabSize,
+                "min-frequency=" + minFrequency,
+                "max-pre-tokens=" + maxPreTokens));
+        if (maxTokenLength != null) {
+            keys.add("max-token-length=" + maxTokenLength);
+        }
+        return ConfigFile.load(TokenizerConfig.class, "tokenizer train", "", keys)
+                .value()
+                .with(PreTokenPattern.named(pattern), specials);
     }
 }

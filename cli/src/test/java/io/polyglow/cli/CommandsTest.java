@@ -231,6 +231,15 @@ class CommandsTest {
     }
 
     @Test
+    void shouldKnowAConfigOfPrepareByAnyOfItsKeys() throws IOException {
+        Path config = Files.writeString(
+                folder.resolve("c.yaml"), "filter:\n  language-score: 0.7\ndedup: {}\nmix: {}\n");
+        assertThat(run("config", "show", config.toString())).as(err()).isZero();
+
+        assertThat(out()).contains("input: # required", "language-score: 0.7");
+    }
+
+    @Test
     void shouldListTheKeysOfBothKindsOfConfigs() {
         assertThat(run("config", "keys", "train")).isZero();
         assertThat(run("config", "keys", "prepare")).isZero();
@@ -368,6 +377,18 @@ class CommandsTest {
         assertThat(err()).contains("100").contains("257");
     }
 
+    @ParameterizedTest
+    @CsvSource({"--max-pre-tokens, 0", "--max-token-length, 1", "--min-frequency, -1", "--model, wordpiece"})
+    void shouldRefuseSettingsOfATokenizerThatAConfigCouldNotHave(String option, String value) throws IOException {
+        Path text = Files.writeString(folder.resolve("text.txt"), "text");
+        String output = folder.resolve("tokenizer.json").toString();
+
+        assertThat(run("tokenizer", "train", "--input", text.toString(), option, value, "--output", output))
+                .isEqualTo(64);
+
+        assertThat(err()).contains(option.substring(2)).contains(value).doesNotContain("Spark");
+    }
+
     @Test
     void shouldNotReplaceATokenizer() throws IOException {
         Path text = Files.writeString(folder.resolve("text.txt"), "text");
@@ -415,11 +436,11 @@ class CommandsTest {
         Files.writeString(folder.resolve("run/metrics.jsonl"), "{}{}");
         String from = folder.resolve("run").toString();
 
-        assertThat(run("copy", from, folder.resolve("all").toString())).isZero();
+        assertThat(run("copy", from, folder.resolve("all of it").toString())).isZero();
         assertThat(run("copy", from, folder.resolve("some").toString(), "--only", "metrics.jsonl"))
                 .isZero();
 
-        assertThat(folder.resolve("all/logs/rank-0.jsonl")).hasContent("{}");
+        assertThat(folder.resolve("all of it/logs/rank-0.jsonl")).hasContent("{}");
         assertThat(folder.resolve("some")).isDirectoryNotContaining("glob:**logs");
         assertThat(folder.resolve("some/metrics.jsonl")).hasContent("{}{}");
         assertThat(run("copy", from, folder.resolve("some").toString())).isEqualTo(64);
@@ -449,8 +470,8 @@ class CommandsTest {
     /** Byte fallback as Llama 2 has it: the same door as {@code tokenizer.file}. */
     @Test
     void shouldImportATokenizerWithByteFallback() throws IOException {
-        Path file = folder.resolve("llama.json");
-        Path imported = folder.resolve("tokenizer.json");
+        Path file = folder.resolve("Llama (2).json");
+        Path imported = folder.resolve("mein Tökenizer.json");
         Files.writeString(
                 file,
                 """

@@ -170,6 +170,9 @@ class PlanCommandTest {
         assertThat(plan()).isEqualTo(64);
         assertThat(err.toString(StandardCharsets.UTF_8)).contains("add --vocab-size N");
         err.reset();
+        assertThat(plan("--vocab-size", "-32000")).isEqualTo(64);
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains("--vocab-size is -32000");
+        err.reset();
         assertThat(plan("--vocab-size", "300", "--memory", "lots")).isEqualTo(64);
         assertThat(err.toString(StandardCharsets.UTF_8)).contains("\"lots\" is no size");
     }

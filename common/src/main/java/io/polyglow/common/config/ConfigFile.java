@@ -98,6 +98,11 @@ public final class ConfigFile {
         return new Resolved<>(value, yaml, sha256(yaml));
     }
 
+    /** The keys of the top level. */
+    public static List<String> keys(Class<? extends Record> type) {
+        return Key.of(type).stream().map(Key::name).toList();
+    }
+
     /** All keys with types, ranges, defaults and meanings, as text for {@code --help}. */
     public static String reference(Class<? extends Record> type) {
         return Reference.text(type);

@@ -36,9 +36,21 @@ public final class LocalStore implements Store {
 
     private final Path root;
 
+    private final boolean freeNames;
+
     /** A store under {@code root}, which need not exist yet. */
     public LocalStore(Path root) {
+        this(root, false);
+    }
+
+    private LocalStore(Path root, boolean freeNames) {
         this.root = root.toAbsolutePath().normalize();
+        this.freeNames = freeNames;
+    }
+
+    /** A folder that holds what a user named, in any letters. */
+    public static LocalStore ofFreeNames(Path root) {
+        return new LocalStore(root, true);
     }
 
     @Override
@@ -57,7 +69,7 @@ public final class LocalStore implements Store {
     }
 
     private Output output(String path, OpenOption... options) throws IOException {
-        Path file = root.resolve(StorePath.checkBelowRoot(path));
+        Path file = resolve(StorePath.requireBelowRoot(path));
         Files.createDirectories(parentOf(file));
         return new LocalOutput(FileChannel.open(file, options), parentOf(file));
     }
@@ -125,8 +137,8 @@ public final class LocalStore implements Store {
 
     @Override
     public void publish(String fromDirectory, String toDirectory) throws IOException {
-        Path from = root.resolve(StorePath.checkBelowRoot(fromDirectory));
-        Path to = root.resolve(StorePath.checkBelowRoot(toDirectory));
+        Path from = resolve(StorePath.requireBelowRoot(fromDirectory));
+        Path to = resolve(StorePath.requireBelowRoot(toDirectory));
         if (!Files.isDirectory(from)) {
             throw new NoSuchFileException(from.toString(), null, "there is no such directory to publish");
         }
@@ -147,8 +159,8 @@ public final class LocalStore implements Store {
 
     @Override
     public void replace(String fromFile, String toFile) throws IOException {
-        Path from = root.resolve(StorePath.checkBelowRoot(fromFile));
-        Path to = root.resolve(StorePath.checkBelowRoot(toFile));
+        Path from = resolve(StorePath.requireBelowRoot(fromFile));
+        Path to = resolve(StorePath.requireBelowRoot(toFile));
         Files.createDirectories(parentOf(to));
         Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         syncDirectories(parentOf(to));
@@ -157,7 +169,7 @@ public final class LocalStore implements Store {
 
     @Override
     public void delete(String path) throws IOException {
-        Path target = root.resolve(StorePath.checkBelowRoot(path));
+        Path target = resolve(StorePath.requireBelowRoot(path));
         if (!Files.isDirectory(target)) {
             Files.deleteIfExists(target);
             return;
@@ -173,7 +185,7 @@ public final class LocalStore implements Store {
     public void close() {}
 
     private Path resolve(String path) {
-        return root.resolve(StorePath.check(path));
+        return root.resolve(freeNames ? StorePath.checkFree(path) : StorePath.check(path));
     }
 
     private static Path parentOf(Path path) {

@@ -20,12 +20,27 @@ public final class StorePath {
         return path;
     }
 
+    /** As {@link #check}, for what a user named, who may call a file what the file system lets him: only {@code .} and {@code ..} are refused, and names of nothing. */
+    static String checkFree(String path) {
+        for (String name : path.split("/", -1)) {
+            if (name.equals(".") || name.equals("..") || (name.isEmpty() && !path.isEmpty())) {
+                throw refuse(path, "'" + name + "' names nothing in a directory");
+            }
+        }
+        return path;
+    }
+
     /** As {@link #check}, for operations that need a file or directory below the root. */
     public static String checkBelowRoot(String path) {
+        return check(requireBelowRoot(path));
+    }
+
+    /** Returns {@code path} if it is not the root of the store. */
+    static String requireBelowRoot(String path) {
         if (path.isEmpty()) {
             throw refuse(path, "it is the root of the store");
         }
-        return check(path);
+        return path;
     }
 
     /** The directory of a path; empty for the root. */

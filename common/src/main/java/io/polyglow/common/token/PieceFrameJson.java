@@ -49,7 +49,7 @@ final class PieceFrameJson {
         return switch (json.getString("type")) {
             case "ByteLevel" -> Trim.NOTHING;
             case "Metaspace" -> Metaspace.prepends(json) ? Trim.FIRST_TOKEN : Trim.NOTHING;
-            case "Sequence" -> trim(json.getArray("decoders").objects());
+            case "Sequence" -> trim(json, json.getArray("decoders").objects());
             default ->
                 throw json.problem(
                         "type",
@@ -57,14 +57,29 @@ final class PieceFrameJson {
         };
     }
 
-    private static Trim trim(List<JsonObject> decoders) {
+    private static Trim trim(JsonObject sequence, List<JsonObject> decoders) {
         Trim trim = Trim.NOTHING;
+        int replacing = 0;
+        boolean fused = false;
         for (JsonObject json : decoders) {
             switch (json.getString("type")) {
-                case "ByteFallback", "Fuse" -> {}
-                case "Metaspace" -> trim = Metaspace.prepends(json) ? Trim.FIRST_TOKEN : trim;
-                case "Replace" -> requireMarksToSpaces(json);
-                case "Strip" -> trim = strip(json);
+                case "ByteFallback" -> {}
+                case "Fuse" -> fused = true;
+                case "Metaspace" -> {
+                    trim = Metaspace.prepends(json) ? Trim.FIRST_TOKEN : trim;
+                    replacing++;
+                }
+                case "Replace" -> {
+                    requireMarksToSpaces(json);
+                    replacing++;
+                }
+                case "Strip" -> {
+                    if (!fused) {
+                        throw json.problem(
+                                "type", "Strip must come after Fuse: before it, each token would lose a space.");
+                    }
+                    trim = strip(json);
+                }
                 default ->
                     throw json.problem(
                             "type",
@@ -72,6 +87,11 @@ final class PieceFrameJson {
                                     + "\" is not supported, only Replace, ByteFallback, Fuse, Strip and Metaspace"
                                     + " are.");
             }
+        }
+        if (replacing != 1) {
+            throw sequence.problem(
+                    "decoders",
+                    "must have one Replace or Metaspace that makes marks spaces, but has " + replacing + ".");
         }
         return trim;
     }

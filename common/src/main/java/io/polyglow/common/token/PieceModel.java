@@ -31,11 +31,17 @@ record PieceModel(
         return Math.max(vocabulary.size(), last + 1);
     }
 
-    /** Whether no text may produce an id: special tokens, the unknown token, and the tokens of bytes, which only the fallback makes. */
-    boolean reserved(int id) {
-        if (id == unknownId || (byteFallback && Fallback.byteOf(vocabulary.get(id)) >= 0)) {
-            return true;
+    /** Which ids of the vocabulary no text may produce: special tokens, the unknown token, and the tokens of bytes, which only the fallback makes. */
+    boolean[] reserved() {
+        boolean[] reserved = new boolean[vocabulary.size()];
+        for (int id = 0; id < reserved.length; id++) {
+            reserved[id] = id == unknownId || (byteFallback && Fallback.byteOf(vocabulary.get(id)) >= 0);
         }
-        return addedTokens.stream().anyMatch(token -> token.id() == id && token.special());
+        for (AddedToken token : addedTokens) {
+            if (token.special() && token.id() < reserved.length) {
+                reserved[token.id()] = true;
+            }
+        }
+        return reserved;
     }
 }

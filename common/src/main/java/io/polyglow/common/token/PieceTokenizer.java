@@ -54,10 +54,7 @@ final class PieceTokenizer implements Tokenizer {
 
     private static SubwordModel subwords(PieceModel model, boolean byteLevel) {
         Fallback fallback = Fallback.of(model.vocabulary(), model.byteFallback(), model.unknownId());
-        boolean[] reserved = new boolean[model.vocabulary().size()];
-        for (int id = 0; id < reserved.length; id++) {
-            reserved[id] = model.reserved(id);
-        }
+        boolean[] reserved = model.reserved();
         if (model.merges() != null) {
             return new FallbackBpe(
                     model.vocabulary(), model.merges(), id -> reserved[id], fallback, model.fuseUnknown());
@@ -77,7 +74,7 @@ final class PieceTokenizer implements Tokenizer {
         return bytes == null ? token.getBytes(StandardCharsets.UTF_8) : bytes;
     }
 
-    /** What ids decode to; {@code isText} tells tokens in which marks are spaces. */
+    /** What ids decode to; {@code isText} tells tokens in which marks are spaces. Decoders see added tokens too: Gemma has runs of marks among them. */
     private static byte[][] bytesOfIds(PieceModel model, boolean byteLevel, boolean[] isText) {
         byte[][] bytes = new byte[model.size()][];
         for (int id = 0; id < model.vocabulary().size(); id++) {
@@ -89,8 +86,9 @@ final class PieceTokenizer implements Tokenizer {
                     : utf8(byteLevel ? token : token.replace(Spaces.MARK, " "), byteLevel);
         }
         for (AddedToken token : model.addedTokens()) {
-            isText[token.id()] = false;
-            bytes[token.id()] = token.content().getBytes(StandardCharsets.UTF_8);
+            isText[token.id()] = !byteLevel;
+            String text = byteLevel ? token.content() : token.content().replace(Spaces.MARK, " ");
+            bytes[token.id()] = text.getBytes(StandardCharsets.UTF_8);
         }
         return bytes;
     }

@@ -43,6 +43,12 @@ final class SpecialTokens {
                                             .map(AddedToken::content)
                                             .limit(20)
                                             .toList() + "."));
+            if (token.lstrip() || token.rstrip() || token.singleWord()) {
+                throw new PolyglowException(
+                        ErrorKind.USAGE,
+                        "The special token \"" + name
+                                + "\" takes spaces beside it or whole words only (lstrip, rstrip, single_word), which is not supported in text.");
+            }
             specials.add(new Special(token.id(), name.getBytes(StandardCharsets.UTF_8)));
         }
         specials.sort(Comparator.comparingInt(special -> -special.name.length));

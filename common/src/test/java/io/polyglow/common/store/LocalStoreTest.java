@@ -45,6 +45,19 @@ class LocalStoreTest extends StoreContractTest {
         assertThat(parent).isEmptyDirectory();
     }
 
+    /** What a user calls his files is no manifest's, which must not reach out of a store. */
+    @Test
+    void shouldTakeAnyNamesWhereAUserGaveThem() throws IOException {
+        LocalStore store = LocalStore.ofFreeNames(directory);
+        Stores.rewrite(store, "Mein Tökenizer (2).json", new byte[] {1});
+        assertThat(store.list("")).extracting(Store.Entry::name).containsExactly("Mein Tökenizer (2).json");
+        assertThat(directory.resolve("Mein Tökenizer (2).json")).isRegularFile();
+        for (String path : List.of("..", "a/../b", "a//b", "a/.")) {
+            assertThatThrownBy(() -> store.create(path)).hasMessageContaining("Refused the path");
+        }
+        assertThatThrownBy(() -> store.delete("")).hasMessageContaining("root of the store");
+    }
+
     /** Two trees of allowed depth, one moved into the other: the kernel does it, and then no path reaches the bottom. */
     @Test
     void shouldFailWithAnIoExceptionWhenATreeCannotBeRead() throws IOException {

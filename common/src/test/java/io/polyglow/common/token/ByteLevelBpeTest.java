@@ -136,6 +136,16 @@ class ByteLevelBpeTest {
                 .hasMessageContaining("<|endoftext|>");
     }
 
+    /** RoBERTa's takes the space before it. */
+    @Test
+    void shouldRefuseASpecialTokenThatTakesSpacesBesideIt() {
+        AddedToken mask = new AddedToken(4, "<mask>", false, true, false, false, true);
+        assertThatThrownBy(() -> SpecialTokens.named(List.of(mask), List.of("<mask>")))
+                .isInstanceOfSatisfying(
+                        PolyglowException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.USAGE))
+                .hasMessageContaining("\"<mask>\" takes spaces beside it");
+    }
+
     @Test
     void shouldTellWhereEachTokenEndsInTheText() {
         byte[] text = "Würde und 人人".getBytes(StandardCharsets.UTF_8);

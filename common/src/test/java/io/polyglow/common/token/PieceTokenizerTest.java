@@ -10,6 +10,7 @@ import io.polyglow.common.token.PieceModels.Piece;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
@@ -213,6 +214,37 @@ class PieceTokenizerTest {
         }
     }
 
+    /** Gemma has runs of marks among its added tokens; as in Hugging Face's library, what decodes tokens decodes these too. */
+    @Test
+    void shouldMakeSpacesOfMarksInAddedTokens() throws IOException {
+        List<Piece> pieces = new ArrayList<>(BPE);
+        pieces.add(new Piece("▁▁", 1000, 4));
+        pieces.add(new Piece("[x▁y]", -1001, 4));
+        Tokenizer ours =
+                PieceModels.read("tokenizer.model", PieceModels.model(pieces, 2, true, PieceModels.charsMap(), false));
+        int[] ids = {BPE.size() + 1, BPE.size(), 1, BPE.size(), BPE.size() + 1};
+        assertThat(ours.encode("a  b")).contains(BPE.size());
+        assertThat(roundTrip(ours, "a  b")).isEqualTo("a  b");
+        assertThat(new String(ours.decode(ids, 0, ids.length), StandardCharsets.UTF_8))
+                .isEqualTo("[x y]  <s>  [x y]");
+        try (HuggingFaceTokenizer theirs = load(ours.json())) {
+            assertThat(theirs.decode(Arrays.stream(ids).asLongStream().toArray(), false))
+                    .isEqualTo("[x y]  <s>  [x y]");
+        }
+    }
+
+    @Test
+    @Timeout(value = 20, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void shouldOpenALargeVocabularyWithManyAddedTokensInTime() {
+        List<Piece> pieces = new ArrayList<>(UNIGRAM);
+        for (int i = 0; i < 100_000; i++) {
+            pieces.add(new Piece("piece" + i, -20, i % 4 == 0 ? 3 : 1));
+        }
+        Tokenizer tokenizer = PieceModels.read("m", PieceModels.model(pieces, 1, true, PieceModels.charsMap(), true));
+        assertThat(tokenizer.encode("piece99999")).contains(UNIGRAM.size() + 99_999);
+        assertThat(tokenizer.encode("piece4")).doesNotContain(UNIGRAM.size() + 4);
+    }
+
     @Test
     void shouldStayLinearWhenAPreTokenHasMegabytes() {
         for (var model : List.of(PieceModels.bpeJson(BPE, true), PieceModels.unigramJson(UNIGRAM, true))) {
@@ -248,6 +280,11 @@ class PieceTokenizerTest {
                         "$.post_processor"),
                 refusal("\"Fuse\"", "\"CTC\"", "$.decoder.decoders[2].type"),
                 refusal("\"stop\":0", "\"stop\":1", "$.decoder.decoders[3]"),
+                refusal("{\"type\":\"Fuse\"},", "", "$.decoder.decoders[2].type"),
+                refusal(
+                        "{\"type\":\"Replace\",\"pattern\":{\"String\":\"▁\"},\"content\":\" \"},",
+                        "",
+                        "$.decoder.decoders"),
                 refusal("\"unk_id\":0", "\"unk_id\":99999", "$.model.unk_id"),
                 refusal("\"truncation\":null", "\"truncation\":{}", "$.truncation"),
                 refusal("\"padding\":null", "\"padding\":7", "$.padding"));

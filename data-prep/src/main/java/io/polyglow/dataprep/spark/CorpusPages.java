@@ -110,7 +110,7 @@ final class CorpusPages {
     }
 
     private JsonObject read(String path) throws IOException {
-        return Json.parseObject(path, Stores.read(store, path, MAX_BYTES));
+        return Json.parseObject(path, Stores.read(store, path, MAX_BYTES), MAX_BYTES);
     }
 
     private void write(String path, String page) throws IOException {

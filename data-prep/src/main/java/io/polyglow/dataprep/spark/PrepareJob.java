@@ -417,7 +417,7 @@ public final class PrepareJob {
     }
 
     private JsonObject written(String path) throws IOException {
-        return Json.parseObject(path, Stores.read(output.store(), path, MAX_BYTES));
+        return Json.parseObject(path, Stores.read(output.store(), path, MAX_BYTES), MAX_BYTES);
     }
 
     /** Everything is put into the directory of the shards, which then becomes the output; a run killed in between does this again. */

@@ -52,7 +52,8 @@ final class StageDirectory {
         if (!store.exists(marker)) {
             return false;
         }
-        JsonObject json = Json.parseObject(store.root() + "/" + marker, Stores.read(store, marker, MAX_BYTES));
+        byte[] bytes = Stores.read(store, marker, MAX_BYTES);
+        JsonObject json = Json.parseObject(store.root() + "/" + marker, bytes, MAX_BYTES);
         return json.getString("key").equals(key.hash())
                 && new HashSet<>(files(path(key), ""))
                         .containsAll(json.getArray("files").strings());

@@ -9,6 +9,7 @@ import io.polyglow.common.token.PreTokenPattern;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Which tokenizer to use, or how to train one. */
@@ -105,6 +106,36 @@ public record TokenizerConfig(
                 null,
                 null,
                 List.of("eng_Latn", "en"));
+    }
+
+    /** These settings with a pattern and special tokens, which may have names that YAML reads as something else. */
+    public TokenizerConfig with(PreTokenPattern newPattern, List<String> newSpecialTokens) {
+        return new TokenizerConfig(
+                file,
+                model,
+                vocabSize,
+                newPattern,
+                byteFallback,
+                minFrequency,
+                maxTokenLength,
+                newSpecialTokens,
+                languageAlpha,
+                languageWeights,
+                maxPreTokens,
+                maxPremium,
+                premiumTexts,
+                premiumReference);
+    }
+
+    /** Why a tokenizer that was trained by these settings has fewer ids than they ask for, if it has. */
+    public Optional<String> shortfall(int trained) {
+        if (file != null || pattern == PreTokenPattern.CHAR || trained >= vocabSize) {
+            return Optional.empty();
+        }
+        String bounds = (minFrequency > 1 ? ", seen " + minFrequency + " times or more" : "")
+                + (maxTokenLength == null ? "" : ", below " + maxTokenLength + " bytes");
+        return Optional.of("That is fewer than the " + vocabSize + " ids asked for: the text has no more "
+                + (model == Model.UNIGRAM ? "pieces that recur." : "pairs to merge" + bounds + "."));
     }
 
     /** The settings that decide what is learned: without the file, whose contents count instead of its place, and without the gate. */

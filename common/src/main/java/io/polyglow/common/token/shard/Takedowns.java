@@ -28,7 +28,7 @@ public record Takedowns(List<Tombstone> tombstones, Chain chain) {
     /** The most documents that one tombstone lists, {@value} of some 150 bytes, so that it stays below what is read of one. */
     static final int MAX_DOCUMENTS = 1_500_000;
 
-    private static final int MAX_BYTES = 256 << 20;
+    static final int MAX_BYTES = 256 << 20;
 
     /**
      * How many tombstones there are, and the SHA-256 of the last; it holds that of the one before.

@@ -79,7 +79,7 @@ public record Tombstone(
     }
 
     static Tombstone parse(String file, byte[] bytes) {
-        JsonObject json = Json.parseObject(file, bytes);
+        JsonObject json = Json.parseObject(file, bytes, Takedowns.MAX_BYTES);
         if (!json.getString("format").equals(FORMAT) || json.getLong("version") != VERSION) {
             throw json.problem("version", "this program reads \"" + FORMAT + "\", version " + VERSION + " only.");
         }

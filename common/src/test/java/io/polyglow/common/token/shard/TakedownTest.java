@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
+import io.polyglow.common.json.Json;
 import io.polyglow.common.store.MemoryStore;
 import io.polyglow.common.store.Store;
 import io.polyglow.common.store.Stores;
@@ -212,6 +213,18 @@ class TakedownTest {
         long bytes = new Tombstone(1, NOW.toString(), "", taken, "", "", List.of(), "").encode().length;
 
         assertThat(bytes * (Takedowns.MAX_DOCUMENTS / documents)).isBetween(200L << 20, 230L << 20);
+    }
+
+    /** They take more than what a JSON document has by default. */
+    @Test
+    void shouldReadATombstoneOfManyDocuments() {
+        List<Tombstone.Taken> taken = IntStream.range(0, 150_000)
+                .mapToObj(d -> new Tombstone.Taken(id(d), "0".repeat(64)))
+                .toList();
+        byte[] file = new Tombstone(1, NOW.toString(), "", taken, "", "", List.of(), "").encode();
+
+        assertThat(file.length).isGreaterThan(Json.MAX_BYTES);
+        assertThat(Tombstone.parse("tombstone", file).documents()).isEqualTo(taken);
     }
 
     @Test
