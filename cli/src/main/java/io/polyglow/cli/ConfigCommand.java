@@ -13,7 +13,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -49,11 +48,15 @@ final class ConfigCommand implements Runnable {
         private static final Pattern KEY = Pattern.compile("^([a-z-]+)\\s*:", Pattern.MULTILINE);
 
         private final Class<? extends Record> type;
-        private final Set<String> keys;
 
         Kind(Class<? extends Record> type) {
             this.type = type;
-            this.keys = Set.copyOf(ConfigFile.keys(type));
+        }
+
+        /** How many of these it has. */
+        private long count(List<String> keys) {
+            List<String> own = ConfigFile.keys(type);
+            return keys.stream().filter(own::contains).count();
         }
 
         /** The kind that most of the file's top-level keys belong to. */
@@ -63,9 +66,7 @@ final class ConfigCommand implements Runnable {
                         .results()
                         .map(key -> key.group(1))
                         .toList();
-                long prepare = keys.stream().filter(PREPARE.keys::contains).count();
-                long train = keys.stream().filter(TRAIN.keys::contains).count();
-                return prepare > train ? PREPARE : TRAIN;
+                return PREPARE.count(keys) > TRAIN.count(keys) ? PREPARE : TRAIN;
             } catch (NoSuchFileException e) {
                 throw new PolyglowException(ErrorKind.USAGE, "there is no file " + file + ".", e);
             } catch (IOException e) {

@@ -232,8 +232,8 @@ class CommandsTest {
 
     @Test
     void shouldKnowAConfigOfPrepareByAnyOfItsKeys() throws IOException {
-        Path config = Files.writeString(
-                folder.resolve("c.yaml"), "filter:\n  language-score: 0.7\ndedup: {}\nmix: {}\n");
+        Path config =
+                Files.writeString(folder.resolve("c.yaml"), "filter:\n  language-score: 0.7\ndedup: {}\nmix: {}\n");
         assertThat(run("config", "show", config.toString())).as(err()).isZero();
 
         assertThat(out()).contains("input: # required", "language-score: 0.7");

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
@@ -39,14 +40,12 @@ class ThreadsTest {
     @Test
     void shouldNotWaitForEver() throws Exception {
         CountDownLatch over = new CountDownLatch(1);
-        executor.submit(() -> {
-            over.await();
-            return null;
-        });
+        Future<Boolean> task = executor.submit(() -> over.await(15, TimeUnit.SECONDS));
         executor.shutdown();
         assertThat(Threads.awaitEnd(executor, 1, TimeUnit.MILLISECONDS)).isFalse();
         assertThat(Thread.interrupted()).isFalse();
         over.countDown();
+        assertThat(task.get()).isTrue();
         assertThat(Threads.awaitEnd(executor, 15, TimeUnit.SECONDS)).isTrue();
     }
 }
