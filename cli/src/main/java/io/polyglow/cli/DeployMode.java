@@ -46,7 +46,8 @@ final class DeployMode {
         console.note("  submitting to YARN: the jars go to HDFS first ...");
         String id = ClusterSubmission.submit("polyglow " + place, Main.class.getName(), command, target);
         console.line("Submitted: " + id + " trains " + place);
-        console.line("Next: polyglow inspect " + place + "   or: yarn application -status " + id);
+        console.line(
+                "Next: yarn application -status " + id + "   or, once it has a checkpoint: polyglow inspect " + place);
         console.line("Stop: yarn application -kill " + id + "   then go on with: polyglow resume " + place);
     }
 

@@ -11,7 +11,6 @@ import io.polyglow.common.token.shard.TokenDataset;
 import io.polyglow.trainer.checkpoint.Checkpoint;
 import io.polyglow.trainer.checkpoint.CheckpointDirectory;
 import java.io.IOException;
-import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -96,6 +95,7 @@ final class InspectCommand implements Callable<Integer> {
             TokenDataset corpus = TokenDataset.open(store, "");
             corpus.split(TokenDataset.TRAIN);
             corpus.split(TokenDataset.VALIDATION);
+            corpus.takedowns();
             return corpus.manifest().summary().put("kind", "corpus");
         }
     }
@@ -109,17 +109,10 @@ final class InspectCommand implements Callable<Integer> {
 
     private static JsonObject run(Store store) throws IOException {
         CheckpointDirectory checkpoints = new CheckpointDirectory(store);
-        List<Long> steps = checkpoints.steps();
-        if (steps.isEmpty()) {
-            throw new PolyglowException(
-                    ErrorKind.DATA,
-                    "The run " + store.root() + " has no checkpoint yet; go on with: polyglow resume " + store.root());
-        }
-        long newest = steps.get(steps.size() - 1);
-        return describe(checkpoints.open(newest))
-                .put("kind", "run")
-                .put("checkpoint", CheckpointDirectory.path(newest))
-                .put("checkpoints", steps);
+        JsonObject newest = checkpoints.useNewest(InspectCommand::describe);
+        return newest.put("kind", "run")
+                .put("checkpoint", CheckpointDirectory.path(newest.getLong("step")))
+                .put("checkpoints", checkpoints.steps());
     }
 
     private static JsonObject describe(Checkpoint checkpoint) {

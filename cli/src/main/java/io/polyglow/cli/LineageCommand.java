@@ -81,7 +81,8 @@ final class LineageCommand implements Callable<Integer> {
     @Option(
             names = "--source",
             paramLabel = "FILE[:LINE]",
-            description = "A source as reports name it: all of its documents, or the one of that line. Starts Spark.")
+            description =
+                    "A source as reports name it: all of its documents, up to 1,000, or the one of that line. Starts Spark.")
     private @Nullable String source;
 
     @Option(names = "--sources", description = "Also says where the documents come from and what was decided of them.")

@@ -140,6 +140,7 @@ final class PrepareCommand implements Callable<Integer> {
         List<String> places = new ArrayList<>(List.of(config.input(), config.output()));
         places.addAll(config.dedup().against());
         places.addAll(config.decontamination().sets().values());
+        places.addAll(config.languageId().models());
         return options.session(console, "polyglow prepare " + config.output(), places.toArray(String[]::new));
     }
 }

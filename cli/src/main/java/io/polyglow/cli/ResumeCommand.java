@@ -21,7 +21,7 @@ import picocli.CommandLine.Parameters;
         description = {
             "Goes on with a run from its newest checkpoint, on the same layout or another one; the bits do not change.",
             "",
-            "Keys that decide what is computed (seed, batch, model, optimizer) stay as they were; a change is refused.",
+            "Keys that decide what is computed (seed, batch, model, optimizer) stay as they were; a change is refused. Another engine or dtype is not, but then other bits come out, and it says so.",
             "--set steps=N trains for longer: up to optimizer.decay-steps along the run's schedule, and from there on at optimizer.min-learning-rate, which must not be 0."
         },
         footerHeading = "%nExamples:%n",

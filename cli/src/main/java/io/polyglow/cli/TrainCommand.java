@@ -59,7 +59,9 @@ final class TrainCommand implements Callable<Integer> {
                     List.of("data=" + locations.resolve(written.data()), "run=" + locations.resolve(written.run())));
             if (onCluster) {
                 String run = TrainJob.lay(resolved);
-                DeployMode.submit(console, run, List.of("stop-after=" + written.stopAfter()), spark.target());
+                String data = resolved.value().data();
+                DeployMode.submit(
+                        console, run, List.of("data=" + data, "stop-after=" + written.stopAfter()), spark.target());
                 return 0;
             }
             TrainProgress progress = new TrainProgress(console);

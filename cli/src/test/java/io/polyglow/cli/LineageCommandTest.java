@@ -217,6 +217,20 @@ class LineageCommandTest {
     }
 
     @Test
+    void shouldNoticeAMissingTombstoneWhenTheCorpusIsInspected() throws IOException {
+        String corpus = folder.resolve("corpus").toString();
+        takeDown(3);
+        assertThat(run("inspect", corpus)).isZero();
+
+        try (LocalStore store = new LocalStore(folder)) {
+            store.delete("corpus/takedown");
+        }
+
+        assertThat(run("inspect", corpus)).isEqualTo(65);
+        assertThat(err.toString(StandardCharsets.UTF_8)).contains("corpus/takedown/");
+    }
+
+    @Test
     void shouldAskForOneThingToLookFor() {
         assertThat(run("lineage", "run", "--step", "1", "--source", "a.txt")).isEqualTo(64);
         assertThat(err.toString(StandardCharsets.UTF_8))

@@ -32,7 +32,8 @@ public final class LocalStore implements Store {
     /** A directory being deleted has this prefix first, so that it vanishes at once; leftovers go with the next delete beside it. */
     private static final String DELETED = ".deleted-";
 
-    private static final int LOOKS = 100;
+    /** How often a directory is listed that changes meanwhile; from the last time on, what is gone is left out. */
+    private static final int LOOKS = 10;
 
     private final Path root;
 
@@ -99,34 +100,31 @@ public final class LocalStore implements Store {
 
     @Override
     public List<Entry> list(String directory) throws IOException {
-        for (int look = 1; ; look++) {
-            try {
-                return look(directory);
-            } catch (NoSuchFileException e) {
-                if (!Files.exists(resolve(directory))) {
-                    throw e;
-                }
-                if (look == LOOKS) {
-                    throw new IOException(resolve(directory) + " changed while it was listed: " + e.getMessage(), e);
-                }
-            }
-        }
-    }
-
-    /** Fails if an entry is moved or deleted between reading the names and asking for its size. */
-    private List<Entry> look(String directory) throws IOException {
         List<Entry> entries = new ArrayList<>();
-        for (Path child : children(resolve(directory))) {
-            String name = child.getFileName().toString();
-            if (!name.startsWith(DELETED)) {
-                BasicFileAttributes attributes = Files.readAttributes(child, BasicFileAttributes.class);
-                long bytes = attributes.isDirectory() ? 0 : attributes.size();
-                entries.add(new Entry(
-                        directory.isEmpty() ? name : directory + "/" + name, attributes.isDirectory(), bytes));
-            }
+        for (int look = 1; !look(directory, entries) && look < LOOKS; look++) {
+            entries.clear();
         }
         entries.sort(Comparator.comparing(Entry::path));
         return entries;
+    }
+
+    /** Adds what is there. False if something was moved or deleted between reading the names and asking for sizes: it may be there by another name, so one looks again. */
+    private boolean look(String directory, List<Entry> entries) throws IOException {
+        boolean still = true;
+        for (Path child : children(resolve(directory))) {
+            String name = child.getFileName().toString();
+            if (!name.startsWith(DELETED)) {
+                try {
+                    BasicFileAttributes attributes = Files.readAttributes(child, BasicFileAttributes.class);
+                    long bytes = attributes.isDirectory() ? 0 : attributes.size();
+                    entries.add(new Entry(
+                            directory.isEmpty() ? name : directory + "/" + name, attributes.isDirectory(), bytes));
+                } catch (NoSuchFileException e) {
+                    still = false;
+                }
+            }
+        }
+        return still;
     }
 
     @Override

@@ -16,7 +16,7 @@ public record MixConfig(
                 Policy policy,
         @Default("{}")
                 @Doc(
-                        "With policy weights: the share of each language, e.g. {deu_Latn: 2, \"*\": 1}; \"*\" is for each language that is not named.")
+                        "With policy weights: the share of each language, e.g. {deu_Latn: 2, \"*\": 1}; \"*\" is for each language that is not named; without it every language of the corpus must be. 0 to 1000000.")
                 Map<String, Double> weights,
         @Default("0.3")
                 @Range(min = 0, max = 1)
@@ -34,11 +34,11 @@ public record MixConfig(
                 long totalTokens,
         @Default("{}")
                 @Doc(
-                        "How often documents of a source count, by the beginning of the source's path, e.g. {wiki/: 3}; the longest beginning that fits decides, 1 otherwise.")
+                        "How often documents of a source count, by the beginning of the source's path, e.g. {wiki/: 3}; the longest beginning that fits decides, 1 otherwise. 0 to 1000000.")
                 Map<String, Double> sourceWeights,
         @Default("{}")
                 @Doc(
-                        "How often a document counts by the number of near-duplicates that it stands for, each weight from its size on, e.g. FineWeb-2's first recipe {1: 1, 2: 2, 3: 3, 5: 5, 100: 8, 1000: 1}.")
+                        "How often a document counts by the number of near-duplicates that it stands for, each weight from its size on, e.g. FineWeb-2's first recipe {1: 1, 2: 2, 3: 3, 5: 5, 100: 8, 1000: 1}. 0 to 1000000.")
                 Map<String, Double> clusterWeights)
         implements ConfigSection, Serializable {
     /** The weight of every language that is not named. */

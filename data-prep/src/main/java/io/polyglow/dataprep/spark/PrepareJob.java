@@ -204,16 +204,15 @@ public final class PrepareJob {
         return Provenance.isOf(output.store(), output.published(), keys.corpus().hash());
     }
 
-    private PrepareKeys.Contents contents(
-            @Nullable Tokenizer given, List<InputFile> files, List<EarlierCorpus> earlier) {
+    private PrepareKeys.Contents contents(@Nullable Tokenizer given, List<InputFile> files, List<EarlierCorpus> earlier)
+            throws IOException {
         Configuration conf = spark.sessionState().newHadoopConf();
         tracker.expectPasses(1);
         List<SourceFile> sources = SourceHashes.of(spark, files);
         stages.describe("hash evaluation sets");
         List<SourceFile> evaluationSets = evaluationSets(conf);
         stages.describe("hash premium texts");
-        List<SourceFile> parallel =
-                config.tokenizer().premiumTexts() == null ? List.of() : SourceHashes.of(spark, premiumTexts());
+        List<SourceFile> parallel = SourceHashes.ofDriver(premiumTexts(), conf);
         return new PrepareKeys.Contents(
                 sources,
                 LanguageModelFiles.versions(config.languageId(), conf),

@@ -6,8 +6,10 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
@@ -22,6 +24,7 @@ final class SourceHashes {
 
     private SourceHashes() {}
 
+    /** By executors, which will read the files. */
     static List<SourceFile> of(SparkSession spark, List<InputFile> files) {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
         SerializableConfiguration conf =
@@ -30,10 +33,22 @@ final class SourceHashes {
         List<String> hashes = context.parallelize(files, partitions)
                 .map(file -> sha256(file.path(), conf.value()))
                 .collect();
-        return java.util.stream.IntStream.range(0, files.size())
-                .mapToObj(
-                        i -> new SourceFile(files.get(i).source(), files.get(i).bytes(), hashes.get(i)))
+        return IntStream.range(0, files.size())
+                .mapToObj(i -> sourceFile(files.get(i), hashes.get(i)))
                 .toList();
+    }
+
+    /** By the driver, which alone reads these files; executors need not see them. */
+    static List<SourceFile> ofDriver(List<InputFile> files, Configuration conf) throws IOException {
+        List<SourceFile> hashed = new ArrayList<>();
+        for (InputFile file : files) {
+            hashed.add(sourceFile(file, sha256(file.path(), conf)));
+        }
+        return hashed;
+    }
+
+    private static SourceFile sourceFile(InputFile file, String sha256) {
+        return new SourceFile(file.source(), file.bytes(), sha256);
     }
 
     private static String sha256(String uri, Configuration conf) throws IOException {

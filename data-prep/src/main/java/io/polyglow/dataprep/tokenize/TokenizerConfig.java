@@ -45,7 +45,8 @@ public record TokenizerConfig(
                         "How much the size of a language decides while a tokenizer learns: its bytes to this power are its share. 1: as it is; 0.3: small languages count more; 0: all count alike.")
                 double languageAlpha,
         @Default("{}")
-                @Doc("Factors for languages while a tokenizer learns, on top of language-alpha, e.g. {swh_Latn: 3}.")
+                @Doc(
+                        "Factors for languages while a tokenizer learns, on top of language-alpha, e.g. {swh_Latn: 3}; 1/1024 to 1024.")
                 Map<String, Double> languageWeights,
         @Default("5000000")
                 @Range(min = 1000, max = 100000000)

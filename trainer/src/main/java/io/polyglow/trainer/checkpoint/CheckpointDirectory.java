@@ -58,6 +58,40 @@ public final class CheckpointDirectory {
         return Checkpoint.open(run, path(step));
     }
 
+    /** What is done with a checkpoint. */
+    public interface Use<T> {
+        /** Reads what it needs of the checkpoint. */
+        T of(Checkpoint checkpoint) throws IOException;
+    }
+
+    /**
+     * Uses the newest checkpoint of a run, which may be in training: instead of one that is retired meanwhile, the next. DATA if there is none.
+     */
+    public <T> T useNewest(Use<T> use) throws IOException {
+        for (long step = newest(); ; ) {
+            try {
+                return use.of(open(step));
+            } catch (PolyglowException e) {
+                long now = newest();
+                if (e.kind() != ErrorKind.CHECKPOINT || now == step) {
+                    throw e;
+                }
+                step = now;
+            }
+        }
+    }
+
+    private long newest() throws IOException {
+        List<Long> steps = steps();
+        if (steps.isEmpty()) {
+            throw new PolyglowException(
+                    ErrorKind.DATA,
+                    "The run " + run.root() + " has no checkpoint yet. If it is in training, wait for its first: its"
+                            + " metrics.jsonl shows the steps. If not, go on with: polyglow resume " + run.root());
+        }
+        return steps.get(steps.size() - 1);
+    }
+
     static String unfinished(Attempt attempt, long step) {
         return ROOT + "/" + String.format(Locale.ROOT, "unfinished-%08d-step-%08d", attempt.number(), step);
     }

@@ -67,35 +67,10 @@ public final class TrainedModel implements AutoCloseable {
     /** Loads the newest checkpoint of the run directory at the root of {@code run}, which may be in training: of a checkpoint that is retired meanwhile, the next. */
     public static TrainedModel open(Store run, Engine engine) throws IOException {
         TrainConfig config = config(run);
-        for (long step = newest(run); ; ) {
-            try {
-                return open(run, engine, config, step);
-            } catch (PolyglowException e) {
-                if (e.kind() != ErrorKind.CHECKPOINT) {
-                    throw e;
-                }
-                long now = newest(run);
-                if (now == step) {
-                    throw e;
-                }
-                step = now;
-            }
-        }
+        return new CheckpointDirectory(run).useNewest(checkpoint -> open(checkpoint, engine, config));
     }
 
-    private static long newest(Store run) throws IOException {
-        List<Long> steps = new CheckpointDirectory(run).steps();
-        if (steps.isEmpty()) {
-            throw new PolyglowException(
-                    ErrorKind.DATA,
-                    "The run " + run.root() + " has no checkpoint yet; train it further with: polyglow resume "
-                            + run.root());
-        }
-        return steps.get(steps.size() - 1);
-    }
-
-    private static TrainedModel open(Store run, Engine engine, TrainConfig config, long step) throws IOException {
-        Checkpoint checkpoint = new CheckpointDirectory(run).open(step);
+    private static TrainedModel open(Checkpoint checkpoint, Engine engine, TrainConfig config) throws IOException {
         Tokenizer tokenizer = TokenizerFile.parse(
                 checkpoint.location() + "/tokenizer.json", new ByteArrayInputStream(checkpoint.file("tokenizer.json")));
         return new TrainedModel(config.forVocabulary(tokenizer.vocabSize()), checkpoint, tokenizer, engine);
