@@ -81,10 +81,8 @@ final class RankFunction extends AbstractFunction1<Iterator<Integer>, Iterator<S
                 return List.of(task.allGather(message));
             } catch (RuntimeException e) {
                 throw e;
-            } catch (
-                    Exception
-                            e) { // Scala declares none, but this is how Spark says that some did not come, or that the
-                // driver is gone
+            } catch (Exception e) {
+                // Scala declares none; this is how Spark says that some did not come, or that the driver is gone
                 throw new PolyglowException(
                         ErrorKind.PEER_LOST,
                         "the ranks did not all come to their rendezvous (spark.barrier.sync.timeout says how long they wait): "

@@ -1,5 +1,5 @@
 /**
- * Which process is which, and whether it still lives. Uses nothing of ours. Start at {@link io.polyglow.common.process.ProcessIdentity}.
+ * Which process is which, whether it still lives, and how its threads end. Uses nothing of ours. Start at {@link io.polyglow.common.process.ProcessIdentity}.
  */
 @NullMarked
 package io.polyglow.common.process;
