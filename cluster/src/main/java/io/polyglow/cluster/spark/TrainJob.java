@@ -7,6 +7,7 @@ import io.polyglow.common.config.Resolved;
 import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.store.Lease;
+import io.polyglow.common.store.Retry;
 import io.polyglow.common.store.Store;
 import io.polyglow.common.store.Stores;
 import io.polyglow.trainer.checkpoint.Attempt;
@@ -151,12 +152,15 @@ public final class TrainJob {
         try (BarrierRunner spark = new BarrierRunner(settings, new FailureLog(run), listener, clock);
                 RunMonitor monitor = new RunMonitor(run, owner, config.value().steps(), listener, clock)) {
             owner.whenLost(spark::cancel);
+            Retry retry = retry(owner);
             RestartLoop loop = new RestartLoop(
-                    () -> RunMonitor.newest(checkpoints), config.value().restarts(), listener);
+                    () -> retry.get("looking for checkpoints", () -> RunMonitor.newest(checkpoints)),
+                    config.value().restarts(),
+                    listener);
             RestartLoop.Outcome<Integer> outcome = loop.run(() -> {
-                owner.requireHeld();
+                retry.run("reading the lease of the run", again -> owner.requireHeld());
                 monitor.newAttempt();
-                Attempt attempt = Attempt.claim(run);
+                Attempt attempt = Attempt.claim(run, retry);
                 listener.stage(
                         "attempt " + attempt.number() + " on " + worldSize + (worldSize == 1 ? " rank" : " ranks"));
                 RankTask task = new RankTask(config.yaml(), attempt.runId(), attempt.number(), start);
@@ -171,6 +175,15 @@ public final class TrainJob {
             });
             return result(RunMonitor.newest(checkpoints), outcome.restarts());
         }
+    }
+
+    /** What ends an attempt may keep HDFS from answering for a while, as a lost host does. So long the next attempt waits, as saves do. */
+    private Retry retry(RunOwner owner) {
+        long patienceNs = TimeUnit.SECONDS.toNanos(config.value().checkpoint().retrySeconds());
+        return new Retry(clock, patienceNs, () -> {
+            owner.require();
+            return false;
+        });
     }
 
     private TrainResult result(long step, int restarts) {

@@ -4,6 +4,8 @@ import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -22,6 +24,12 @@ public final class Retry {
     public interface Step {
         /** Does it; {@code again} when it has failed before. */
         void run(boolean again) throws IOException;
+    }
+
+    /** What is read, or made and returned. */
+    public interface Read<T> {
+        /** Does it. */
+        T read() throws IOException;
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(Retry.class);
@@ -65,6 +73,13 @@ public final class Retry {
             pauseNs = Math.min(2 * pauseNs, LONGEST_PAUSE_NS);
             failure = attempt(step, true);
         }
+    }
+
+    /** As {@link #run}, for a step with a result. */
+    public <T> T get(String what, Read<T> read) throws IOException {
+        List<T> result = new ArrayList<>(1);
+        run(what, again -> result.add(read.read()));
+        return result.get(0);
     }
 
     /** Returns what is worth another try. */

@@ -4,6 +4,7 @@ import io.polyglow.common.error.ErrorKind;
 import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.json.Json;
 import io.polyglow.common.json.JsonObject;
+import io.polyglow.common.store.Retry;
 import io.polyglow.common.store.Store;
 import io.polyglow.common.store.Stores;
 import java.io.IOException;
@@ -36,13 +37,14 @@ public record Attempt(int number, String runId) {
 
     /** Claims the next attempt of the run and moves away what older ones left unpublished. Called once per start, by one process. */
     public static Attempt claim(Store run) {
+        return claim(run, Retry.none());
+    }
+
+    /** The same on a store that may fail for a while; a claim whose answer was lost is followed by the next number. */
+    public static Attempt claim(Store run, Retry retry) {
         try {
-            int newest = newest(run);
-            Attempt attempt = newest == 0
-                    ? new Attempt(1, UUID.randomUUID().toString())
-                    : new Attempt(newest + 1, read(run, newest).runId);
-            attempt.write(run);
-            new CheckpointDirectory(run).reap();
+            Attempt attempt = retry.get("claiming the run " + run.root(), () -> next(run));
+            retry.run("clearing up the run " + run.root(), again -> new CheckpointDirectory(run).reap());
             return attempt;
         } catch (IOException e) {
             throw new PolyglowException(
@@ -51,6 +53,15 @@ public record Attempt(int number, String runId) {
                             + "; check that it exists and that you may write there",
                     e);
         }
+    }
+
+    private static Attempt next(Store run) throws IOException {
+        int newest = newest(run);
+        Attempt attempt = newest == 0
+                ? new Attempt(1, UUID.randomUUID().toString())
+                : new Attempt(newest + 1, read(run, newest).runId);
+        attempt.write(run);
+        return attempt;
     }
 
     /** The newest claim on the run, for the ranks of a job whose driver has claimed it; fails when there is none. */

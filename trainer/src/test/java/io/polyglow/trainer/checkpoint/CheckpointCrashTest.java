@@ -1,9 +1,11 @@
 package io.polyglow.trainer.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.polyglow.common.error.PolyglowException;
 import io.polyglow.common.store.MemoryStore;
+import io.polyglow.common.store.Retry;
 import io.polyglow.common.store.Store;
 import io.polyglow.common.token.shard.TokenDataset;
 import io.polyglow.trainer.config.TrainConfig;
@@ -165,6 +167,29 @@ class CheckpointCrashTest {
         } catch (InvocationTargetException e) {
             throw e.getCause();
         }
+    }
+
+    /** A host is lost, and with it an executor and a DataNode: the next attempt begins while HDFS still looks for its own. */
+    @Test
+    void shouldClaimTheRunAllTheSameWhenTheStoreFailsForAWhile() throws Exception {
+        MemoryStore undisturbed = new MemoryStore();
+        Attempt.claim(undisturbed);
+        Attempt.claim(undisturbed);
+        int failed = 0;
+        for (int operation = 1; operation <= undisturbed.operations(); operation++) {
+            MemoryStore run = new MemoryStore();
+            run.failBetween(operation, operation + 2);
+            Retry patient = new Retry(hasty(), TimeUnit.MINUTES.toNanos(10), () -> false);
+            Attempt first = Attempt.claim(run, patient);
+            Attempt second = Attempt.claim(run, patient);
+            assertThat(second.number()).isGreaterThan(first.number());
+            assertThat(second.runId()).isEqualTo(first.runId());
+            run.heal();
+            second.requireNewest(run);
+            assertThatThrownBy(() -> first.requireNewest(run)).hasMessageContaining("has started since");
+            failed += run.operations() > undisturbed.operations() ? 1 : 0;
+        }
+        assertThat(failed).isGreaterThan(5);
     }
 
     @Test
