@@ -153,10 +153,9 @@ public final class TrainJob {
                 RunMonitor monitor = new RunMonitor(run, owner, config.value().steps(), listener, clock)) {
             owner.whenLost(spark::cancel);
             Retry retry = retry(owner);
-            RestartLoop loop = new RestartLoop(
-                    () -> retry.get("looking for checkpoints", () -> RunMonitor.newest(checkpoints)),
-                    config.value().restarts(),
-                    listener);
+            RestartLoop.Progress progress =
+                    () -> retry.get("looking for checkpoints", () -> RunMonitor.newest(checkpoints));
+            RestartLoop loop = new RestartLoop(progress, config.value().restarts(), listener);
             RestartLoop.Outcome<Integer> outcome = loop.run(() -> {
                 retry.run("reading the lease of the run", again -> owner.requireHeld());
                 monitor.newAttempt();
@@ -173,7 +172,7 @@ public final class TrainJob {
                     throw e;
                 }
             });
-            return result(RunMonitor.newest(checkpoints), outcome.restarts());
+            return result(progress.committed(), outcome.restarts());
         }
     }
 
