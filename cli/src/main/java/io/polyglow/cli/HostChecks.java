@@ -46,8 +46,9 @@ final class HostChecks {
         findings.add(sharedMemory());
         findings.add(udp());
         findings.add(cpu());
-        findings.addAll(Engines.all().stream().map(HostChecks::engine).toList());
-        findings.add(fastEngine(Engines.all()));
+        List<EngineProvider> engines = Engines.all();
+        engines.forEach(each -> findings.add(engine(each)));
+        findings.add(fastEngine(engines));
         return findings;
     }
 

@@ -36,7 +36,6 @@ public final class LocalStore implements Store {
     private static final int LOOKS = 10;
 
     private final Path root;
-
     private final boolean freeNames;
 
     /** A store under {@code root}, which need not exist yet. */
